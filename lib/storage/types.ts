@@ -1,0 +1,186 @@
+import type { ClusterId, MemberId, NodeId } from '../base/index.js';
+import type {
+  Configuration,
+  HardState,
+  LogIndex,
+  LogReader,
+  Persist,
+  SnapshotMeta,
+  Term,
+} from '../raft/types.js';
+
+// ---------------------------------------------------------------------------------------------------------
+// The narrow key-value port. Real: classic-level (`level.ts`). Twin: `memory.ts`. One contract suite runs both.
+
+export type KvOperation =
+  | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
+  | { readonly type: 'delete'; readonly key: Uint8Array };
+
+export interface KvRange {
+  /** First key, inclusive. */
+  readonly from: Uint8Array;
+  /** Upper bound, exclusive. */
+  readonly to: Uint8Array;
+  readonly reverse?: boolean;
+}
+
+export interface KvSnapshot {
+  /** Up to `limit` entries of the range, in order; call again from the last key for more. */
+  read(range: KvRange, limit: number, maxBytes: number): Promise<[Uint8Array, Uint8Array][]>;
+  close(): Promise<void>;
+}
+
+/** An ordered store of bytes. Any failed write or sync is final: the caller ends the process. */
+export interface Kv {
+  /** Synchronous point read, undefined when absent. */
+  get(key: Uint8Array): Uint8Array | undefined;
+  /** Entries of the range in key order, in slices. */
+  read(range: KvRange, limit: number, maxBytes: number): Promise<[Uint8Array, Uint8Array][]>;
+  /** Atomic and synced: once it resolves the operations survive power loss. One batch in flight (asserted). */
+  write(operations: readonly KvOperation[]): Promise<void>;
+  snapshot(): KvSnapshot;
+  /** Asks the store to reclaim deleted ranges; never needed for correctness. */
+  compact(range: KvRange): Promise<void>;
+  close(): Promise<void>;
+}
+
+// ---------------------------------------------------------------------------------------------------------
+// Identity of a data folder (identity.json, plus what consensus keeps inside raft/).
+
+export interface Identity {
+  readonly format: number;
+  readonly memberId: MemberId;
+  /** 16 hexadecimal digits drawn when the folder was made. */
+  readonly instance: string;
+  /** Null until the group has formed. */
+  readonly clusterId: ClusterId | null;
+  readonly nodeId: NodeId;
+  /** Raised and synced at each start. */
+  readonly boot: number;
+}
+
+// ---------------------------------------------------------------------------------------------------------
+// The log.
+
+/** Raft's order: term first, then index. */
+export interface LogPoint {
+  readonly term: Term;
+  readonly index: LogIndex;
+}
+
+export type LogHealth =
+  | { readonly kind: 'intact' }
+  /** Term and vote are good, entries are missing or bad: the member is `recovering` (never votes or counts). */
+  | {
+      readonly kind: 'log-damaged';
+      readonly found: LogPoint;
+      readonly promised: LogPoint;
+      readonly detail: string;
+    }
+  /** Term or vote cannot be trusted: this instance is finished and must be replaced by a new one. */
+  | { readonly kind: 'vote-lost'; readonly detail: string };
+
+/** `lib/storage/raft-log.ts`: the durable log of one member, on a `Kv` and a witness file. */
+export interface RaftLog extends LogReader {
+  readonly health: LogHealth;
+  readonly hardState: HardState;
+  /** The configuration in force at the end of the durable log. */
+  readonly configuration: Configuration;
+  /** Highest (term, index) each other member is known to have acknowledged, as this folder remembers it. */
+  acknowledgedBy(peer: NodeId): LogPoint;
+  /**
+   * Writes one `Persist` and, in the same synced batch, `acknowledged` (what peers are newly known to hold).
+   * Term and vote are synced to the witness before the promise resolves. `installed` names the state folder
+   * that a snapshot in the batch makes current.
+   */
+  append(
+    batch: Persist,
+    acknowledged: ReadonlyMap<NodeId, LogPoint>,
+    installed: string | null,
+  ): Promise<void>;
+  /** Chain hash of the entry at `index`: equal on two members only if their logs up to there are equal. */
+  chainAt(index: LogIndex): Uint8Array | null;
+  /** Drops entries up to and including `point.index`, in slices; the base becomes `point`. */
+  compact(point: SnapshotMeta): Promise<void>;
+  /** Bytes of entry data kept. */
+  sizeBytes(): number;
+  close(): Promise<void>;
+}
+
+// ---------------------------------------------------------------------------------------------------------
+// The state.
+
+/** What a cut of the machine is stamped with. All of it is written in the same batch as the records. */
+export interface CutMeta {
+  readonly index: LogIndex;
+  readonly term: Term;
+  readonly revision: number;
+  readonly configuration: Configuration;
+  /** 16 hexadecimal digits: sum of the record hashes. */
+  readonly digest: string;
+  /** The log's chain hash at `index`. */
+  readonly chain: Uint8Array;
+}
+
+/** One record of the machine: a table number and a key within it. */
+export interface StateRecord {
+  readonly table: number;
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+}
+
+export interface StateDeletion {
+  readonly table: number;
+  readonly key: Uint8Array;
+}
+
+/** `lib/storage/state-store.ts`: the durable records of the machine at one index, in the folder in force. */
+export interface StateStore {
+  /** Null when the folder is empty: the machine starts from nothing. */
+  readonly meta: CutMeta | null;
+  /** All records in key order, in slices; ends with an empty slice. Every record's checksum is verified. */
+  load(maxBytes: number): AsyncIterable<StateRecord[]>;
+  /** One synced batch: afterwards the folder holds exactly the state at `meta.index`. One cut at a time. */
+  writeCut(
+    meta: CutMeta,
+    records: readonly StateRecord[],
+    deletions: readonly StateDeletion[],
+  ): Promise<void>;
+  /** Pins the present contents for a transfer. */
+  openSnapshot(): StateSnapshot;
+  close(): Promise<void>;
+}
+
+/** Present contents under an explicit LevelDB snapshot; iterating it never blocks `writeCut`. */
+export interface StateSnapshot {
+  readonly meta: CutMeta;
+  /** 16 hexadecimal digits; the same for every read of this snapshot. */
+  readonly id: string;
+  /**
+   * Chunks from `offset` (0-based chunk number) on, each at most 256 KiB of encoded records with a CRC-32C,
+   * the last one carrying the digest over the whole. Deterministic: chunk n is the same at every reading.
+   */
+  chunks(offset: number): AsyncIterable<SnapshotChunk>;
+  close(): Promise<void>;
+}
+
+export interface SnapshotChunk {
+  readonly number: number;
+  readonly bytes: Uint8Array;
+  readonly crc: number;
+  /** Set on the last chunk only. */
+  readonly last: { readonly digest: string; readonly records: number } | null;
+}
+
+/** Builds `state-<n>/` from chunks; it becomes current only through `RaftLog.append(…, installed)`. */
+export interface SnapshotReceiver {
+  readonly id: string;
+  readonly meta: CutMeta;
+  /** Number of the next chunk wanted: where a broken transfer resumes. */
+  readonly next: number;
+  add(chunk: SnapshotChunk): Promise<void>;
+  /** Verifies count and digest and syncs; returns the folder's name for `append`. */
+  finish(): Promise<string>;
+  /** Deletes what was built. */
+  abandon(): Promise<void>;
+}
