@@ -30,3 +30,4 @@ export {
 export type { Clock, Logger, Random, TimerHandle, Timers } from './ports.js';
 export { BoundedQueue } from './queue.js';
 export { SeededRandom, below, between, chance, pick, randomHex } from './random.js';
+export type { SnapshotChunk } from './snapshot-chunk.js';

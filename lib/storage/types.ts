@@ -1,4 +1,4 @@
-import type { ClusterId, MemberId, NodeId } from '../base/index.js';
+import type { ClusterId, MemberId, NodeId, SnapshotChunk } from '../base/index.js';
 import type {
   Configuration,
   HardState,
@@ -162,14 +162,6 @@ export interface StateSnapshot {
    */
   chunks(offset: number): AsyncIterable<SnapshotChunk>;
   close(): Promise<void>;
-}
-
-export interface SnapshotChunk {
-  readonly number: number;
-  readonly bytes: Uint8Array;
-  readonly crc: number;
-  /** Set on the last chunk only. */
-  readonly last: { readonly digest: string; readonly records: number } | null;
 }
 
 /** Builds `state-<n>/` from chunks; it becomes current only through `RaftLog.append(…, installed)`. */
