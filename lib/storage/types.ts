@@ -25,6 +25,7 @@ export interface KvRange {
 }
 
 export interface KvSnapshot {
+  get(key: Uint8Array): Uint8Array | undefined;
   /** Up to `limit` entries of the range, in order; call again from the last key for more. */
   read(range: KvRange, limit: number, maxBytes: number): Promise<[Uint8Array, Uint8Array][]>;
   close(): Promise<void>;
@@ -54,6 +55,11 @@ export interface Identity {
   readonly instance: string;
   /** Null until the group has formed. */
   readonly clusterId: ClusterId | null;
+  /**
+   * Set when this folder replaced one whose term or vote was lost: it only ever joins that cluster again and
+   * does not count as empty when a group asks its members whether they are new.
+   */
+  readonly formerCluster: ClusterId | null;
   readonly nodeId: NodeId;
   /** Raised and synced at each start. */
   readonly boot: number;
@@ -90,13 +96,14 @@ export interface RaftLog extends LogReader {
   acknowledgedBy(peer: NodeId): LogPoint;
   /**
    * Writes one `Persist` and, in the same synced batch, `acknowledged` (what peers are newly known to hold).
-   * Term and vote are synced to the witness before the promise resolves. `installed` names the state folder
-   * that a snapshot in the batch makes current.
+   * Term and vote are synced to the witness before the promise resolves. `installed` comes from
+   * `SnapshotReceiver.finish()` and is given exactly when the batch has a snapshot: its folder becomes current.
+   * One call at a time.
    */
   append(
     batch: Persist,
     acknowledged: ReadonlyMap<NodeId, LogPoint>,
-    installed: string | null,
+    installed: InstalledState | null,
   ): Promise<void>;
   /** Chain hash of the entry at `index`: equal on two members only if their logs up to there are equal. */
   chainAt(index: LogIndex): Uint8Array | null;
@@ -104,7 +111,21 @@ export interface RaftLog extends LogReader {
   compact(point: SnapshotMeta): Promise<void>;
   /** Bytes of entry data kept. */
   sizeBytes(): number;
+  /** Ends `log-damaged`: the host saw the log reach a commit index reported after this start. Synced. */
+  markRecovered(): Promise<void>;
+  /** A small value the host keeps beside the log (boot numbers of peers, a halted index), or null. */
+  note(name: string): Uint8Array | null;
+  /** Writes a note (null deletes it) in a synced batch of its own, queued behind appends. */
+  writeNote(name: string, value: Uint8Array | null): Promise<void>;
   close(): Promise<void>;
+}
+
+/** A received state that is complete and synced, and becomes current with the batch that names it. */
+export interface InstalledState {
+  /** `state-<n>`. */
+  readonly folder: string;
+  /** The log's chain hash at the snapshot's index. */
+  readonly chain: Uint8Array;
 }
 
 // ---------------------------------------------------------------------------------------------------------
@@ -171,8 +192,8 @@ export interface SnapshotReceiver {
   /** Number of the next chunk wanted: where a broken transfer resumes. */
   readonly next: number;
   add(chunk: SnapshotChunk): Promise<void>;
-  /** Verifies count and digest and syncs; returns the folder's name for `append`. */
-  finish(): Promise<string>;
+  /** Verifies count and digest and syncs; returns what `append` needs to make the folder current. */
+  finish(): Promise<InstalledState>;
   /** Deletes what was built. */
   abandon(): Promise<void>;
 }
