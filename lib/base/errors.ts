@@ -43,6 +43,10 @@ export type ErrorCode =
   | 'FRAMEWORK_DISCONNECTED'
   | 'UNKNOWN_AGENT'
   | 'AGENT_REMOVED'
+  | 'AGENT_UNREACHABLE'
+  | 'STALE_CONNECTION'
+  | 'SEQUENCE_GAP'
+  | 'UNKNOWN_UPDATE'
   | 'INVALID_OFFER'
   | 'INSUFFICIENT_RESOURCES'
   | 'TASK_EXISTS'
@@ -96,6 +100,19 @@ export const CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   FRAMEWORK_DISCONNECTED: { certainty: 'not-done', remedy: 'Subscribe again.' },
   UNKNOWN_AGENT: { certainty: 'not-done', remedy: 'Register without an id to get a new one.' },
   AGENT_REMOVED: { certainty: 'not-done', remedy: 'Register without an id to get a new one.' },
+  AGENT_UNREACHABLE: { certainty: 'not-done', remedy: 'Use an offer of another agent.' },
+  STALE_CONNECTION: {
+    certainty: 'not-done',
+    remedy: 'A newer stream of the same id took over; attach again.',
+  },
+  SEQUENCE_GAP: {
+    certainty: 'not-done',
+    remedy: 'Send the updates of a task in order, from the last answered.',
+  },
+  UNKNOWN_UPDATE: {
+    certainty: 'not-done',
+    remedy: 'Acknowledge the oldest update that was not acknowledged.',
+  },
   INVALID_OFFER: { certainty: 'not-done', remedy: 'Wait for a fresh offer.' },
   INSUFFICIENT_RESOURCES: { certainty: 'not-done', remedy: 'Ask for no more than the offers hold.' },
   TASK_EXISTS: { certainty: 'not-done', remedy: 'Give every task an id of its own.' },

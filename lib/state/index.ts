@@ -1,0 +1,115 @@
+export type {
+  AgentCommand,
+  AgentDisconnect,
+  AgentOrders,
+  AgentRegister,
+  AgentRemove,
+  AgentReregister,
+  AgentStatus,
+  AgentUnreachable,
+  AgentView,
+  AgentsView,
+  Attribute,
+  Connection,
+  KillOrder,
+} from './agents/types.js';
+export type {
+  ClusterCommand,
+  ClusterInit,
+  ClusterView,
+  DoorAddresses,
+  MemberForget,
+  MemberInfo,
+  MemberView,
+  RevisionRaise,
+} from './cluster/types.js';
+export type { Command, CommandKind, PlainCommand } from './command.js';
+export type { Cut, LoadMeta, StateDeletion, StateRecord } from './cut.js';
+export {
+  ENTRY_CODEC,
+  decodeEntry,
+  encodeEntry,
+  encodeSubBatch,
+  peekSubBatch,
+  type DecodedEntry,
+  type SubBatch,
+  type SubBatchHead,
+} from './entry.js';
+export type { StateEvent } from './events.js';
+export {
+  FRAMEWORK_CAPABILITY,
+  type FrameworkCommand,
+  type FrameworkDisconnect,
+  type FrameworkFailoverRemaining,
+  type FrameworkRevive,
+  type FrameworkStatus,
+  type FrameworkSubscribe,
+  type FrameworkSuppress,
+  type FrameworkTeardown,
+  type FrameworkView,
+  type FrameworksView,
+  type RoleShare,
+} from './frameworks/types.js';
+export { DEFAULT_LIMITS, type MachineLimits } from './limits.js';
+export {
+  Machine,
+  type Applied,
+  type AppliedBatch,
+  type LanePosition,
+  type StateMachine,
+  type Usage,
+} from './machine.js';
+export type {
+  Checkpoint,
+  CheckpointDigest,
+  CheckpointView,
+  CheckpointsView,
+  DigestVerdict,
+  OperationCommand,
+} from './operations/types.js';
+export { COMMAND_LEVEL, UnknownCommandError, decodeCommand, encodeCommand } from './registry.js';
+export type { NamedAmount, Resources } from './resources.js';
+export type { CommandResult, ResultValue } from './results.js';
+export type { RoleCommand, RoleWeight, RolesView } from './roles/types.js';
+export type {
+  InSession,
+  SequenceLookup,
+  SessionClose,
+  SessionCommand,
+  SessionExpire,
+  SessionOpen,
+  SessionView,
+  SessionsView,
+} from './sessions/types.js';
+export {
+  NO_REASON,
+  TASK_REASON,
+  TASK_SOURCE,
+  TASK_STATE,
+  type LaunchTask,
+  type PendingUpdate,
+  type SweepKind,
+  type SweepView,
+  type TaskAcknowledge,
+  type TaskCommand,
+  type TaskExit,
+  type TaskKill,
+  type TaskLaunch,
+  type TaskMasterUpdate,
+  type TaskSource,
+  type TaskState,
+  type TaskSweep,
+  type TaskUpdate,
+  type TaskView,
+  type TasksView,
+} from './tasks/types.js';
+export { validateLaunch, type LaunchFacts, type Refusal } from './tasks/validate-launch.js';
+export type {
+  NodeStat,
+  NodeView,
+  TreeCommand,
+  TreeCreate,
+  TreeDelete,
+  TreeSet,
+  TreeView,
+} from './tree/types.js';
