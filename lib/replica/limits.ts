@@ -1,0 +1,68 @@
+/** Limits and times of the driver, named with units. `checkLimits` proves their relations at start-up. */
+import { assert } from '../base/index.js';
+
+export interface ReplicaLimits {
+  readonly tickMs: number;
+  /** Ticks of an election timeout; the same number consensus is configured with. */
+  readonly electionTicks: number;
+  /** Commands of one sub-batch of a lane. */
+  readonly subBatchCommands: number;
+  readonly subBatchBytes: number;
+  /** Sub-batches sent and not yet applied; further commands wait unnumbered. */
+  readonly laneWindow: number;
+  /** Commands waiting, numbered or not; beyond it proposals are refused. */
+  readonly laneCommands: number;
+  readonly laneBytes: number;
+  /** Command bytes gathered into one Raft entry. */
+  readonly entryBytes: number;
+  /** Without an end by then, a proposal is refused (never sent) or unknown (sent). */
+  readonly proposalDeadlineMs: number;
+  readonly readDeadlineMs: number;
+  /** A read request lost on its way is repeated after this long. */
+  readonly readRetryMs: number;
+  readonly callDeadlineMs: number;
+  readonly calls: number;
+  /** A cut of the state is written after this long, or this much changed, whichever comes first. */
+  readonly cutIntervalMs: number;
+  readonly cutBytes: number;
+  /** Time one slice of a cut may hold the loop. */
+  readonly cutSliceMs: number;
+  /** Log entries kept below the last cut, for members that lag a little. */
+  readonly logTailEntries: number;
+  /** Proposals are refused while this much of the log is not covered by a cut. */
+  readonly replayBytes: number;
+  /** Records loaded per slice at start. */
+  readonly loadSliceBytes: number;
+  /** How often the leader proposes a checkpoint, at which every member reports its digest. */
+  readonly checkpointIntervalMs: number;
+}
+
+export const REPLICA_LIMITS: ReplicaLimits = {
+  tickMs: 20,
+  electionTicks: 20,
+  subBatchCommands: 4096,
+  subBatchBytes: 512 << 10,
+  laneWindow: 64,
+  laneCommands: 100_000,
+  laneBytes: 64 << 20,
+  entryBytes: 1 << 20,
+  proposalDeadlineMs: 10_000,
+  readDeadlineMs: 10_000,
+  readRetryMs: 100,
+  callDeadlineMs: 10_000,
+  calls: 10_000,
+  cutIntervalMs: 500,
+  cutBytes: 64 << 20,
+  cutSliceMs: 2,
+  logTailEntries: 5_000,
+  replayBytes: 512 << 20,
+  loadSliceBytes: 256 << 10,
+  checkpointIntervalMs: 30_000,
+};
+
+export function checkLimits(limits: ReplicaLimits): void {
+  assert(limits.subBatchBytes <= limits.entryBytes, 'a sub-batch must fit an entry');
+  assert(limits.laneBytes >= limits.subBatchBytes, 'a lane must hold a sub-batch');
+  assert(limits.replayBytes > limits.cutBytes, 'the replay limit must leave room for a cut');
+  assert(limits.readRetryMs < limits.readDeadlineMs, 'a read must be repeated before it is given up');
+}
