@@ -140,7 +140,12 @@ export class Calls {
   private run(from: MemberId, method: CallMethod, body: Uint8Array, reply: (reply: CallReply) => void): void {
     const handler = this.handlers.get(method);
     if (this.host.view().kind !== 'leading') {
-      reply({ ok: false, code: 'NOT_LEADER', message: `${this.host.memberId} does not lead`, unknown: false });
+      reply({
+        ok: false,
+        code: 'NOT_LEADER',
+        message: `${this.host.memberId} does not lead`,
+        unknown: false,
+      });
     } else if (handler === undefined) {
       reply({ ok: false, code: 'UNSUPPORTED', message: `call ${method} is not known here`, unknown: false });
     } else handler(from, body, reply);
@@ -157,7 +162,9 @@ export class Calls {
     this.open.delete(id);
     if (!reply.ok) return call.done(reply);
     this.host.waitRevision(reply.revision, (reached) =>
-      call.done(reached ? reply : unknown('DEADLINE', `revision ${reply.revision} was not applied here in time`)),
+      call.done(
+        reached ? reply : unknown('DEADLINE', `revision ${reply.revision} was not applied here in time`),
+      ),
     );
   }
 

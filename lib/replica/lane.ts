@@ -65,7 +65,8 @@ export class Lane {
   /** Queues a command; null when the lane is full and nothing was queued. */
   add(command: Uint8Array, done: Done): boolean {
     const { limits } = this.host;
-    if (this.depth >= limits.laneCommands || this.pendingBytes + command.length > limits.laneBytes) return false;
+    if (this.depth >= limits.laneCommands || this.pendingBytes + command.length > limits.laneBytes)
+      return false;
     this.pending.push({ command, done, deadlineMs: this.host.nowMs() + limits.proposalDeadlineMs });
     this.pendingBytes += command.length;
     return true;
@@ -76,7 +77,8 @@ export class Lane {
     const next = reply.boot === this.host.boot ? reply.next : 1;
     assert(
       next <= this.nextNumber,
-      () => `the leader of term ${reply.term} expects sub-batch ${next}; only ${this.nextNumber - 1} were made`,
+      () =>
+        `the leader of term ${reply.term} expects sub-batch ${next}; only ${this.nextNumber - 1} were made`,
     );
     this.target = { kind: 'open', term: reply.term, next };
   }
@@ -99,7 +101,11 @@ export class Lane {
     if (this.target.kind === 'open') this.target.next = Math.min(this.target.next, this.nextNumber);
     for (const batch of dropped) {
       this.numberedCommands -= batch.commands;
-      this.end(batch, { kind: 'refused', code: reply.code, message: 'the leader did not append the proposal' });
+      this.end(batch, {
+        kind: 'refused',
+        code: reply.code,
+        message: 'the leader did not append the proposal',
+      });
     }
   }
 
@@ -117,7 +123,10 @@ export class Lane {
   applied(number: number, results: readonly CommandResult[]): void {
     const batch = this.numbered[0];
     if (batch === undefined || number < batch.number) return;
-    assert(number === batch.number, () => `lane applied ${number} before ${batch.number}: a sub-batch was skipped`);
+    assert(
+      number === batch.number,
+      () => `lane applied ${number} before ${batch.number}: a sub-batch was skipped`,
+    );
     this.numbered.shift();
     this.numberedCommands -= batch.commands;
     const { waiters } = batch;
@@ -156,7 +165,8 @@ export class Lane {
 
   /** The member stops: nothing more will be learnt here. */
   close(): void {
-    for (const batch of this.numbered) this.end(batch, { kind: 'unknown', message: 'this member is stopping' });
+    for (const batch of this.numbered)
+      this.end(batch, { kind: 'unknown', message: 'this member is stopping' });
     for (const { done } of this.pending) {
       done({ kind: 'refused', code: 'SHUTTING_DOWN', message: 'this member is stopping' });
     }

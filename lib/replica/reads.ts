@@ -101,7 +101,10 @@ export class Reads {
   }
 
   close(): void {
-    const all = [this.fresh, ...[...this.rounds.values(), ...this.confirmed].map((one) => one.waiting)].flat();
+    const all = [
+      this.fresh,
+      ...[...this.rounds.values(), ...this.confirmed].map((one) => one.waiting),
+    ].flat();
     this.fresh = [];
     this.rounds.clear();
     this.confirmed = [];
