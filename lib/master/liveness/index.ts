@@ -1,0 +1,8 @@
+export { BatchingReporter, type ReporterHost } from './reporter.js';
+export {
+  LIVENESS_LIMITS,
+  type LivenessLimits,
+  type LivenessReport,
+  type LivenessReporter,
+  type LivenessSink,
+} from './types.js';
