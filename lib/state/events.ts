@@ -54,6 +54,7 @@ export type StateEvent =
       readonly cause: 'asked' | 'failover-timeout';
     }
   | { readonly kind: 'framework-completed'; readonly revision: number; readonly frameworkId: FrameworkId }
+  /** Made by every SUPPRESS and REVIVE, even if the roles were so before: a REVIVE also ends the filters. */
   | {
       readonly kind: 'framework-roles-changed';
       readonly revision: number;

@@ -85,6 +85,11 @@ export interface TaskLaunch {
   readonly agentId: AgentId;
   /** The role the offer was made to. */
   readonly role: string;
+  /**
+   * Term of the leader that made the offers. A launch that reaches the log in another term is refused with
+   * INVALID_OFFER: a leader that finds it neither applied nor answered may say "surely not done" at once.
+   */
+  readonly term: number;
   readonly tasks: readonly LaunchTask[];
 }
 

@@ -13,6 +13,8 @@ export interface Refusal {
 /** What a launch is judged by. The leader may pass less `available` (what the offers held); apply passes the truth. */
 export interface LaunchFacts {
   readonly limits: MachineLimits;
+  /** Of the leader that judges, or of the entry that is applied: must be the launch's own. */
+  readonly term: number;
   readonly framework: FrameworkView | null;
   readonly agent: AgentView | null;
   /** The agent's total less what its tasks hold. */
