@@ -1,0 +1,114 @@
+import {
+  TepuiError,
+  nodeId,
+  randomHex,
+  utf8Decode,
+  utf8Encode,
+  type ClusterId,
+  type MemberId,
+  type Random,
+} from '../base/index.js';
+import type { Disk } from './disk.js';
+import type { Identity } from './types.js';
+
+/**
+ * Version of everything in a data folder. Raised when an older release could misread what a newer one writes;
+ * a release reads its own version and says so when it finds a newer one.
+ */
+export const FORMAT_VERSION = 1;
+
+const FILE = 'identity.json';
+
+/**
+ * The boot counter lives here and not in raft/: it must rise, and be synced, before raft/ is trusted, it must
+ * survive a damaged raft/, and people should be able to read it. One atomic replacement per start is cheap.
+ */
+export async function readIdentity(disk: Disk, memberId: MemberId): Promise<Identity | null> {
+  const bytes = await disk.readFile(FILE);
+  if (bytes === null) return null;
+  const identity = parse(disk.where, bytes);
+  if (identity.memberId !== memberId) {
+    throw new TepuiError(
+      'FOREIGN_MEMBER',
+      `${disk.where} belongs to member ${identity.memberId}, this process is ${memberId}`,
+      { fields: { found: identity.memberId, expected: memberId } },
+    );
+  }
+  return identity;
+}
+
+export async function writeIdentity(disk: Disk, identity: Identity): Promise<void> {
+  const { format, clusterId, memberId, instance, boot, formerCluster } = identity;
+  const text = JSON.stringify({ format, clusterId, memberId, instance, boot, formerCluster }, null, 2);
+  await disk.replaceFile(FILE, utf8Encode(`${text}\n`));
+}
+
+/** A folder that belongs to no group yet. `formerCluster` is set when it replaces one whose votes were lost. */
+export function newIdentity(
+  memberId: MemberId,
+  random: Random,
+  formerCluster: ClusterId | null = null,
+  boot: number = 0,
+): Identity {
+  const instance = randomHex(random, 8);
+  const node = nodeId(memberId, instance);
+  return { format: FORMAT_VERSION, memberId, instance, clusterId: null, nodeId: node, boot, formerCluster };
+}
+
+/** Throws FOREIGN_CLUSTER when the folder is (or was) of another cluster. */
+export function expectCluster(where: string, identity: Identity, expected: ClusterId): void {
+  const found = identity.clusterId ?? identity.formerCluster;
+  if (found === null || found === expected) return;
+  throw new TepuiError('FOREIGN_CLUSTER', `${where} belongs to cluster ${found}, ${expected} was expected`, {
+    fields: { found, expected },
+  });
+}
+
+function parse(where: string, bytes: Uint8Array): Identity {
+  const fields = parseObject(where, bytes);
+  const format = fields['format'];
+  if (typeof format === 'number' && format > FORMAT_VERSION) {
+    throw new TepuiError(
+      'NEWER_FORMAT',
+      `${where} has data format ${format}, this release knows up to ${FORMAT_VERSION}`,
+      { fields: { found: format, known: FORMAT_VERSION } },
+    );
+  }
+  const { memberId, instance, clusterId, boot, formerCluster } = fields;
+  if (
+    typeof format !== 'number' ||
+    typeof memberId !== 'string' ||
+    typeof instance !== 'string' ||
+    !/^[0-9a-f]{16}$/.test(instance) ||
+    typeof boot !== 'number' ||
+    !Number.isSafeInteger(boot) ||
+    !isClusterId(clusterId) ||
+    !isClusterId(formerCluster)
+  ) {
+    throw new TepuiError('DAMAGED', `${where}/${FILE} lacks a field or has one of the wrong kind`);
+  }
+  const member = memberId as MemberId;
+  return {
+    format,
+    memberId: member,
+    instance,
+    clusterId,
+    nodeId: nodeId(member, instance),
+    boot,
+    formerCluster,
+  };
+}
+
+function isClusterId(value: unknown): value is ClusterId | null {
+  return value === null || (typeof value === 'string' && value.length > 0);
+}
+
+function parseObject(where: string, bytes: Uint8Array): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(utf8Decode(bytes));
+    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+    throw new TypeError('not an object');
+  } catch (error) {
+    throw new TepuiError('DAMAGED', `${where}/${FILE} cannot be read: ${String(error)}`, { cause: error });
+  }
+}

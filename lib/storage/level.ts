@@ -1,0 +1,164 @@
+import { Level } from 'level';
+import { TepuiError, assert } from '../base/index.js';
+import type { KvOptions } from './disk.js';
+import { messageOf, storageError, type FailureLatch } from './failure-latch.js';
+import type { Kv, KvOperation, KvRange, KvSnapshot } from './types.js';
+
+/** Operations handed to the native batch before the loop is given a turn: about 1 ms. */
+const SLICE_OPERATIONS = 500;
+
+type Database = Level<Uint8Array, Uint8Array>;
+type Snapshot = ReturnType<Database['snapshot']>;
+
+function codeOf(error: unknown): string {
+  let code = '';
+  for (let e = error; e instanceof Error; e = e.cause) {
+    const own = (e as { code?: unknown }).code;
+    if (typeof own === 'string') code = own;
+  }
+  return code;
+}
+
+function isCorruption(error: unknown): boolean {
+  return codeOf(error) === 'LEVEL_CORRUPTION' || /corruption|missing files/i.test(messageOf(error));
+}
+
+function openError(folder: string, error: unknown): TepuiError {
+  if (codeOf(error) === 'LEVEL_LOCKED') {
+    return new TepuiError('FOLDER_IN_USE', `${folder} is held by another process`, { cause: error });
+  }
+  if (isCorruption(error) || /does not exist|invalid argument/i.test(messageOf(error))) {
+    return new TepuiError('DAMAGED', `${folder} cannot be opened: ${messageOf(error)}`, { cause: error });
+  }
+  return storageError(`${folder} cannot be opened`, error);
+}
+
+/** Opens or makes the LevelDB database in `folder`. Compression stays on: it makes damaged tables fail loudly. */
+export async function openLevel(folder: string, options: KvOptions, latch: FailureLatch): Promise<Kv> {
+  const database: Database = new Level(folder, {
+    keyEncoding: 'view',
+    valueEncoding: 'view',
+    writeBufferSize: options.writeBufferBytes,
+  });
+  try {
+    await database.open();
+  } catch (error) {
+    throw openError(folder, error);
+  }
+  return new LevelKv(folder, database, options, latch);
+}
+
+/** The only module that knows the LevelDB library. */
+class LevelKv implements Kv {
+  private readonly folder: string;
+  private readonly database: Database;
+  private readonly options: KvOptions;
+  private readonly latch: FailureLatch;
+  private writing = false;
+
+  constructor(folder: string, database: Database, options: KvOptions, latch: FailureLatch) {
+    this.folder = folder;
+    this.database = database;
+    this.options = options;
+    this.latch = latch;
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    return this.lookUp(key, undefined);
+  }
+
+  async read(range: KvRange, limit: number, maxBytes: number): Promise<[Uint8Array, Uint8Array][]> {
+    return this.readFrom(range, limit, maxBytes, undefined);
+  }
+
+  async write(operations: readonly KvOperation[]): Promise<void> {
+    this.latch.check();
+    assert(!this.writing, () => `two batches in flight in ${this.folder}: ${operations.length} operations`);
+    this.writing = true;
+    const startedMs = performance.now();
+    try {
+      const batch = this.database.batch();
+      for (let i = 0; i < operations.length; i++) {
+        const operation = operations[i]!;
+        if (operation.type === 'put') batch.put(operation.key, operation.value);
+        else batch.del(operation.key);
+        if (i % SLICE_OPERATIONS === SLICE_OPERATIONS - 1) await new Promise(setImmediate);
+      }
+      // The declared options of `level` leave out those of classic-level, which it passes through.
+      const synced: object = { sync: true };
+      await batch.write(synced);
+    } catch (error) {
+      throw this.latch.fail(`write to ${this.folder}`, error);
+    } finally {
+      this.writing = false;
+    }
+    this.options.onWriteMs?.(performance.now() - startedMs);
+  }
+
+  snapshot(): KvSnapshot {
+    this.latch.check();
+    const snapshot = this.database.snapshot();
+    return {
+      get: (key) => this.lookUp(key, snapshot),
+      read: (range, limit, maxBytes) => this.readFrom(range, limit, maxBytes, snapshot),
+      close: () => snapshot.close(),
+    };
+  }
+
+  async compact(range: KvRange): Promise<void> {
+    this.latch.check();
+    const database = this.database as Database & {
+      compactRange(from: Uint8Array, to: Uint8Array): Promise<void>;
+    };
+    try {
+      await database.compactRange(range.from, range.to);
+    } catch (error) {
+      throw this.latch.fail(`compaction of ${this.folder}`, error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.database.close();
+  }
+
+  private lookUp(key: Uint8Array, snapshot: Snapshot | undefined): Uint8Array | undefined {
+    this.latch.check();
+    try {
+      if (snapshot === undefined) return this.database.getSync(key);
+      return this.database.getSync(key, { snapshot });
+    } catch (error) {
+      throw this.readError(error);
+    }
+  }
+
+  private async readFrom(
+    range: KvRange,
+    limit: number,
+    maxBytes: number,
+    snapshot: Snapshot | undefined,
+  ): Promise<[Uint8Array, Uint8Array][]> {
+    this.latch.check();
+    const bounds = {
+      gte: range.from,
+      lt: range.to,
+      reverse: range.reverse === true,
+      limit,
+      snapshot,
+      // One native call returns entries until this much was read.
+      highWaterMarkBytes: maxBytes,
+    };
+    const iterator = this.database.iterator(bounds);
+    try {
+      return await iterator.nextv(limit);
+    } catch (error) {
+      throw this.readError(error);
+    } finally {
+      await iterator.close();
+    }
+  }
+
+  private readError(error: unknown): TepuiError {
+    if (!isCorruption(error)) return this.latch.fail(`read of ${this.folder}`, error);
+    return new TepuiError('DAMAGED', `read of ${this.folder}: ${messageOf(error)}`, { cause: error });
+  }
+}

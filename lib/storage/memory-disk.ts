@@ -1,0 +1,282 @@
+import { TepuiError, assert, must } from '../base/index.js';
+import { SLOT_BYTES, type Disk, type DiskSource, type KvOptions, type SlotFile } from './disk.js';
+import { FailureLatch } from './failure-latch.js';
+import { SortedBytes } from './sorted-bytes.js';
+import type { Kv, KvOperation, KvRange, KvSnapshot } from './types.js';
+
+/** What a write is about, for schedules and fault plans: `kv raft`, `slots witness`, `file identity.json`. */
+export type DiskAction = `${'kv' | 'slots' | 'file'} ${string}`;
+
+export interface MemoryDiskOptions {
+  /** Called before a write takes effect; the write waits for the promise. Default: no wait. */
+  readonly schedule?: (action: DiskAction) => Promise<void>;
+  /** Default 1 TiB. */
+  readonly freeBytes?: number;
+}
+
+interface Fault {
+  readonly action: DiskAction;
+  /** `write`: nothing reaches the disk. `sync`: the data is there, but the caller is told that it is not. */
+  readonly kind: 'write' | 'sync';
+  readonly error: Error;
+}
+
+/**
+ * The in-memory twin of a data folder: what survives a power cut, and the faults a test asks for. A session is
+ * one process's view; `powerCut` ends it. Whatever a session has been told is done is in here.
+ */
+export class MemoryDisk implements DiskSource {
+  readonly databases: Map<string, SortedBytes> = new Map();
+  readonly files: Map<string, Uint8Array> = new Map();
+  /** Files of which only the size matters. */
+  readonly allocated: Map<string, number> = new Map();
+  readonly locked: Set<string> = new Set();
+  freeBytes: number;
+  private readonly options: MemoryDiskOptions;
+  private faults: Fault[] = [];
+  private session: MemorySession | null = null;
+
+  constructor(options: MemoryDiskOptions = {}) {
+    this.options = options;
+    this.freeBytes = options.freeBytes ?? 2 ** 40;
+  }
+
+  /** Begins a session; an earlier one is cut off as by `powerCut`. */
+  attach(onFailure: (error: Error) => void): Disk {
+    this.powerCut('lose');
+    this.session = new MemorySession(this, new FailureLatch(onFailure));
+    return this.session;
+  }
+
+  /**
+   * The process ends at this moment. Writes not yet reported done are lost, or land as if they had been
+   * finished; nobody hears of them either way. Nothing else can be lost: everything is synced.
+   */
+  powerCut(inFlight: 'lose' | 'land'): void {
+    const { session } = this;
+    this.session = null;
+    this.locked.clear();
+    session?.cut(inFlight);
+  }
+
+  /** The next write of `action` fails, once. */
+  failNext(action: DiskAction, kind: 'write' | 'sync', error: Error = new Error('I/O error')): void {
+    this.faults.push({ action, kind, error });
+  }
+
+  takeFault(action: DiskAction): Fault | null {
+    const at = this.faults.findIndex((fault) => fault.action === action);
+    return at < 0 ? null : (this.faults.splice(at, 1)[0] ?? null);
+  }
+
+  async scheduled(action: DiskAction): Promise<void> {
+    await this.options.schedule?.(action);
+  }
+
+  /** For damage: changes a database behind everyone's back. */
+  tamper(database: string, operations: readonly KvOperation[]): void {
+    must(this.databases.get(database), `no database ${database}`).apply(operations);
+  }
+
+  /** For stale copies and wiped folders: another disk with the same contents, nobody attached. */
+  image(): MemoryDisk {
+    const copy = new MemoryDisk(this.options);
+    for (const [name, contents] of this.databases) copy.databases.set(name, contents.copy());
+    for (const [name, bytes] of this.files) copy.files.set(name, bytes.slice());
+    return copy;
+  }
+}
+
+class MemorySession implements Disk {
+  readonly where = 'memory';
+  private readonly disk: MemoryDisk;
+  private readonly latch: FailureLatch;
+  private gone = false;
+  private readonly inFlight = new Set<() => void>();
+
+  constructor(disk: MemoryDisk, latch: FailureLatch) {
+    this.disk = disk;
+    this.latch = latch;
+  }
+
+  cut(inFlight: 'lose' | 'land'): void {
+    this.gone = true;
+    if (inFlight === 'land') for (const effect of this.inFlight) effect();
+    this.inFlight.clear();
+  }
+
+  /** Every call passes here: nothing works after a failure, and nothing answers after a power cut. */
+  check(): void {
+    this.latch.check();
+    assert(!this.gone, 'a session was used after its power cut: this process should be gone');
+  }
+
+  /** One durable change. Never settles when the power is cut meanwhile. */
+  async change(action: DiskAction, effect: () => void): Promise<void> {
+    this.check();
+    this.inFlight.add(effect);
+    await this.disk.scheduled(action);
+    if (this.gone) await new Promise<never>(() => undefined);
+    this.inFlight.delete(effect);
+    const fault = this.disk.takeFault(action);
+    if (fault?.kind !== 'write') effect();
+    if (fault !== null) throw this.latch.fail(`injected ${fault.kind} fault in ${action}`, fault.error);
+  }
+
+  async openKv(name: string, options: KvOptions): Promise<Kv> {
+    this.check();
+    const { databases, locked } = this.disk;
+    if (locked.has(name)) throw new TepuiError('FOLDER_IN_USE', `${name} is open already`);
+    locked.add(name);
+    const contents = databases.get(name) ?? new SortedBytes();
+    databases.set(name, contents);
+    return new MemoryKv(name, contents, this, options, () => locked.delete(name));
+  }
+
+  async listKv(): Promise<string[]> {
+    this.check();
+    return [...this.disk.databases.keys()].sort();
+  }
+
+  async removeKv(name: string): Promise<void> {
+    await this.change(`kv ${name}`, () => this.disk.databases.delete(name));
+  }
+
+  async setAsideKv(name: string): Promise<void> {
+    await this.change(`kv ${name}`, () => {
+      const { databases } = this.disk;
+      databases.set(`${name}-damaged`, must(databases.get(name), `no database ${name}`));
+      databases.delete(name);
+    });
+  }
+
+  async openSlots(name: string): Promise<SlotFile> {
+    this.check();
+    const { files } = this.disk;
+    const before = files.get(name);
+    const whole = new Uint8Array(2 * SLOT_BYTES);
+    if (before !== undefined) whole.set(before);
+    files.set(name, whole);
+    const half = (slot: number): Uint8Array =>
+      (before ?? whole).slice(slot * SLOT_BYTES, (slot + 1) * SLOT_BYTES);
+    return {
+      found: before === undefined ? null : [half(0), half(1)],
+      write: (slot, bytes) => {
+        const copy = bytes.slice();
+        return this.change(`slots ${name}`, () => whole.set(copy, slot * SLOT_BYTES));
+      },
+      close: () => Promise.resolve(),
+    };
+  }
+
+  async readFile(name: string): Promise<Uint8Array | null> {
+    this.check();
+    return this.disk.files.get(name)?.slice() ?? null;
+  }
+
+  async replaceFile(name: string, bytes: Uint8Array): Promise<void> {
+    const copy = bytes.slice();
+    await this.change(`file ${name}`, () => this.disk.files.set(name, copy));
+  }
+
+  async removeFile(name: string): Promise<void> {
+    await this.change(`file ${name}`, () => {
+      this.disk.files.delete(name);
+      this.disk.allocated.delete(name);
+    });
+  }
+
+  async allocate(name: string, sizeBytes: number): Promise<void> {
+    await this.change(`file ${name}`, () => this.disk.allocated.set(name, sizeBytes));
+  }
+
+  async sizeOf(name: string): Promise<number> {
+    this.check();
+    return this.disk.allocated.get(name) ?? this.disk.files.get(name)?.length ?? 0;
+  }
+
+  async freeBytes(): Promise<number> {
+    return this.disk.freeBytes;
+  }
+
+  pause(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  syncFolder(): Promise<void> {
+    this.check();
+    return Promise.resolve();
+  }
+}
+
+class MemoryKv implements Kv {
+  private readonly name: string;
+  private readonly contents: SortedBytes;
+  private readonly session: MemorySession;
+  private readonly options: KvOptions;
+  private readonly onClose: () => void;
+  private writing = false;
+  private open = true;
+
+  constructor(
+    name: string,
+    contents: SortedBytes,
+    session: MemorySession,
+    options: KvOptions,
+    onClose: () => void,
+  ) {
+    this.name = name;
+    this.contents = contents;
+    this.session = session;
+    this.options = options;
+    this.onClose = onClose;
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    this.check();
+    return this.contents.get(key)?.slice();
+  }
+
+  async read(range: KvRange, limit: number, maxBytes: number): Promise<[Uint8Array, Uint8Array][]> {
+    this.check();
+    return this.contents.read(range, limit, maxBytes);
+  }
+
+  async write(operations: readonly KvOperation[]): Promise<void> {
+    this.check();
+    assert(!this.writing, () => `two batches in flight in ${this.name}: ${operations.length} operations`);
+    this.writing = true;
+    try {
+      await this.session.change(`kv ${this.name}`, () => this.contents.apply(operations));
+    } finally {
+      this.writing = false;
+    }
+    this.options.onWriteMs?.(0);
+  }
+
+  snapshot(): KvSnapshot {
+    this.check();
+    const copy = this.contents.copy();
+    return {
+      get: (key) => copy.get(key)?.slice(),
+      read: (range, limit, maxBytes) => Promise.resolve(copy.read(range, limit, maxBytes)),
+      close: () => Promise.resolve(),
+    };
+  }
+
+  compact(): Promise<void> {
+    this.check();
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    if (this.open) this.onClose();
+    this.open = false;
+    return Promise.resolve();
+  }
+
+  private check(): void {
+    this.session.check();
+    assert(this.open, () => `${this.name} is closed`);
+  }
+}

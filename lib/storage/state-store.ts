@@ -1,0 +1,116 @@
+import { assert, type Random, randomHex } from '../base/index.js';
+import { ALL_RECORDS, EVERYTHING, STATE_META_KEY, after, recordKey } from './keys.js';
+import { decodeCutMeta, encodeCutMeta } from './log-records.js';
+import { decodeRecord, encodeRecord } from './state-codec.js';
+import { PinnedState } from './state-snapshot.js';
+import type {
+  CutMeta,
+  Kv,
+  KvOperation,
+  StateDeletion,
+  StateRecord,
+  StateSnapshot,
+  StateStore,
+} from './types.js';
+
+/** Entries asked for in one read, whatever their size. */
+const LOAD_ENTRIES = 4096;
+/** Records encoded before the loop is given a turn. */
+const ENCODE_SLICE = 512;
+
+export interface StateStoreOptions {
+  readonly random: Random;
+  /** Gives way between slices. */
+  readonly pause: () => Promise<void>;
+  /** Resolves when the log's disk is quick enough for a large write beside it. */
+  readonly clear: () => Promise<void>;
+}
+
+/** The machine's records in one folder. Made by `openDataFolder`, which chooses the folder. */
+export class DurableState implements StateStore {
+  readonly folder: string;
+  private readonly kv: Kv;
+  private readonly options: StateStoreOptions;
+  private current: CutMeta | null;
+  private cutting = false;
+  private readonly pinned = new Set<PinnedState>();
+
+  /** Throws DAMAGED when the stored meta is bad. */
+  constructor(folder: string, kv: Kv, options: StateStoreOptions) {
+    this.folder = folder;
+    this.kv = kv;
+    this.options = options;
+    const stored = kv.get(STATE_META_KEY);
+    this.current = stored === undefined ? null : decodeCutMeta(stored);
+  }
+
+  get meta(): CutMeta | null {
+    return this.current;
+  }
+
+  async *load(maxBytes: number): AsyncGenerator<StateRecord[]> {
+    for (let from = ALL_RECORDS.from; ;) {
+      const slice = await this.kv.read({ from, to: ALL_RECORDS.to }, LOAD_ENTRIES, maxBytes);
+      yield slice.map(([key, value]) => decodeRecord(key, value));
+      const last = slice.at(-1);
+      if (last === undefined) return;
+      from = after(last[0]);
+    }
+  }
+
+  async writeCut(
+    meta: CutMeta,
+    records: readonly StateRecord[],
+    deletions: readonly StateDeletion[],
+  ): Promise<void> {
+    assert(!this.cutting, () => `a cut at ${meta.index} while another is being written`);
+    const last = this.current?.index ?? 0;
+    assert(meta.index >= last, () => `a cut at ${meta.index} after one at ${last}`);
+    this.cutting = true;
+    try {
+      const operations = await this.encode(records, deletions);
+      operations.push({ type: 'put', key: STATE_META_KEY, value: encodeCutMeta(meta) });
+      await this.options.clear();
+      await this.kv.write(operations);
+      this.current = meta;
+    } finally {
+      this.cutting = false;
+    }
+  }
+
+  openSnapshot(): StateSnapshot {
+    const view = this.kv.snapshot();
+    const stored = view.get(STATE_META_KEY);
+    assert(stored !== undefined, `snapshot of ${this.folder}, which holds no cut yet`);
+    const pinned: PinnedState = new PinnedState(randomHex(this.options.random, 8), stored, view, () => {
+      this.pinned.delete(pinned);
+    });
+    this.pinned.add(pinned);
+    return pinned;
+  }
+
+  /** Asks the database to give deleted ranges back. */
+  async reclaim(): Promise<void> {
+    await this.kv.compact(EVERYTHING);
+  }
+
+  async close(): Promise<void> {
+    for (const pinned of this.pinned) await pinned.close();
+    await this.kv.close();
+  }
+
+  private async encode(
+    records: readonly StateRecord[],
+    deletions: readonly StateDeletion[],
+  ): Promise<KvOperation[]> {
+    const operations: KvOperation[] = [];
+    for (const deletion of deletions) {
+      operations.push({ type: 'delete', key: recordKey(deletion.table, deletion.key) });
+    }
+    for (const record of records) {
+      operations.push({ type: 'put', ...encodeRecord(record) });
+      if (operations.length % ENCODE_SLICE === 0) await this.options.pause();
+    }
+    return operations;
+  }
+}
