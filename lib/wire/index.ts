@@ -1,0 +1,94 @@
+export {
+  agentService,
+  type AgentMessage,
+  type AgentMethods,
+  type AgentRegistered,
+  type MasterMessage,
+  type RegisterAgent,
+  type StatusUpdate,
+  type TaskExit,
+  type TaskRef,
+  type TaskReport,
+} from './agent.js';
+export { GrpcChannel, type CallOptions, type GrpcChannelOptions } from './channel.js';
+export { type ClientStream, type ClientStreamListener } from './client-stream.js';
+export type { MessageCodec } from './codec.js';
+export { errorOf, refusalOf, type ReadConsistency, type Refusal } from './common.js';
+export {
+  coordinationService,
+  type CloseSessionReply,
+  type CloseSessionRequest,
+  type CoordinationMethods,
+  type OpenSessionReply,
+  type OpenSessionRequest,
+  type ReadReply,
+  type ReadRequest,
+  type Stat,
+  type TreeOperation,
+  type WriteReply,
+  type WriteRequest,
+} from './coordination.js';
+export { FrameBatch, decodeFrames, type NumberedFrame } from './frames.js';
+export {
+  AGENT_MESSAGE_LIMIT_BYTES,
+  CLIENT_MESSAGE_LIMIT_BYTES,
+  FRAME_BATCH_BYTES,
+  FRAME_LIMIT_BYTES,
+  PEER_MESSAGE_LIMIT_BYTES,
+  PEER_WINDOW_BYTES,
+} from './limits.js';
+export { mesosCodecs, type MesosCodecs } from './mesos-codecs.js';
+export { millisecondsOf, nanosecondsOf } from './mesos-time.js';
+export type * as mesos from './mesos/index.js';
+export type { Bidi, Method, ServerStreaming, Service, Shape, Unary } from './methods.js';
+export {
+  operatorService,
+  type AgentSummary,
+  type ChangeReply,
+  type EventsRequest,
+  type FrameworkSummary,
+  type KillTaskRequest,
+  type ListReply,
+  type ListRequest,
+  type ListTasksRequest,
+  type MemberRole,
+  type MemberStatus,
+  type NamedAmount,
+  type OperatorEvent,
+  type OperatorMethods,
+  type StatusReply,
+  type TaskSummary,
+  type TeardownFrameworkRequest,
+  type TransferLeadershipReply,
+  type TransferLeadershipRequest,
+} from './operator.js';
+export {
+  PEER_PROTOCOL,
+  peerService,
+  type Hello,
+  type Inbound,
+  type Outbound,
+  type PeerFormReply,
+  type PeerFormRequest,
+  type PeerMethods,
+  type SnapshotPart,
+  type SnapshotProgress,
+} from './peer.js';
+export { clientSchemas } from './protos.js';
+export {
+  schedulerService,
+  type SchedulerMethods,
+  type SchedulerReply,
+  type SchedulerRequest,
+} from './scheduler.js';
+export { type Caller, type ServerStream, type ServerStreamListener } from './server-stream.js';
+export { GrpcServer, type GrpcServerOptions, type Handlers } from './server.js';
+export { GRPC_STATUS, asTepuiError, errorFromStatus, statusOf, surelyNotDone } from './status.js';
+export {
+  channelCredentials,
+  loadTls,
+  serverCredentials,
+  type ClientCertificates,
+  type TlsFiles,
+  type TlsMaterial,
+} from './tls.js';
