@@ -1,0 +1,87 @@
+import { must } from '../base/index.js';
+import { decodeConfiguration } from './configuration-codec.js';
+import type { Log } from './log.js';
+import type { Configuration, Entry, LogIndex } from './types.js';
+
+interface Step {
+  /** Index of the entry that brought the configuration, or a later one when that is not known. */
+  readonly index: LogIndex;
+  readonly configuration: Configuration;
+}
+
+/** How many entries one backward search step reads. */
+const SEARCH_STEP = 256;
+const SEARCH_BYTES = 1 << 20;
+
+/**
+ * Which configuration is in force: always the last one in the log, committed or not (thesis §4.1). Earlier
+ * ones are remembered while the entry that replaced them may still be truncated.
+ */
+export class ConfigurationHistory {
+  /** Ascending; never empty. */
+  private steps: Step[];
+
+  constructor(index: LogIndex, configuration: Configuration) {
+    this.steps = [{ index, configuration }];
+  }
+
+  get current(): Configuration {
+    return this.top.configuration;
+  }
+
+  /** The entry that brought `current` is at or below this index. */
+  get index(): LogIndex {
+    return this.top.index;
+  }
+
+  append(index: LogIndex, configuration: Configuration): void {
+    this.steps.push({ index, configuration });
+  }
+
+  /** Restores the configuration that was in force before `from`. True when it differs from the present one. */
+  truncate(from: LogIndex, log: Log): boolean {
+    if (this.index < from) return false;
+    while (this.steps.length > 0 && this.steps.at(-1)!.index >= from) this.steps.pop();
+    if (this.steps.length === 0) this.steps.push(findBelow(from, log));
+    return true;
+  }
+
+  /** A snapshot replaced the log: only its configuration is known. */
+  reset(index: LogIndex, configuration: Configuration): void {
+    this.steps = [{ index, configuration }];
+  }
+
+  /** Forgets what a truncation above `index` can no longer bring back. */
+  prune(index: LogIndex): void {
+    while (this.steps.length > 1 && this.steps[1]!.index <= index) this.steps.shift();
+  }
+
+  /** Number of configurations that entered above `index`. */
+  countAbove(index: LogIndex): number {
+    return this.steps.filter((step) => step.index > index).length;
+  }
+
+  private get top(): Step {
+    return must(this.steps.at(-1), 'no configuration is in force');
+  }
+}
+
+/** Searches the log downwards. Rare: only when an entry older than this process is truncated. */
+function findBelow(from: LogIndex, log: Log): Step {
+  for (let to = from; to > log.firstIndex; to -= SEARCH_STEP) {
+    const entry = lastConfiguration(log, Math.max(log.firstIndex, to - SEARCH_STEP), to);
+    if (entry !== null) return { index: entry.index, configuration: decodeConfiguration(entry.data) };
+  }
+  const base = log.base();
+  return { index: base.index, configuration: base.configuration };
+}
+
+function lastConfiguration(log: Log, from: LogIndex, to: LogIndex): Entry | null {
+  let found: Entry | null = null;
+  for (let at = from; at < to;) {
+    const entries = log.read(at, to, SEARCH_BYTES);
+    for (const entry of entries) if (entry.kind === 'configuration') found = entry;
+    at += must(entries.at(-1), () => `log holds no entry at ${at}`).index + 1 - at;
+  }
+  return found;
+}

@@ -1,0 +1,45 @@
+export { RAFT_DEFAULTS, checkConfig, type RaftConfig } from './config.js';
+export { decodeConfiguration, encodeConfiguration } from './configuration-codec.js';
+export {
+  checkConfiguration,
+  isJoint,
+  isVoter,
+  leaveJoint,
+  membersOf,
+  sameConfiguration,
+  simpleConfiguration,
+  votersOf,
+} from './membership.js';
+export { RaftNode, type RaftOptions } from './node.js';
+export { majority } from './quorum.js';
+export {
+  MESSAGE_TYPES,
+  type Append,
+  type AppendReply,
+  type Configuration,
+  type Entry,
+  type EntryKind,
+  type HardState,
+  type Heartbeat,
+  type HeartbeatReply,
+  type InstallSnapshot,
+  type Leadership,
+  type LogIndex,
+  type LogReader,
+  type Message,
+  type PeerProgress,
+  type Persist,
+  type ProposeResult,
+  type RaftStatus,
+  type ReadReply,
+  type ReadRequest,
+  type ReadState,
+  type Ready,
+  type Role,
+  type SnapshotMeta,
+  type Term,
+  type TimeoutNow,
+  type VoteReply,
+  type VoteRequest,
+} from './types.js';
+export type { NodeView } from './view.js';

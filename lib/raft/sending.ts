@@ -1,0 +1,82 @@
+import type { Core, Leader } from './core.js';
+import type { Progress } from './progress.js';
+import { confirmReads, readRoundDue } from './reads.js';
+import type { Entry, LogIndex, Term } from './types.js';
+
+/** Sends whatever became sendable: read rounds, entries as far as the windows allow, news of the commit index. */
+export function sendAll(core: Core, leader: Leader): void {
+  if (readRoundDue(core, leader)) beginReadRound(core, leader);
+  if (!leader.sendDue) return;
+  leader.sendDue = false;
+  for (const peer of leader.peers) sendTo(core, peer);
+}
+
+function sendTo(core: Core, peer: Progress): void {
+  const last = core.log.lastIndex;
+  while (peer.sendable && (peer.next <= last || peer.state.kind === 'probe')) {
+    if (!sendAppend(core, peer, last + 1)) return;
+  }
+  if (peer.state.kind === 'replicate' && newsFor(core, peer)) sendAppend(core, peer, peer.next);
+}
+
+/** Whether an append without entries tells the peer something: a commit it can make, or that it was lost. */
+function newsFor(core: Core, peer: Progress): boolean {
+  return peer.checkDue || peer.toldCommit < Math.min(core.commit, peer.next - 1);
+}
+
+/** One append of the entries `[next, to)`, as many as fit. False when the peer needs a snapshot instead. */
+function sendAppend(core: Core, peer: Progress, to: LogIndex): boolean {
+  const prevIndex = peer.next - 1;
+  const prevTerm = core.log.termAt(prevIndex);
+  if (prevTerm === null) {
+    wantSnapshot(core, peer);
+    return false;
+  }
+  const entries = peer.next < to ? core.log.read(peer.next, to, core.config.maxAppendBytes) : [];
+  append(core, peer, prevIndex, prevTerm, entries);
+  return true;
+}
+
+function append(
+  core: Core,
+  peer: Progress,
+  prevIndex: LogIndex,
+  prevTerm: Term,
+  entries: readonly Entry[],
+): void {
+  const { id: from, term, commit } = core;
+  core.send({ type: 'append', from, to: peer.id, term, prevIndex, prevTerm, entries, commit });
+  let bytes = 0;
+  for (const entry of entries) bytes += entry.data.length;
+  peer.sent(prevIndex + entries.length, bytes, commit);
+}
+
+/** Asks the host to send the state, once, and only to a peer that is there to receive it. */
+function wantSnapshot(core: Core, peer: Progress): void {
+  if (!isActive(core, peer, core.config.electionTicks)) return;
+  peer.awaitSnapshot();
+  core.snapshotsWanted.push(peer.id);
+}
+
+/** Whether the leader heard the peer within that many ticks. */
+export function isActive(core: Core, peer: Progress, ticks: number): boolean {
+  return core.now - peer.activeTick <= ticks;
+}
+
+/** Proof of leadership to everyone; the commit index never exceeds what the receiver is known to hold. */
+export function sendHeartbeats(core: Core, leader: Leader): void {
+  leader.lastHeartbeatTick = core.now;
+  const { id: from, term } = core;
+  const round = leader.reads.last;
+  for (const peer of leader.peers) {
+    const commit = Math.min(peer.match, core.commit);
+    peer.toldCommit = Math.max(peer.toldCommit, commit);
+    core.send({ type: 'heartbeat', from, to: peer.id, term, commit, round });
+  }
+}
+
+function beginReadRound(core: Core, leader: Leader): void {
+  leader.reads.begin(core.commit);
+  sendHeartbeats(core, leader);
+  confirmReads(core, leader);
+}
