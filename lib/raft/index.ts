@@ -1,5 +1,8 @@
+export { ClusterChecker, type Cause } from './check/cluster-checker.js';
+export type { DurableView } from './check/witness.js';
 export { RAFT_DEFAULTS, checkConfig, type RaftConfig } from './config.js';
 export { decodeConfiguration, encodeConfiguration } from './configuration-codec.js';
+export { checkNode } from './invariants.js';
 export {
   checkConfiguration,
   isJoint,
