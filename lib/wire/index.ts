@@ -75,6 +75,7 @@ export {
   type SnapshotProgress,
 } from './peer.js';
 export { clientSchemas } from './protos.js';
+export { decodeMessages, encodeMessages } from './raft-codec.js';
 export {
   schedulerService,
   type SchedulerMethods,

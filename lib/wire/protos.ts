@@ -26,40 +26,51 @@ const OPTIONS: Readonly<Record<Loader, Options>> = {
 
 export type SchemaFile = 'coordination' | 'operator' | 'peer' | 'scheduler' | 'agent' | 'mesos';
 
-const FILES: Readonly<Record<SchemaFile, { readonly loader: Loader; readonly path: string }>> = {
-  coordination: { loader: 'numbers', path: 'tepui/v1/coordination.proto' },
-  operator: { loader: 'numbers', path: 'tepui/v1/operator.proto' },
-  peer: { loader: 'numbers', path: 'tepui/peer/v1/peer.proto' },
-  scheduler: { loader: 'mesos', path: 'tepui/v1/scheduler.proto' },
-  agent: { loader: 'mesos', path: 'tepui/v1/agent.proto' },
-  mesos: { loader: 'mesos', path: 'mesos/v1/scheduler/scheduler.proto' },
+interface Bundle {
+  readonly loader: Loader;
+  readonly paths: string[];
+}
+
+/** Files that share most of what they import are read together: reading Mesos' takes 30 ms. */
+const WITH_MESOS: Bundle = { loader: 'mesos', paths: ['tepui/v1/scheduler.proto', 'tepui/v1/agent.proto'] };
+
+const BUNDLES: Readonly<Record<SchemaFile, Bundle>> = {
+  coordination: { loader: 'numbers', paths: ['tepui/v1/coordination.proto'] },
+  operator: { loader: 'numbers', paths: ['tepui/v1/operator.proto'] },
+  peer: { loader: 'numbers', paths: ['tepui/peer/v1/peer.proto'] },
+  scheduler: WITH_MESOS,
+  agent: WITH_MESOS,
+  mesos: WITH_MESOS,
 };
 
-const loaded = new Map<SchemaFile, PackageDefinition>();
+const loaded = new Map<Bundle, PackageDefinition>();
 
 /** The definitions of one schema file and what it imports; read at the first use and kept. */
 export function schema(file: SchemaFile): PackageDefinition {
-  let definition = loaded.get(file);
+  const bundle = BUNDLES[file];
+  let definition = loaded.get(bundle);
   if (definition === undefined) {
-    const { loader, path } = FILES[file];
-    definition = loadSync(path, OPTIONS[loader]);
-    loaded.set(file, definition);
+    definition = loadSync(bundle.paths, OPTIONS[bundle.loader]);
+    loaded.set(bundle, definition);
   }
   return definition;
 }
 
 /** All schema files that hold services for clients, for the reflection service. */
 export function clientSchemas(): PackageDefinition {
-  const files = (['scheduler', 'agent', 'coordination', 'operator'] as const).map((file) => FILES[file].path);
-  return loadSync(files, OPTIONS.mesos);
+  const bundles = [WITH_MESOS, BUNDLES.coordination, BUNDLES.operator];
+  return loadSync(
+    bundles.flatMap(({ paths }) => paths),
+    OPTIONS.mesos,
+  );
 }
 
 /** A top-level message of a schema file, by its full name. */
 export function messageType(file: SchemaFile, name: string): MessageTypeDefinition<object, object> {
-  const definition = must(schema(file)[name], `${FILES[file].path} has no ${name}`);
+  const definition = must(schema(file)[name], `the schema of ${file} has no ${name}`);
   return definition as MessageTypeDefinition<object, object>;
 }
 
 export function serviceType(file: SchemaFile, name: string): ServiceDefinition {
-  return must(schema(file)[name], `${FILES[file].path} has no ${name}`) as ServiceDefinition;
+  return must(schema(file)[name], `the schema of ${file} has no ${name}`) as ServiceDefinition;
 }
