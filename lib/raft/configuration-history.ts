@@ -1,6 +1,7 @@
-import { must } from '../base/index.js';
+import { must, type NodeId } from '../base/index.js';
 import { decodeConfiguration } from './configuration-codec.js';
 import type { Log } from './log.js';
+import { isVoter } from './membership.js';
 import type { Configuration, Entry, LogIndex } from './types.js';
 
 interface Step {
@@ -20,6 +21,8 @@ const SEARCH_BYTES = 1 << 20;
 export class ConfigurationHistory {
   /** Ascending; never empty. */
   private steps: Step[];
+  /** False after a restart: the first step's index is an upper bound, and what came before is not known. */
+  private exact = false;
 
   constructor(index: LogIndex, configuration: Configuration) {
     this.steps = [{ index, configuration }];
@@ -49,6 +52,31 @@ export class ConfigurationHistory {
   /** A snapshot replaced the log: only its configuration is known. */
   reset(index: LogIndex, configuration: Configuration): void {
     this.steps = [{ index, configuration }];
+    this.exact = true;
+  }
+
+  /**
+   * Whether `id` votes in any configuration that may still be in force somewhere: the last committed one and
+   * those after it. Such a node may be needed to commit the one that removes it (thesis §4.2.2).
+   */
+  isNeeded(id: NodeId, commit: LogIndex, log: Log): boolean {
+    if (isVoter(this.current, id)) return true;
+    if (this.index <= commit) return false;
+    if (!this.exact) this.recall(commit, log);
+    const settled = this.steps.findLastIndex((step) => step.index <= commit);
+    return this.steps.slice(Math.max(settled, 0)).some((step) => isVoter(step.configuration, id));
+  }
+
+  /** Reads from the log what a restart forgot, back to the configuration that was in force at `commit`. */
+  private recall(commit: LogIndex, log: Log): void {
+    this.exact = true;
+    const [first, ...later] = this.steps;
+    const recalled: Step[] = [];
+    let step = findBelow(first!.index + 1, log);
+    for (; step.index > commit && step.index > log.base().index; step = findBelow(step.index, log)) {
+      recalled.unshift(step);
+    }
+    this.steps = [step, ...recalled, ...later];
   }
 
   /** Forgets what a truncation above `index` can no longer bring back. */

@@ -7,11 +7,12 @@ import type { VoteReply, VoteRequest } from './types.js';
 
 export type Campaign = 'pre' | 'election' | 'transfer';
 
-/** Whether this node may stand for election: a voter whose host is ready and whose disk answers. */
+/** Whether this node may stand for election: its vote may be needed, its host is ready, its disk answers. */
 export function isPromotable(core: Core): boolean {
   const { outstanding, config } = core;
   const diskStalled = outstanding !== null && core.now - outstanding.sinceTick >= config.electionTicks;
-  return core.mayCampaign && core.mayVote && !diskStalled && core.isVoter(core.id);
+  if (!core.mayCampaign || !core.mayVote || diskStalled) return false;
+  return core.membership.isNeeded(core.id, core.commit, core.log);
 }
 
 /** Starts an election round (§5.2), or before it the question whether one could be won (thesis §9.6). */

@@ -2,7 +2,8 @@ import { assert } from '../base/index.js';
 import { commitTo } from './commit.js';
 import { decodeConfiguration } from './configuration-codec.js';
 import type { Core } from './core.js';
-import type { Append, Entry, Heartbeat, InstallSnapshot, LogIndex } from './types.js';
+import { becomeFollower } from './roles.js';
+import type { Append, Entry, Heartbeat, InstallSnapshot, LogIndex, SnapshotMeta } from './types.js';
 
 /** Entries from the leader (§5.3). The answer leaves once they are durable. */
 export function handleAppend(core: Core, message: Append): void {
@@ -96,12 +97,22 @@ export function handleHeartbeat(core: Core, message: Heartbeat): void {
   core.send({ type: 'heartbeat-reply', from, to: message.from, term, round: message.round });
 }
 
-/** The host has received a whole state (§7). Kept only if it is news; the log is kept if it agrees with it. */
+/**
+ * The host has received a whole state (§7). Kept only if it is news; the log is kept if it agrees with it. It
+ * holds committed entries only, so its sender need not lead any more: a snapshot says nothing about leaders.
+ */
 export function handleSnapshot(core: Core, message: InstallSnapshot): void {
   const { meta } = message;
+  if (core.state.role === 'leader') return;
   if (meta.index > core.commit) {
     if (core.log.termAt(meta.index) === meta.term) commitTo(core, meta.index);
-    else core.restore(meta);
+    else replaceLog(core, meta);
   }
   acknowledge(core, message, core.commit);
+}
+
+/** Votes were asked for with the log that is dropped here: a campaign ends. */
+function replaceLog(core: Core, meta: SnapshotMeta): void {
+  if (core.state.role !== 'follower') becomeFollower(core, core.term, null);
+  core.restore(meta);
 }

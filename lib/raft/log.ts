@@ -28,7 +28,7 @@ export class Log {
   private head = 0;
   private tailFirst: LogIndex;
   private tailBytes = 0;
-  /** Entries up to here are durable and part of this log. stable ≤ written ≤ last. */
+  /** Entries up to here are durable and part of this log; 0 until a restored base is. stable ≤ written ≤ last. */
   private stableIndex: LogIndex;
   /** Entries up to here were handed to the host for writing. */
   private written: LogIndex;
@@ -168,7 +168,7 @@ export class Log {
     this.tailBytes = 0;
     this.tailFirst = meta.index + 1;
     this.truncateFrom = null;
-    this.stableIndex = meta.index;
+    this.stableIndex = 0;
     this.written = meta.index;
     if (this.inFlight !== null) this.inFlight.to = 0;
   }

@@ -26,6 +26,10 @@ export function isVoter(configuration: Configuration, id: NodeId): boolean {
   return configuration.voters.includes(id) || configuration.outgoing.includes(id);
 }
 
+export function isMember(configuration: Configuration, id: NodeId): boolean {
+  return isVoter(configuration, id) || configuration.learners.includes(id);
+}
+
 /** Voters of both halves and learners, each once, sorted: every loop over peers goes in this order. */
 export function membersOf(configuration: Configuration): NodeId[] {
   const { voters, outgoing, learners } = configuration;

@@ -5,7 +5,7 @@ import { campaign, handleVote, handleVoteReply, hearsLeader } from './election.j
 import { answerDeposed, handleAppend, handleHeartbeat, handleSnapshot } from './follower.js';
 import { handleRead, handleReadReply } from './reads.js';
 import { becomeFollower } from './roles.js';
-import type { Append, Heartbeat, InstallSnapshot, Message } from './types.js';
+import type { Append, Heartbeat, Message } from './types.js';
 
 /** Takes one message of a peer: settles the term first (§5.1), then hands it to its part. */
 export function step(core: Core, message: Message): void {
@@ -25,8 +25,8 @@ function raisesTerm(message: Message): boolean {
   return true;
 }
 
-function isFromLeader(message: Message): message is Append | Heartbeat | InstallSnapshot {
-  return message.type === 'append' || message.type === 'heartbeat' || message.type === 'snapshot';
+function isFromLeader(message: Message): message is Append | Heartbeat {
+  return message.type === 'append' || message.type === 'heartbeat';
 }
 
 /** A sender of an earlier term learns the present one; what it says counts only where terms do not matter. */
@@ -40,9 +40,7 @@ function answerOutdated(core: Core, message: Message): void {
     case 'read':
       return handleRead(core, message);
     case 'snapshot':
-      // A snapshot holds committed entries only, whoever sent it and when.
-      if (core.state.role === 'follower') handleSnapshot(core, message);
-      return;
+      return handleSnapshot(core, message);
     case 'vote-reply':
     case 'append-reply':
     case 'heartbeat-reply':
@@ -83,7 +81,7 @@ function dispatch(core: Core, message: Message): void {
 }
 
 /** The leader of this term speaks: whoever campaigned follows it (§5.2). */
-function hearLeader(core: Core, message: Append | Heartbeat | InstallSnapshot): void {
+function hearLeader(core: Core, message: Append | Heartbeat): void {
   const { state } = core;
   assert(
     state.role !== 'leader',

@@ -100,11 +100,14 @@ export class Cluster {
   sent: Message[] = [];
   /** A message is delivered only if this says so. */
   filter: (message: Message) => boolean = () => true;
+  /** With this set, messages and writes wait for the test: only `drain`, `step` and `completeWrite` move them. */
+  manual = false;
   private readonly settings: Settings;
   private readonly options: ClusterOptions;
   private readonly random: SeededRandom;
   private readonly cuts = new Set<string>();
-  private readonly wire: Message[] = [];
+  /** Messages under way. */
+  readonly wire: Message[] = [];
 
   constructor(names: readonly string[], options: ClusterOptions = {}) {
     this.options = options;
@@ -158,7 +161,7 @@ export class Cluster {
     for (let i = 0; i < count; i++) {
       node.tick();
       this.checker.stepped(nodeId, { type: 'tick' });
-      this.pump();
+      if (!this.manual) this.pump();
     }
   }
 
@@ -172,7 +175,7 @@ export class Cluster {
     const result = member.node.propose(texts.map(data));
     if (!result.ok) throw new Error(`${name} refused: ${result.reason}`);
     this.checker.stepped(member.id, { type: 'other' });
-    this.pump();
+    if (!this.manual) this.pump();
   }
 
   /** Hands a message to its receiver without the network. */
@@ -211,7 +214,7 @@ export class Cluster {
       this.apply(member, ready.committed);
       if (ready.persist === null) continue;
       member.pendingWrite = ready.persist;
-      if (!member.slowDisk) this.completeWrite(member.id);
+      if (!member.slowDisk && !this.manual) this.completeWrite(member.id);
     }
     return busy;
   }
@@ -279,7 +282,7 @@ export class Cluster {
     this.step({ type: 'snapshot', from: sender.id, to: receiver.id, term: sender.term, meta });
     sender.node.snapshotSent(receiver.id);
     this.checker.stepped(sender.id, { type: 'other' });
-    this.pump();
+    if (!this.manual) this.pump();
   }
 
   private send(message: Message): void {

@@ -1,7 +1,7 @@
 import { assert } from '../../base/index.js';
 import type { AppendReply, Message, VoteReply, VoteRequest } from '../types.js';
 import type { GroupHistory } from './history.js';
-import type { Witness } from './witness.js';
+import { preVoteKey, type Witness } from './witness.js';
 
 /** S2, S3, S13, S19: whatever a message promises is durable at the moment it leaves. */
 export function checkEmitted(witness: Witness, message: Message, history: GroupHistory): void {
@@ -34,7 +34,7 @@ function checkOwnVote(witness: Witness, message: VoteRequest, history: GroupHist
 function checkVote(witness: Witness, message: VoteReply, history: GroupHistory): void {
   if (message.pre) {
     if (!message.granted) return;
-    const grantable = witness.grantable.get(message.to) ?? false;
+    const grantable = witness.grantable.has(preVoteKey(message.to, message.term));
     assert(
       grantable,
       () => `S19 ${witness.id} grants ${message.to} a pre-vote against its log or its leader`,

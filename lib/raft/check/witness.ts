@@ -32,8 +32,8 @@ export interface Witness {
   /** Ticks of this node's clock, and when its leader incarnation last heard each peer. */
   ticks: number;
   heard: Map<NodeId, number>;
-  /** Pre-vote requests that may be granted, as of when they arrived: by candidate. */
-  grantable: Map<NodeId, boolean>;
+  /** Pre-vote requests that could be granted when they arrived, as `preVoteKey`. */
+  grantable: Set<string>;
   match: Map<NodeId, LogIndex>;
 }
 
@@ -54,7 +54,7 @@ export function newWitness(id: NodeId, durable: DurableView): Witness {
     promisedTerm: 0,
     ticks: 0,
     heard: new Map(),
-    grantable: new Map(),
+    grantable: new Set(),
     match: new Map(),
   };
 }
@@ -64,4 +64,8 @@ export function holds(witness: Witness | undefined, index: LogIndex, term: Term)
   if (witness === undefined) return false;
   const { durable } = witness;
   return witness.damaged || durable.termAt(index) === term || durable.base().index >= index;
+}
+
+export function preVoteKey(candidate: NodeId, term: Term): string {
+  return `${candidate} ${term}`;
 }
