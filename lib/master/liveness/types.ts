@@ -36,6 +36,8 @@ export interface LivenessLimits {
   readonly sweepMs: number;
   /** A longer silence of this process's own clock is a pause: deadlines move, leadership is verified. */
   readonly pauseMs: number;
+  /** An expiry whose proposal came to nothing is proposed again after this long. */
+  readonly retryMs: number;
   /** Expiries proposed and not yet committed, at most. */
   readonly expiriesInFlight: number;
 }
@@ -46,5 +48,6 @@ export const LIVENESS_LIMITS: LivenessLimits = {
   frameworkTimeoutMs: 5_000,
   sweepMs: 50,
   pauseMs: 200,
+  retryMs: 500,
   expiriesInFlight: 1_000,
 };

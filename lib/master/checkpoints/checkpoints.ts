@@ -1,0 +1,77 @@
+import type { NodeId, TimerHandle } from '../../base/index.js';
+import type { DigestVerdict, StateEvent } from '../../state/index.js';
+import { proposeCommand, type MasterContext } from '../context.js';
+import type { LeaderLoop } from '../leader-loop.js';
+
+export interface CheckpointOptions {
+  /** Between two checkpoints. */
+  readonly intervalMs: number;
+  /** A report of a digest that came to nothing is repeated after this long, a few times. */
+  readonly retryMs: number;
+  readonly node: () => NodeId;
+  /** Whose digests make a majority. */
+  readonly voters: () => readonly NodeId[];
+  /** On every member, when the verdict on a checkpoint stops being open. */
+  readonly verdict: (verdict: DigestVerdict) => void;
+}
+
+const REPORT_ATTEMPTS = 5;
+
+/**
+ * Compares the members' copies of the machine: at each committed checkpoint every member takes its digest at
+ * exactly that index and reports it, and all see the same table.
+ */
+export class Checkpoints implements LeaderLoop {
+  private readonly context: MasterContext;
+  private readonly options: CheckpointOptions;
+  private timer: TimerHandle | null = null;
+  /** Index of the last checkpoint whose verdict was told. */
+  private toldIndex = 0;
+
+  constructor(context: MasterContext, options: CheckpointOptions) {
+    this.context = context;
+    this.options = options;
+  }
+
+  start(): void {
+    this.timer = this.context.timers.after(this.options.intervalMs, () => {
+      this.start();
+      // One that fails is not repeated: the next interval brings another.
+      proposeCommand(this.context, { kind: 'checkpoint' }, () => {});
+    });
+  }
+
+  stop(): void {
+    this.timer?.cancel();
+    this.timer = null;
+  }
+
+  /** Every member: its own digest of the state at `index`, the index of a checkpoint. */
+  reportDigest(index: number, digest: string, attempt: number = 0): void {
+    const node = this.options.node();
+    proposeCommand(this.context, { kind: 'checkpoint-digest', node, index, digest }, (outcome) => {
+      if (outcome.kind === 'applied' || attempt + 1 >= REPORT_ATTEMPTS) return;
+      this.context.timers.after(this.options.retryMs, () => this.reportDigest(index, digest, attempt + 1));
+    });
+  }
+
+  applied(events: readonly StateEvent[]): void {
+    if (!events.some((event) => event.kind === 'checkpoint-digest')) return;
+    for (const verdict of this.context.replica.machine.checkpoints.verdicts(this.options.voters())) {
+      if (verdict.kind === 'open' || verdict.index < this.toldIndex) continue;
+      if (verdict.index === this.toldIndex && isUnanimous(verdict)) continue;
+      this.toldIndex = verdict.index;
+      this.tell(verdict);
+    }
+  }
+
+  private tell(verdict: DigestVerdict): void {
+    if (isUnanimous(verdict)) this.context.logger.debug({ verdict }, 'the members agree');
+    else this.context.logger.error({ verdict }, 'members differ: their machines have diverged');
+    this.options.verdict(verdict);
+  }
+}
+
+function isUnanimous(verdict: DigestVerdict): boolean {
+  return verdict.kind === 'majority' && verdict.differing.length === 0;
+}
