@@ -1,0 +1,2 @@
+export { reasonName, reasonNumber, sourceName, taskStateName, taskStateNumber } from './names.js';
+export { mesosResources, resourcesOf } from './resources.js';
