@@ -1,0 +1,19 @@
+import { Agent } from './agent.js';
+import type { AgentOptions } from './options.js';
+
+export { Agent, type AgentStatus, type StopMode } from './agent.js';
+export { LIFELINE_VARIABLE, lifelineFd, watchLifeline, type Lifeline } from './lifeline.js';
+export type { MasterConnector } from './link.js';
+export {
+  AGENT_LIMITS,
+  AGENT_TIMING,
+  type AgentLimits,
+  type AgentOptions,
+  type AgentTiming,
+} from './options.js';
+export { runAgentProcess } from './run-process.js';
+
+/** An agent that has not begun to do anything; see `Agent.start`. */
+export function createAgent(options: AgentOptions): Agent {
+  return new Agent(options);
+}

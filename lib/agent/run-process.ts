@@ -1,0 +1,54 @@
+import { TepuiError, type ErrorCode, type Logger } from '../base/index.js';
+import { Agent, type StopMode } from './agent.js';
+import { watchLifeline } from './lifeline.js';
+import type { AgentOptions } from './options.js';
+
+/** A stop that takes longer than this hangs; what it wanted to end has its own watch on the lifeline. */
+const STOP_LIMIT_MS = 4500;
+
+const EXIT_CODES: Partial<Record<ErrorCode, number>> = {
+  FOLDER_IN_USE: 3,
+  FOREIGN_CLUSTER: 3,
+  NEWER_FORMAT: 2,
+};
+
+function exitCodeOf(error: unknown): number {
+  return (error instanceof TepuiError ? EXIT_CODES[error.code] : undefined) ?? 6;
+}
+
+/**
+ * Runs an agent as the business of this process. SIGTERM: exits 0 and leaves the tasks running. SIGINT, or the
+ * end of the lifeline: ends the tasks, and exits 0 within 5 s. Errors of its disk or its own: exits 6.
+ */
+export async function runAgentProcess(options: Omit<AgentOptions, 'onFatal'>): Promise<void> {
+  const { logger, lifelineFd } = options;
+  const agent = new Agent({ ...options, onFatal: (error) => die(logger, error) });
+  process.on('uncaughtException', (error) => die(logger, error));
+  process.on('SIGTERM', () => void stop(agent, 'leave-tasks', logger));
+  process.on('SIGINT', () => void stop(agent, 'end-tasks', logger));
+  if (lifelineFd !== undefined) watchLifeline(lifelineFd, () => void stop(agent, 'end-tasks', logger));
+  try {
+    await agent.start();
+  } catch (error) {
+    die(logger, error);
+  }
+}
+
+async function stop(agent: Agent, mode: StopMode, logger: Logger): Promise<void> {
+  setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
+  try {
+    await agent.stop(mode);
+    process.exit(0);
+  } catch (error) {
+    die(logger, error);
+  }
+}
+
+function die(logger: Logger, error: unknown): never {
+  const code = error instanceof TepuiError ? error.code : 'INTERNAL';
+  logger.error(
+    { code, error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
+    'the agent ends',
+  );
+  process.exit(exitCodeOf(error));
+}
