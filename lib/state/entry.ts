@@ -28,6 +28,8 @@ export interface SubBatch extends SubBatchHead {
 export interface DecodedEntry {
   readonly timeMs: number;
   readonly batches: readonly SubBatch[];
+  /** Sub-batches that cannot be read. */
+  readonly malformed: number;
 }
 
 /** Made at the member where the requests came in. `commands` come from `encodeCommand`. */
@@ -66,11 +68,22 @@ export function encodeEntry(timeMs: number, subBatches: readonly Uint8Array[]): 
 
 function readSubBatch(bytes: Uint8Array): SubBatch {
   const r = new ByteReader(bytes);
-  const head = readHead(r);
+  const { lane, boot, number, count } = readHead(r);
+  if (count > r.remaining) throw new MalformedError(`${count} commands in ${r.remaining} bytes`);
   const commands: Uint8Array[] = [];
-  for (let i = 0; i < head.count; i++) commands.push(r.bytes());
+  for (let i = 0; i < count; i++) commands.push(r.bytes());
   r.expectEnd('sub-batch');
-  return { ...head, commands };
+  return { lane, boot, number, count, commands };
+}
+
+/** Null for one that cannot be read: nobody executes it, and what its origin sends next does not follow on it. */
+function tryReadSubBatch(bytes: Uint8Array): SubBatch | null {
+  try {
+    return readSubBatch(bytes);
+  } catch (cause) {
+    if (cause instanceof MalformedError) return null;
+    throw cause;
+  }
 }
 
 /** Throws `MalformedError`: an entry that consensus committed and nobody can read is damage, not a refusal. */
@@ -81,7 +94,12 @@ export function decodeEntry(data: Uint8Array): DecodedEntry {
     throw new MalformedError(`entry codec ${codec}; this release reads ${ENTRY_CODEC}`);
   const timeMs = r.uint();
   const batches: SubBatch[] = [];
-  for (let left = r.uint(); left > 0; left--) batches.push(readSubBatch(r.bytes()));
+  let malformed = 0;
+  for (let left = r.uint(); left > 0; left--) {
+    const batch = tryReadSubBatch(r.bytes());
+    if (batch === null) malformed++;
+    else batches.push(batch);
+  }
   r.expectEnd('entry');
-  return { timeMs, batches };
+  return { timeMs, batches, malformed };
 }

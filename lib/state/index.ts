@@ -68,7 +68,17 @@ export type {
   OperationCommand,
 } from './operations/types.js';
 export { COMMAND_LEVEL, UnknownCommandError, decodeCommand, encodeCommand } from './registry.js';
-export type { NamedAmount, Resources } from './resources.js';
+export {
+  addResources,
+  isNothing,
+  makeResources,
+  NO_RESOURCES,
+  resourceShortage,
+  subtractResources,
+  sumResources,
+  type NamedAmount,
+  type Resources,
+} from './resources.js';
 export type { CommandResult, ResultValue } from './results.js';
 export type { RoleCommand, RoleWeight, RolesView } from './roles/types.js';
 export type {
@@ -103,7 +113,9 @@ export {
   type TaskView,
   type TasksView,
 } from './tasks/types.js';
-export { validateLaunch, type LaunchFacts, type Refusal } from './tasks/validate-launch.js';
+export { isTerminal } from './tasks/states.js';
+export { validateLaunch, type LaunchFacts } from './tasks/validate-launch.js';
+export { pathFault } from './tree/paths.js';
 export type {
   NodeStat,
   NodeView,
@@ -113,3 +125,4 @@ export type {
   TreeSet,
   TreeView,
 } from './tree/types.js';
+export type { Refusal } from './turn.js';

@@ -66,3 +66,31 @@ export const DEFAULT_LIMITS: MachineLimits = {
   removedAgents: 10_000,
   checkpointsKept: 8,
 };
+
+/** In the order in which limits are encoded. Append only. */
+export const LIMIT_NAMES: readonly (keyof MachineLimits)[] = [
+  'memoryBudgetBytes',
+  'growthShareMilli',
+  'records',
+  'commandBytes',
+  'nodeDataBytes',
+  'pathBytes',
+  'sessions',
+  'sessionTimeoutMinMs',
+  'sessionTimeoutMaxMs',
+  'resultsPerSession',
+  'idBytes',
+  'specBytes',
+  'attributesPerAgent',
+  'namedResources',
+  'rolesPerFramework',
+  'tasksPerLaunch',
+  'tasksPerAgent',
+  'updatesPerTask',
+  'messageBytes',
+  'tasksPerSweep',
+  'completedTasksPerFramework',
+  'completedFrameworks',
+  'removedAgents',
+  'checkpointsKept',
+];

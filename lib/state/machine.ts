@@ -1,16 +1,29 @@
-import { InvariantError, type NodeId } from '../base/index.js';
+import { assert, MalformedError, type NodeId } from '../base/index.js';
+import { growthBudgetBytes } from './admission.js';
 import type { AgentsView } from './agents/types.js';
+import { AgentStateView } from './agents/view.js';
 import type { ClusterView } from './cluster/types.js';
+import type { Command } from './command.js';
 import type { Cut, LoadMeta, StateRecord } from './cut.js';
+import { decodeEntry } from './entry.js';
+import { execute } from './dispatch.js';
 import type { StateEvent } from './events.js';
 import type { FrameworksView } from './frameworks/types.js';
+import { FrameworkStateView } from './frameworks/view.js';
 import type { MachineLimits } from './limits.js';
 import type { CheckpointsView } from './operations/types.js';
+import { decodeCommand } from './registry.js';
 import type { CommandResult } from './results.js';
 import type { RolesView } from './roles/types.js';
+import { RunningCut } from './running-cut.js';
 import type { SessionsView } from './sessions/types.js';
+import { SessionTableView } from './sessions/view.js';
+import { State } from './state.js';
 import type { SweepView, TasksView } from './tasks/types.js';
+import { TaskTableView } from './tasks/view.js';
 import type { TreeView } from './tree/types.js';
+import { NodeTableView } from './tree/view.js';
+import { nextRevision, refuse, type Turn } from './turn.js';
 
 export interface AppliedBatch {
   readonly lane: NodeId;
@@ -75,8 +88,11 @@ export interface StateMachine {
   readonly sweeps: readonly SweepView[];
 
   usage(): Usage;
-  /** Freezes the set of changed keys. One cut at a time: the one before must be complete. */
-  beginCut(): Cut;
+  /**
+   * Freezes the set of changed keys as of `index`, the last applied entry or one without commands after it. One
+   * cut at a time: the one before must be complete.
+   */
+  beginCut(index: number, term: number): Cut;
   /** Into an empty machine only, records in any order (key order is fastest). */
   load(record: StateRecord): void;
   /** Relations are complete, the digest is right: else throws TepuiError DAMAGED. */
@@ -84,72 +100,152 @@ export interface StateMachine {
 }
 
 export class Machine implements StateMachine {
-  readonly limits: MachineLimits;
+  private readonly state: State;
+  private phase: Phase = { kind: 'empty' };
+  private cut: RunningCut | null = null;
+  private index = 0;
+  private term = 0;
+
+  readonly tree: TreeView;
+  readonly sessions: SessionsView;
+  readonly agents: AgentsView;
+  readonly frameworks: FrameworksView;
+  readonly tasks: TasksView;
+  readonly roles: RolesView;
+  readonly checkpoints: CheckpointsView;
+  readonly cluster: ClusterView;
 
   /** `limits` hold until a `cluster-init` command or a load brings the group's own. */
   constructor(limits: MachineLimits) {
-    this.limits = limits;
+    const state = new State(limits);
+    this.state = state;
+    this.tree = new NodeTableView(state.tree);
+    this.sessions = new SessionTableView(state.sessions);
+    this.agents = new AgentStateView(state);
+    this.frameworks = new FrameworkStateView(state);
+    this.tasks = new TaskTableView(state.tasks);
+    this.roles = state.roles;
+    this.checkpoints = state.checkpoints;
+    this.cluster = state.cluster;
   }
 
-  apply(_index: number, _term: number, _data: Uint8Array): Applied {
-    return notBuilt();
-  }
   get appliedIndex(): number {
-    return notBuilt();
+    return this.index;
   }
+
   get appliedTerm(): number {
-    return notBuilt();
+    return this.term;
   }
+
   get revision(): number {
-    return notBuilt();
+    return this.state.core.revision;
   }
+
   get clockMs(): number {
-    return notBuilt();
+    return this.state.core.clockMs;
   }
-  lane(_node: NodeId): LanePosition | null {
-    return notBuilt();
+
+  get limits(): MachineLimits {
+    return this.state.core.limits;
   }
-  get tree(): TreeView {
-    return notBuilt();
-  }
-  get sessions(): SessionsView {
-    return notBuilt();
-  }
-  get agents(): AgentsView {
-    return notBuilt();
-  }
-  get frameworks(): FrameworksView {
-    return notBuilt();
-  }
-  get tasks(): TasksView {
-    return notBuilt();
-  }
-  get roles(): RolesView {
-    return notBuilt();
-  }
-  get checkpoints(): CheckpointsView {
-    return notBuilt();
-  }
-  get cluster(): ClusterView {
-    return notBuilt();
-  }
+
   get sweeps(): readonly SweepView[] {
-    return notBuilt();
+    return this.state.sweeps.list();
   }
+
+  lane(node: NodeId): LanePosition | null {
+    return this.state.lanes.get(node);
+  }
+
+  apply(index: number, term: number, data: Uint8Array): Applied {
+    this.begin();
+    this.advance(index, term);
+    const entry = decodeEntry(data);
+    const { core, lanes } = this.state;
+    core.clockMs = Math.max(core.clockMs, entry.timeMs);
+    const events: StateEvent[] = [];
+    const batches = entry.batches.map((batch): AppliedBatch => {
+      const { lane, boot, number } = batch;
+      const skipped = !lanes.advance(batch);
+      const results = skipped ? [] : batch.commands.map((command) => this.run(command, events));
+      return { lane, boot, number, skipped, results };
+    });
+    return { batches, events, malformed: entry.malformed };
+  }
+
   usage(): Usage {
-    return notBuilt();
+    const { state } = this;
+    let changedBytes = 0;
+    let changedRecords = 0;
+    for (const table of state.tables) {
+      changedBytes += table.changedBytes;
+      changedRecords += table.changedRecords;
+    }
+    const budgetBytes = growthBudgetBytes(state);
+    const budgetRecords = state.core.limits.records;
+    const used = { bytes: state.bytes(), records: state.records() };
+    return { ...used, budgetBytes, budgetRecords, changedBytes, changedRecords };
   }
-  beginCut(): Cut {
-    return notBuilt();
+
+  beginCut(index: number, term: number): Cut {
+    assert(this.cut?.complete ?? true, () => `the cut at ${this.cut?.index} is not complete`);
+    this.begin();
+    if (index !== this.index) this.advance(index, term);
+    this.cut = new RunningCut(this.state, index, term);
+    return this.cut;
   }
-  load(_record: StateRecord): void {
-    notBuilt();
+
+  load(record: StateRecord): void {
+    assert(this.phase.kind !== 'running', () => `records are loaded into a machine at index ${this.index}`);
+    this.phase = { kind: 'loading' };
+    this.state.load(record);
   }
-  finishLoad(_meta: LoadMeta): void {
-    notBuilt();
+
+  finishLoad(meta: LoadMeta): void {
+    assert(this.phase.kind === 'loading', () => `a load ends that never began (${this.phase.kind})`);
+    this.state.finishLoad(meta);
+    this.index = meta.index;
+    this.term = meta.term;
+    this.phase = { kind: 'running' };
+  }
+
+  private begin(): void {
+    assert(this.phase.kind !== 'loading', 'the machine is used before its load has finished');
+    if (this.phase.kind === 'running') return;
+    this.state.tree.addRoot();
+    this.phase = { kind: 'running' };
+  }
+
+  private advance(index: number, term: number): void {
+    const order = `entry ${index} of term ${term} after ${this.index} of term ${this.term}`;
+    assert(index > this.index && term >= this.term, order);
+    this.index = index;
+    this.term = term;
+  }
+
+  /** One attempt: takes a revision whatever comes of it. */
+  private run(bytes: Uint8Array, events: StateEvent[]): CommandResult {
+    const { core } = this.state;
+    core.revision = nextRevision(core.revision);
+    const { revision, clockMs: nowMs, limits } = core;
+    const turn: Turn = { revision, nowMs, index: this.index, limits, events };
+    if (bytes.length > limits.commandBytes) {
+      return refuse(
+        turn,
+        'TOO_LARGE',
+        `a command of ${bytes.length} bytes; the limit is ${limits.commandBytes}`,
+      );
+    }
+    let command: Command;
+    try {
+      command = decodeCommand(bytes);
+    } catch (cause) {
+      if (cause instanceof MalformedError) return refuse(turn, 'MALFORMED', cause.message);
+      throw cause;
+    }
+    return execute(this.state, turn, command, bytes.length);
   }
 }
 
-function notBuilt(): never {
-  throw new InvariantError('the machine is being built');
-}
+/** A machine is filled by a load, or by entries from the first on. */
+type Phase = { readonly kind: 'empty' } | { readonly kind: 'loading' } | { readonly kind: 'running' };

@@ -1,5 +1,14 @@
-import { InvariantError } from '../base/index.js';
-import type { Command } from './command.js';
+import { ByteReader, ByteWriter, MalformedError, type SessionId } from '../base/index.js';
+import { AGENT_CODECS } from './agents/codec.js';
+import { CLUSTER_CODECS } from './cluster/codec.js';
+import type { CodecsOf, CommandCodec } from './codec.js';
+import type { Command, PlainCommand } from './command.js';
+import { FRAMEWORK_CODECS } from './frameworks/codec.js';
+import { OPERATION_CODECS } from './operations/codec.js';
+import { ROLE_CODECS } from './roles/roles.js';
+import { SESSION_CODECS } from './sessions/codec.js';
+import { TASK_CODECS } from './tasks/codec.js';
+import { TREE_CODECS } from './tree/codec.js';
 
 /**
  * Which commands this release understands: raised whenever a command or a version of one is added. Members tell
@@ -23,11 +32,115 @@ export class UnknownCommandError extends Error {
   }
 }
 
-export function encodeCommand(_command: Command): Uint8Array {
-  throw new InvariantError('not built yet');
+/** Numbers as they stand in logs. Append only: a number is never changed or given to another command. */
+export const COMMAND_NUMBERS: Readonly<Record<Command['kind'], number>> = {
+  'in-session': 1,
+  'session-open': 2,
+  'session-close': 3,
+  'session-expire': 4,
+  'tree-create': 5,
+  'tree-set': 6,
+  'tree-delete': 7,
+  'agent-register': 8,
+  'agent-reregister': 9,
+  'agent-disconnect': 10,
+  'agent-unreachable': 11,
+  'agent-remove': 12,
+  'framework-subscribe': 13,
+  'framework-disconnect': 14,
+  'framework-failover-remaining': 15,
+  'framework-teardown': 16,
+  'framework-suppress': 17,
+  'framework-revive': 18,
+  'task-launch': 19,
+  'task-kill': 20,
+  'task-update': 21,
+  'task-master-update': 22,
+  'task-acknowledge': 23,
+  sweep: 24,
+  checkpoint: 25,
+  'checkpoint-digest': 26,
+  'cluster-init': 27,
+  'member-info': 28,
+  'member-forget': 29,
+  'revision-raise': 30,
+  'role-weight': 31,
+};
+
+/** The only version there is of any command so far. */
+const VERSION = 1;
+
+const CODECS: CodecsOf<PlainCommand> = {
+  ...SESSION_CODECS,
+  ...TREE_CODECS,
+  ...AGENT_CODECS,
+  ...FRAMEWORK_CODECS,
+  ...TASK_CODECS,
+  ...OPERATION_CODECS,
+  ...CLUSTER_CODECS,
+  ...ROLE_CODECS,
+};
+
+const IN_SESSION = COMMAND_NUMBERS['in-session'];
+const BY_NUMBER: readonly (CommandCodec<PlainCommand> | undefined)[] = byNumber();
+
+function byNumber(): (CommandCodec<PlainCommand> | undefined)[] {
+  const list: (CommandCodec<PlainCommand> | undefined)[] = [];
+  for (const kind of Object.keys(CODECS) as PlainCommand['kind'][])
+    list[COMMAND_NUMBERS[kind]] = codecOf(kind);
+  return list;
 }
 
-/** Throws `UnknownCommandError` (stop) or `MalformedError` (a refusal). */
-export function decodeCommand(_bytes: Uint8Array): Command {
-  throw new InvariantError('not built yet');
+function codecOf(kind: PlainCommand['kind']): CommandCodec<PlainCommand> {
+  // The pairing of kind and codec is what CodecsOf states; indexing by a union of kinds loses it.
+  return CODECS[kind] as unknown as CommandCodec<PlainCommand>;
+}
+
+/** Whether the command adds to the state and is refused when the machine is over its budget. */
+export function grows(command: PlainCommand): boolean {
+  return codecOf(command.kind).grows;
+}
+
+const writer = new ByteWriter(1024);
+
+/** Written by the member where the request came in. */
+export function encodeCommand(command: Command): Uint8Array {
+  writer.reset();
+  if (command.kind === 'in-session') {
+    writer.u8(IN_SESSION).u8(VERSION);
+    writer.text(command.session).uint(command.sequence).uint(command.acknowledgedBelow);
+    writePlain(command.command);
+  } else writePlain(command);
+  return writer.finish();
+}
+
+function writePlain(command: PlainCommand): void {
+  writer.u8(COMMAND_NUMBERS[command.kind]).u8(VERSION);
+  codecOf(command.kind).write(writer, command);
+}
+
+/** Throws `UnknownCommandError` (the node must stop) or `MalformedError` (the command is refused). */
+export function decodeCommand(bytes: Uint8Array): Command {
+  const r = new ByteReader(bytes);
+  const number = r.u8();
+  const version = r.u8();
+  const command = number === IN_SESSION ? readInSession(r, version) : readPlain(r, number, version);
+  r.expectEnd('command');
+  return command;
+}
+
+function readInSession(r: ByteReader, version: number): Command {
+  if (version !== VERSION) throw new UnknownCommandError(IN_SESSION, version);
+  const session = r.text() as SessionId;
+  const sequence = r.uint();
+  const acknowledgedBelow = r.uint();
+  const number = r.u8();
+  if (number === IN_SESSION) throw new MalformedError('a session command within a session command');
+  return { kind: 'in-session', session, sequence, acknowledgedBelow, command: readPlain(r, number, r.u8()) };
+}
+
+function readPlain(r: ByteReader, number: number, version: number): PlainCommand {
+  const codec = BY_NUMBER[number];
+  if (codec === undefined || version !== VERSION) throw new UnknownCommandError(number, version);
+  return codec.read(r);
 }

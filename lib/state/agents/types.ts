@@ -1,6 +1,6 @@
 import type { AgentId, FrameworkId, NodeId, TaskId } from '../../base/index.js';
 import type { Resources } from '../resources.js';
-import type { TaskView } from '../tasks/types.js';
+import type { SweepKind, TaskView } from '../tasks/types.js';
 
 /** The stream through which an agent (or framework) is attached: the member that holds it, and its number there. */
 export interface Connection {
@@ -79,6 +79,8 @@ export interface AgentView {
   readonly attachment: number;
   readonly registeredMs: number;
   readonly reregisteredMs: number;
+  /** The change of its tasks that is still being made in slices. */
+  readonly sweep: SweepKind | null;
   /** Revision of the last change of this record. */
   readonly revision: number;
 }

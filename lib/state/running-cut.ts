@@ -1,0 +1,63 @@
+import { assert } from '../base/index.js';
+import type { Cut, StateDeletion, StateRecord } from './cut.js';
+import type { State } from './state.js';
+import type { CutSink } from './store/table.js';
+
+/** The cut in progress: collects what tables encode, by slices or because apply is about to change it. */
+export class RunningCut implements Cut, CutSink {
+  readonly index: number;
+  readonly term: number;
+  readonly revision: number;
+  readonly clockMs: number;
+  readonly records: StateRecord[] = [];
+  readonly deletions: StateDeletion[] = [];
+  encodedBytes = 0;
+  private readonly state: State;
+  private finished: string | null = null;
+
+  constructor(state: State, index: number, term: number) {
+    this.state = state;
+    this.index = index;
+    this.term = term;
+    this.revision = state.core.revision;
+    this.clockMs = state.core.clockMs;
+    for (const table of state.tables) table.freeze(this);
+  }
+
+  record(record: StateRecord): void {
+    this.records.push(record);
+    this.encodedBytes += record.key.length + record.value.length;
+  }
+
+  deletion(deletion: StateDeletion): void {
+    this.deletions.push(deletion);
+    this.encodedBytes += deletion.key.length;
+  }
+
+  encodeSlice(budgetRecords: number): boolean {
+    let budget = budgetRecords;
+    for (const table of this.state.tables) {
+      if (budget <= 0) break;
+      if (table.frozen > 0) budget -= table.encodeFrozen(budget);
+    }
+    if (this.remaining > 0) return false;
+    // Taken here: nothing of this cut is left to count, and nothing of the next counts before its own freeze.
+    this.finished ??= this.state.digest.toString();
+    return true;
+  }
+
+  get complete(): boolean {
+    return this.finished !== null;
+  }
+
+  get remaining(): number {
+    let remaining = 0;
+    for (const table of this.state.tables) remaining += table.frozen;
+    return remaining;
+  }
+
+  get digest(): string {
+    assert(this.finished !== null, () => `the cut at ${this.index} has ${this.remaining} records to encode`);
+    return this.finished;
+  }
+}

@@ -1,0 +1,128 @@
+import { MalformedError, TepuiError } from '../base/index.js';
+import { AgentTable } from './agents/table.js';
+import { ClusterTable } from './cluster/table.js';
+import { CoreTable } from './core.js';
+import type { LoadMeta, StateRecord } from './cut.js';
+import { FrameworkTable } from './frameworks/table.js';
+import { LaneTable } from './lanes.js';
+import type { MachineLimits } from './limits.js';
+import { CheckpointTable } from './operations/checkpoints.js';
+import { RoleTable } from './roles/roles.js';
+import { SessionTable } from './sessions/table.js';
+import { Digest } from './store/digest.js';
+import type { Table } from './store/table.js';
+import { isTerminal } from './tasks/states.js';
+import { SweepSet } from './tasks/sweeps.js';
+import { TaskTable } from './tasks/table.js';
+import { NodeTable } from './tree/nodes.js';
+
+/** Table numbers as they stand in data folders: never changed, never reused. */
+const TABLE = {
+  core: 1,
+  lanes: 2,
+  members: 3,
+  sessions: 4,
+  results: 5,
+  tree: 6,
+  agents: 7,
+  frameworks: 8,
+  tasks: 9,
+  updates: 10,
+  checkpoints: 11,
+  roles: 12,
+} as const;
+
+type Loader = (key: Uint8Array, value: Uint8Array) => void;
+
+/** All tables of the machine. What survives a restart is in them, as records; everything else is derived. */
+export class State {
+  readonly digest: Digest = new Digest();
+  readonly sweeps: SweepSet = new SweepSet();
+  readonly core: CoreTable;
+  readonly lanes: LaneTable = new LaneTable(TABLE.lanes, this.digest);
+  readonly cluster: ClusterTable;
+  readonly sessions: SessionTable = new SessionTable(TABLE.sessions, TABLE.results, this.digest);
+  readonly tree: NodeTable = new NodeTable(TABLE.tree, this.digest);
+  readonly agents: AgentTable = new AgentTable(TABLE.agents, this.digest, this.sweeps);
+  readonly frameworks: FrameworkTable = new FrameworkTable(TABLE.frameworks, this.digest, this.sweeps);
+  readonly tasks: TaskTable = new TaskTable(TABLE.tasks, TABLE.updates, this.digest);
+  readonly checkpoints: CheckpointTable = new CheckpointTable(TABLE.checkpoints, this.digest);
+  readonly roles: RoleTable = new RoleTable(TABLE.roles, this.digest);
+  /** In the order in which cuts encode them. */
+  readonly tables: readonly Table[];
+  private readonly loaders: ReadonlyMap<number, Loader>;
+
+  constructor(limits: MachineLimits) {
+    this.core = new CoreTable(TABLE.core, this.digest, limits);
+    this.cluster = new ClusterTable(TABLE.members, this.digest, this.core);
+    this.tables = [
+      this.core,
+      this.lanes.table,
+      this.cluster.table,
+      this.sessions.sessions,
+      this.sessions.results,
+      this.tree.table,
+      this.agents.table,
+      this.frameworks.table,
+      this.tasks.table,
+      this.tasks.updates.table,
+      this.checkpoints.table,
+      this.roles.table,
+    ];
+    const loaders = new Map<number, Loader>(
+      this.tables.map((table) => [table.number, (key, value) => table.load(key, value)]),
+    );
+    loaders.set(TABLE.sessions, (key, value) => this.sessions.loadSession(key, value));
+    loaders.set(TABLE.results, (key, value) => this.sessions.loadResult(key, value));
+    loaders.set(TABLE.tree, (key, value) => this.tree.load(key, value));
+    loaders.set(TABLE.tasks, (key, value) => this.tasks.load(key, value));
+    loaders.set(TABLE.updates, (key, value) => this.tasks.updates.load(key, value));
+    this.loaders = loaders;
+  }
+
+  bytes(): number {
+    let bytes = 0;
+    for (const table of this.tables) bytes += table.bytes;
+    return bytes;
+  }
+
+  records(): number {
+    let records = 0;
+    for (const table of this.tables) records += table.records;
+    return records;
+  }
+
+  load(record: StateRecord): void {
+    const loader = this.loaders.get(record.table);
+    if (loader === undefined) {
+      throw new TepuiError(
+        'NEWER_FORMAT',
+        `a record of table ${record.table}, which this release does not know`,
+      );
+    }
+    try {
+      loader(record.key, record.value);
+    } catch (cause) {
+      if (!(cause instanceof MalformedError)) throw cause;
+      throw new TepuiError('DAMAGED', `a record of table ${record.table}: ${cause.message}`, { cause });
+    }
+  }
+
+  finishLoad(meta: LoadMeta): void {
+    this.tree.finishLoad();
+    this.sessions.finishLoad();
+    this.cluster.finishLoad();
+    this.agents.finishLoad();
+    this.frameworks.finishLoad();
+    this.tasks.finishLoad(isTerminal);
+    const digest = this.digest.toString();
+    if (digest !== meta.digest) {
+      throw new TepuiError('DAMAGED', `the state at ${meta.index} has digest ${digest}, not ${meta.digest}`, {
+        fields: { index: meta.index, expected: meta.digest, found: digest },
+      });
+    }
+    if (this.core.revision !== meta.revision) {
+      throw new TepuiError('DAMAGED', `revision ${this.core.revision}, not ${meta.revision}`);
+    }
+  }
+}

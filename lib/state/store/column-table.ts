@@ -1,0 +1,407 @@
+import { assert, ByteReader, ByteWriter, MalformedError, must, type Hash64 } from '../../base/index.js';
+import { DerivedColumn, FlagColumn, ROWS_PER_PAGE, U32Column, UintColumn } from './columns.js';
+import { hashRecord, type Digest } from './digest.js';
+import { hashKey, KeyIndex, type KeyOwner } from './key-index.js';
+import { Slab } from './slab.js';
+import type { CutSink, Table } from './table.js';
+
+/** In use: holds a record, or the tombstone of one. */
+const USED = 1;
+/** Deleted, but its deletion has not been part of a cut yet. */
+const TOMBSTONE = 2;
+/** Part of the last cut (or load): its hash counts in the digest, its deletion must be told. */
+const PERSISTED = 4;
+/** The two marks of changed rows, for the cut being encoded and for the next, swap at each freeze. */
+const MARK_A = 8;
+const MARK_B = 16;
+
+type StoredColumn =
+  | { readonly type: 'u32'; readonly column: U32Column }
+  | { readonly type: 'uint'; readonly column: UintColumn }
+  | { readonly type: 'bytes'; readonly column: BytesColumn };
+
+export interface ColumnTableOptions {
+  readonly number: number;
+  readonly name: string;
+  /** Of the record encoding: the first byte of each value. */
+  readonly version: number;
+  /** Cost of one record beyond its key and bytes, for admission. */
+  readonly fixedBytes: number;
+  readonly digest: Digest;
+}
+
+/**
+ * A table of many records without a heap object for each: fields in typed columns, keys and byte fields in a
+ * slab, rows found through a sharded index. Columns are declared by calling `u32()`, `uint()` and `bytes()` in
+ * the order in which records are encoded.
+ *
+ * Setting a stored field touches its row first: if a cut has frozen the row and not encoded it yet, the record
+ * is encoded as it was. Nothing else has to remember to do so.
+ */
+export class ColumnTable implements Table, KeyOwner {
+  readonly number: number;
+  readonly name: string;
+  private readonly version: number;
+  private readonly fixedBytes: number;
+  private readonly digest: Digest;
+  readonly slab: Slab = new Slab();
+
+  private readonly index: KeyIndex = new KeyIndex(this);
+  private readonly flags: FlagColumn = new FlagColumn();
+  private readonly keyRefs: DerivedColumn = new DerivedColumn();
+  private readonly keyLengths: DerivedColumn = new DerivedColumn();
+  private readonly keyHashes: DerivedColumn = new DerivedColumn();
+  private readonly hashHighs: DerivedColumn = new DerivedColumn();
+  private readonly hashLows: DerivedColumn = new DerivedColumn();
+  private readonly stored: StoredColumn[] = [];
+  private readonly byteColumns: BytesColumn[] = [];
+  private readonly growing: { grow(): void }[] = [
+    this.flags,
+    this.keyRefs,
+    this.keyLengths,
+    this.keyHashes,
+    this.hashHighs,
+    this.hashLows,
+  ];
+
+  private rowCount = 0;
+  private rowRoom = 0;
+  private readonly freeRows: number[] = [];
+  private recordCount = 0;
+  private byteCount = 0;
+
+  private mark = MARK_A;
+  private changed: number[] = [];
+  private changedByteCount = 0;
+  private frozenRows: number[] = [];
+  private frozenNext = 0;
+  private sink: CutSink | null = null;
+  private readonly writer: ByteWriter = new ByteWriter(1024);
+  private readonly hash: Hash64 = { high: 0, low: 0 };
+
+  constructor(options: ColumnTableOptions) {
+    this.number = options.number;
+    this.name = options.name;
+    this.version = options.version;
+    this.fixedBytes = options.fixedBytes;
+    this.digest = options.digest;
+  }
+
+  // Declaration.
+
+  u32(): U32Column {
+    const column = new U32Column(this);
+    this.stored.push({ type: 'u32', column });
+    this.growing.push(column);
+    return column;
+  }
+
+  uint(): UintColumn {
+    const column = new UintColumn(this);
+    this.stored.push({ type: 'uint', column });
+    this.growing.push(column);
+    return column;
+  }
+
+  bytesColumn(): BytesColumn {
+    const column = new BytesColumn(this);
+    this.stored.push({ type: 'bytes', column });
+    this.byteColumns.push(column);
+    this.growing.push(column);
+    return column;
+  }
+
+  derived(): DerivedColumn {
+    const column = new DerivedColumn();
+    this.growing.push(column);
+    return column;
+  }
+
+  // Records.
+
+  get records(): number {
+    return this.recordCount;
+  }
+
+  get bytes(): number {
+    return this.byteCount;
+  }
+
+  get changedBytes(): number {
+    return this.changedByteCount;
+  }
+
+  get changedRecords(): number {
+    return this.changed.length;
+  }
+
+  /** Rows ever used: every row number is below. */
+  get rowLimit(): number {
+    return this.rowCount;
+  }
+
+  /** Whether the row holds a record now. */
+  isLive(row: number): boolean {
+    return (this.flags.get(row) & (USED | TOMBSTONE)) === USED;
+  }
+
+  /** The row of the record with this key, or -1. */
+  find(key: Uint8Array, from: number, to: number): number {
+    const row = this.index.find(hashKey(key, from, to), key, from, to);
+    return row < 0 || (this.flags.get(row) & TOMBSTONE) !== 0 ? -1 : row;
+  }
+
+  /** Adds a record whose key is absent: every stored field 0 or empty. Returns its row. */
+  insert(key: Uint8Array, from: number, to: number): number {
+    const hash = hashKey(key, from, to);
+    let row = this.index.find(hash, key, from, to);
+    if (row < 0) row = this.claimRow(hash, key, from, to);
+    else this.revive(row);
+    this.recordCount++;
+    this.byteCount += to - from + this.fixedBytes;
+    this.touch(row);
+    return row;
+  }
+
+  remove(row: number): void {
+    this.touch(row);
+    this.recordCount--;
+    this.byteCount -= this.keyLengths.get(row) + this.fixedBytes;
+    for (const column of this.byteColumns) column.drop(row);
+    if ((this.flags.get(row) & PERSISTED) === 0) this.releaseRow(row);
+    else this.flags.set(row, this.flags.get(row) | TOMBSTONE);
+  }
+
+  /** Marks the row as changed, after encoding it for the cut in progress if that still waits for it. */
+  touch(row: number): void {
+    if ((this.flags.get(row) & this.mark) === 0) this.markChanged(row);
+  }
+
+  key(row: number): Uint8Array {
+    const at = this.slab.offsetOf(this.keyRefs.get(row));
+    return this.slab.bytesAt(this.keyRefs.get(row)).slice(at, at + this.keyLengths.get(row));
+  }
+
+  keyHash(row: number): number {
+    return this.keyHashes.get(row);
+  }
+
+  keyEquals(row: number, key: Uint8Array, from: number, to: number): boolean {
+    const length = this.keyLengths.get(row);
+    if (length !== to - from) return false;
+    const ref = this.keyRefs.get(row);
+    const bytes = this.slab.bytesAt(ref);
+    const at = this.slab.offsetOf(ref);
+    for (let i = length - 1; i >= 0; i--) if (bytes[at + i] !== key[from + i]) return false;
+    return true;
+  }
+
+  /** Called by byte columns: keeps the counts that admission and cut triggers go by. */
+  resized(row: number, before: number, after: number): void {
+    this.byteCount += after - before;
+    if (after > before) this.changedByteCount += after - before;
+    assert((this.flags.get(row) & USED) !== 0, () => `${this.name}: row ${row} is not in use`);
+  }
+
+  // Cuts.
+
+  get frozen(): number {
+    return this.frozenRows.length - this.frozenNext;
+  }
+
+  freeze(sink: CutSink): void {
+    assert(this.frozen === 0, () => `${this.name}: ${this.frozen} records of the cut before are not encoded`);
+    this.sink = sink;
+    this.frozenRows = this.changed;
+    this.frozenNext = 0;
+    this.changed = [];
+    this.changedByteCount = 0;
+    this.mark ^= MARK_A | MARK_B;
+  }
+
+  encodeFrozen(budget: number): number {
+    const frozenMark = this.mark ^ (MARK_A | MARK_B);
+    const stop = Math.min(this.frozenRows.length, this.frozenNext + budget);
+    const visited = stop - this.frozenNext;
+    for (; this.frozenNext < stop; this.frozenNext++) {
+      const row = this.frozenRows[this.frozenNext]!;
+      if ((this.flags.get(row) & frozenMark) === 0) continue;
+      this.encodeRow(row, frozenMark);
+      if ((this.flags.get(row) & TOMBSTONE) !== 0) this.releaseRow(row);
+    }
+    if (this.frozen === 0) {
+      this.frozenRows = [];
+      this.frozenNext = 0;
+    }
+    return visited;
+  }
+
+  load(key: Uint8Array, value: Uint8Array): void {
+    const r = new ByteReader(value);
+    const version = r.u8();
+    if (version !== this.version) throw new MalformedError(`${this.name}: record version ${version}`);
+    const row = this.insert(key, 0, key.length);
+    this.decodeRow(row, r);
+    r.expectEnd(`${this.name} record`);
+    hashRecord(this.hash, this.number, key, value);
+    this.digest.add(this.hash.high, this.hash.low);
+    this.hashHighs.set(row, this.hash.high);
+    this.hashLows.set(row, this.hash.low);
+    this.flags.set(row, USED | PERSISTED);
+    this.changed.length = 0;
+    this.changedByteCount = 0;
+  }
+
+  // Inside.
+
+  private claimRow(hash: number, key: Uint8Array, from: number, to: number): number {
+    const row = this.freeRows.pop() ?? this.nextRow();
+    this.keyRefs.set(row, this.slab.store(key, from, to));
+    this.keyLengths.set(row, to - from);
+    this.keyHashes.set(row, hash);
+    this.flags.set(row, USED);
+    this.hashHighs.set(row, 0);
+    this.hashLows.set(row, 0);
+    this.index.add(hash, row);
+    this.clearFields(row);
+    return row;
+  }
+
+  private nextRow(): number {
+    if (this.rowCount === this.rowRoom) {
+      for (const column of this.growing) column.grow();
+      this.rowRoom += ROWS_PER_PAGE;
+    }
+    return this.rowCount++;
+  }
+
+  private clearFields(row: number): void {
+    for (const field of this.stored) {
+      if (field.type !== 'bytes') field.column.set(row, 0);
+    }
+  }
+
+  /** A record comes back under the key of one whose deletion was not part of a cut yet. */
+  private revive(row: number): void {
+    assert((this.flags.get(row) & TOMBSTONE) !== 0, () => `${this.name}: row ${row} is inserted twice`);
+    this.touch(row);
+    this.flags.set(row, this.flags.get(row) & ~TOMBSTONE);
+    this.clearFields(row);
+  }
+
+  private releaseRow(row: number): void {
+    this.index.remove(this.keyHashes.get(row), row);
+    this.slab.release(this.keyRefs.get(row));
+    this.flags.set(row, 0);
+    this.freeRows.push(row);
+  }
+
+  private markChanged(row: number): void {
+    const frozenMark = this.mark ^ (MARK_A | MARK_B);
+    if ((this.flags.get(row) & frozenMark) !== 0) this.encodeRow(row, frozenMark);
+    this.flags.set(row, this.flags.get(row) | this.mark);
+    this.changed.push(row);
+    let size = this.keyLengths.get(row) + this.fixedBytes;
+    for (const column of this.byteColumns) size += column.length(row);
+    this.changedByteCount += size;
+  }
+
+  /** Puts the row as it is into the cut and takes it out of the frozen set. */
+  private encodeRow(row: number, frozenMark: number): void {
+    const sink = must(this.sink, () => `${this.name}: row ${row} is frozen outside a cut`);
+    const flags = this.flags.get(row) & ~frozenMark;
+    if ((flags & PERSISTED) !== 0) this.digest.subtract(this.hashHighs.get(row), this.hashLows.get(row));
+    const key = this.key(row);
+    if ((flags & TOMBSTONE) !== 0) {
+      sink.deletion({ table: this.number, key });
+      this.flags.set(row, flags & ~PERSISTED);
+      return;
+    }
+    const value = this.encodeFields(row);
+    hashRecord(this.hash, this.number, key, value);
+    this.digest.add(this.hash.high, this.hash.low);
+    this.hashHighs.set(row, this.hash.high);
+    this.hashLows.set(row, this.hash.low);
+    this.flags.set(row, flags | PERSISTED);
+    sink.record({ table: this.number, key, value });
+  }
+
+  private encodeFields(row: number): Uint8Array {
+    const w = this.writer;
+    w.reset();
+    w.u8(this.version);
+    for (const field of this.stored) {
+      if (field.type === 'bytes') field.column.write(row, w);
+      else w.uint(field.column.get(row));
+    }
+    return w.finish();
+  }
+
+  private decodeRow(row: number, r: ByteReader): void {
+    for (const field of this.stored) {
+      if (field.type === 'bytes') field.column.set(row, r.bytes());
+      else field.column.set(row, r.uint());
+    }
+  }
+}
+
+/** Byte strings in the table's slab, part of the record. */
+export class BytesColumn {
+  private readonly owner: ColumnTable;
+  private readonly refs: DerivedColumn = new DerivedColumn();
+  private readonly lengths: DerivedColumn = new DerivedColumn();
+
+  constructor(owner: ColumnTable) {
+    this.owner = owner;
+  }
+
+  length(row: number): number {
+    return this.lengths.get(row);
+  }
+
+  /** A copy. */
+  get(row: number): Uint8Array {
+    const ref = this.refs.get(row);
+    if (ref === 0) return new Uint8Array(0);
+    const at = this.owner.slab.offsetOf(ref);
+    return this.owner.slab.bytesAt(ref).slice(at, at + this.lengths.get(row));
+  }
+
+  /** A view: valid until the next change of any record of the table. */
+  view(row: number): Uint8Array {
+    const ref = this.refs.get(row);
+    if (ref === 0) return new Uint8Array(0);
+    const at = this.owner.slab.offsetOf(ref);
+    return this.owner.slab.bytesAt(ref).subarray(at, at + this.lengths.get(row));
+  }
+
+  set(row: number, bytes: Uint8Array): void {
+    this.setRange(row, bytes, 0, bytes.length);
+  }
+
+  setRange(row: number, source: Uint8Array, from: number, to: number): void {
+    this.owner.touch(row);
+    const before = this.lengths.get(row);
+    this.refs.set(row, this.owner.slab.replace(this.refs.get(row), before, source, from, to));
+    this.lengths.set(row, to - from);
+    this.owner.resized(row, before, to - from);
+  }
+
+  /** Frees the bytes of a record that is being removed. */
+  drop(row: number): void {
+    const before = this.lengths.get(row);
+    this.owner.slab.release(this.refs.get(row));
+    this.refs.set(row, 0);
+    this.lengths.set(row, 0);
+    this.owner.resized(row, before, 0);
+  }
+
+  write(row: number, w: ByteWriter): void {
+    w.bytes(this.view(row));
+  }
+
+  grow(): void {
+    this.refs.grow();
+    this.lengths.grow();
+  }
+}

@@ -1,0 +1,33 @@
+import type { StateDeletion, StateRecord } from '../cut.js';
+import type { Digest } from './digest.js';
+
+/** Where a cut collects what it encodes. */
+export interface CutSink {
+  record(record: StateRecord): void;
+  deletion(deletion: StateDeletion): void;
+}
+
+/** One table of the machine as cuts, loads and admission see it. */
+export interface Table {
+  readonly number: number;
+  readonly name: string;
+  readonly records: number;
+  /** Keys, values and a fixed cost per record: a function of the records alone. */
+  readonly bytes: number;
+  /** Of the records that the next cut will encode, about. */
+  readonly changedBytes: number;
+  readonly changedRecords: number;
+  /** Makes what changed since the last freeze the set to encode. The set before must be empty. */
+  freeze(sink: CutSink): void;
+  /** Records of the frozen set that may still need encoding. */
+  readonly frozen: number;
+  /** Encodes up to `budget` records of the frozen set; returns how many it visited. */
+  encodeFrozen(budget: number): number;
+  /** Takes a record as it was encoded; throws MalformedError. */
+  load(key: Uint8Array, value: Uint8Array): void;
+}
+
+/** What tables share: one digest over all of them. */
+export interface TableContext {
+  readonly digest: Digest;
+}

@@ -1,0 +1,187 @@
+import { compareBytes, TepuiError, utf8Decode } from '../../base/index.js';
+import { ColumnTable, type BytesColumn } from '../store/column-table.js';
+import type { DerivedColumn, U32Column, UintColumn } from '../store/columns.js';
+import type { Digest } from '../store/digest.js';
+import { KeyBuffer } from '../store/keys.js';
+import type { NodeStat } from './types.js';
+
+const SLASH = 0x2f;
+const NONE = -1;
+
+/** Cost of a node beyond path and data: columns, index and slack of the slab, as measured. */
+const NODE_FIXED_BYTES = 160;
+
+/**
+ * The nodes of the tree by absolute path. Children are a linked list through the rows:
+ *
+ *     parent.firstChild ─► row ⇄ row ⇄ row      (columns hold row + 1; 0 is none)
+ */
+export class NodeTable {
+  readonly table: ColumnTable;
+  readonly czxid: UintColumn;
+  readonly mzxid: UintColumn;
+  readonly pzxid: UintColumn;
+  readonly ctimeMs: UintColumn;
+  readonly mtimeMs: UintColumn;
+  readonly version: U32Column;
+  /** Children ever created: ZooKeeper's stored cversion. */
+  readonly creations: U32Column;
+  readonly aversion: U32Column;
+  readonly data: BytesColumn;
+  private readonly parent: DerivedColumn;
+  private readonly firstChild: DerivedColumn;
+  private readonly next: DerivedColumn;
+  private readonly previous: DerivedColumn;
+  private readonly childCount: DerivedColumn;
+  private readonly keys: KeyBuffer = new KeyBuffer();
+  /** Loaded before their parents. */
+  private readonly orphans: number[] = [];
+
+  constructor(number: number, digest: Digest) {
+    const table = new ColumnTable({ number, name: 'tree', version: 1, fixedBytes: NODE_FIXED_BYTES, digest });
+    this.table = table;
+    this.czxid = table.uint();
+    this.mzxid = table.uint();
+    this.pzxid = table.uint();
+    this.ctimeMs = table.uint();
+    this.mtimeMs = table.uint();
+    this.version = table.u32();
+    this.creations = table.u32();
+    this.aversion = table.u32();
+    this.data = table.bytesColumn();
+    this.parent = table.derived();
+    this.firstChild = table.derived();
+    this.next = table.derived();
+    this.previous = table.derived();
+    this.childCount = table.derived();
+  }
+
+  /** The row of the node at `path`, or -1. */
+  find(path: string): number {
+    const key = this.keys.start().text(path);
+    return this.table.find(key.bytes, 0, key.length);
+  }
+
+  /** The row of the parent of `path` (not `/`), or -1. */
+  findParent(path: string): number {
+    const key = this.keys.start().text(path);
+    return this.table.find(key.bytes, 0, parentEnd(key.bytes, key.length));
+  }
+
+  /** Adds a node under `parent` (-1 for the root itself) with every field 0 and no data. */
+  add(path: string, parent: number): number {
+    const key = this.keys.start().text(path);
+    const row = this.table.insert(key.bytes, 0, key.length);
+    this.clearLinks(row);
+    if (parent !== NONE) this.link(row, parent);
+    return row;
+  }
+
+  /** The root exists before the first command: its revisions and times are 0. */
+  addRoot(): void {
+    this.add('/', NONE);
+  }
+
+  /** Removes a node without children. Returns its parent's row. */
+  remove(row: number): number {
+    const parent = this.parent.get(row) - 1;
+    this.unlink(row, parent);
+    this.table.remove(row);
+    return parent;
+  }
+
+  children(row: number): number {
+    return this.childCount.get(row);
+  }
+
+  /** Names of the children, in byte order. */
+  childNames(row: number): string[] {
+    const names: Uint8Array[] = [];
+    for (let at = this.firstChild.get(row); at !== 0; at = this.next.get(at - 1)) {
+      const key = this.table.key(at - 1);
+      names.push(key.subarray(parentEndOrRoot(key) + 1));
+    }
+    return names.sort(compareBytes).map((name) => utf8Decode(name));
+  }
+
+  stat(row: number): NodeStat {
+    const numChildren = this.childCount.get(row);
+    return {
+      czxid: this.czxid.get(row),
+      mzxid: this.mzxid.get(row),
+      pzxid: this.pzxid.get(row),
+      ctimeMs: this.ctimeMs.get(row),
+      mtimeMs: this.mtimeMs.get(row),
+      version: this.version.get(row),
+      cversion: 2 * this.creations.get(row) - numChildren,
+      aversion: this.aversion.get(row),
+      ephemeralOwner: 0,
+      dataLength: this.data.length(row),
+      numChildren,
+    };
+  }
+
+  /** Takes one record of a cut. Parents may come later. */
+  load(key: Uint8Array, value: Uint8Array): void {
+    this.table.load(key, value);
+    const row = this.table.find(key, 0, key.length);
+    this.clearLinks(row);
+    if (!this.linkLoaded(row)) this.orphans.push(row);
+  }
+
+  /** Links what came before its parent; every node but the root must have one. */
+  finishLoad(): void {
+    for (const row of this.orphans) {
+      if (this.linkLoaded(row)) continue;
+      throw new TepuiError('DAMAGED', `node ${utf8Decode(this.table.key(row))} has no parent`);
+    }
+    this.orphans.length = 0;
+  }
+
+  private linkLoaded(row: number): boolean {
+    const key = this.table.key(row);
+    if (key.length === 1) return true;
+    const parent = this.table.find(key, 0, parentEnd(key, key.length));
+    if (parent < 0) return false;
+    this.link(row, parent);
+    return true;
+  }
+
+  private clearLinks(row: number): void {
+    this.parent.set(row, 0);
+    this.firstChild.set(row, 0);
+    this.next.set(row, 0);
+    this.previous.set(row, 0);
+    this.childCount.set(row, 0);
+  }
+
+  private link(row: number, parent: number): void {
+    const first = this.firstChild.get(parent);
+    this.parent.set(row, parent + 1);
+    this.next.set(row, first);
+    if (first !== 0) this.previous.set(first - 1, row + 1);
+    this.firstChild.set(parent, row + 1);
+    this.childCount.set(parent, this.childCount.get(parent) + 1);
+  }
+
+  private unlink(row: number, parent: number): void {
+    const next = this.next.get(row);
+    const previous = this.previous.get(row);
+    if (previous === 0) this.firstChild.set(parent, next);
+    else this.next.set(previous - 1, next);
+    if (next !== 0) this.previous.set(next - 1, previous);
+    this.childCount.set(parent, this.childCount.get(parent) - 1);
+  }
+}
+
+/** Length of the parent's key: the last slash, or 1 for the root. */
+function parentEnd(key: Uint8Array, length: number): number {
+  let at = length - 1;
+  while (at > 0 && key[at] !== SLASH) at--;
+  return at === 0 ? 1 : at;
+}
+
+function parentEndOrRoot(key: Uint8Array): number {
+  const end = parentEnd(key, key.length);
+  return end === 1 ? 0 : end;
+}
