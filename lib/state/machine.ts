@@ -228,7 +228,7 @@ export class Machine implements StateMachine {
     const { core } = this.state;
     core.revision = nextRevision(core.revision);
     const { revision, clockMs: nowMs, limits } = core;
-    const turn: Turn = { revision, nowMs, index: this.index, limits, events };
+    const turn: Turn = { revision, nowMs, index: this.index, term: this.term, limits, events };
     if (bytes.length > limits.commandBytes) {
       return refuse(
         turn,

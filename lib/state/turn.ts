@@ -11,6 +11,8 @@ export interface Turn {
   readonly nowMs: number;
   /** The Raft index of the entry. */
   readonly index: number;
+  /** The Raft term of the entry. */
+  readonly term: number;
   readonly limits: MachineLimits;
   readonly events: StateEvent[];
 }

@@ -165,11 +165,8 @@ export function applySuppress(
   const { revision } = turn;
   const changed = wanted.length !== framework.suppressed.length;
   if (changed) state.frameworks.put({ ...framework, suppressed: wanted, revision });
-  // Reviving also clears filters, so its event is due even when no role was suppressed.
-  if (changed || !suppressing) {
-    const change = suppressing ? 'suppressed' : 'revived';
-    const { frameworkId } = framework;
-    turn.events.push({ kind: 'framework-roles-changed', revision, frameworkId, change, roles: named });
-  }
+  const change = suppressing ? 'suppressed' : 'revived';
+  const { frameworkId } = framework;
+  turn.events.push({ kind: 'framework-roles-changed', revision, frameworkId, change, roles: named });
   return effect(turn, changed);
 }

@@ -23,6 +23,7 @@ export function applyLaunch(state: State, turn: Turn, command: TaskLaunch): Comm
   const agent = state.agents.get(agentId);
   const fault = validateLaunch(command, {
     limits: turn.limits,
+    term: turn.term,
     framework: state.frameworks.get(frameworkId),
     agent,
     available: subtractResources(agent?.resources ?? NO_RESOURCES, state.tasks.lists.allocatedOn(agentId)),

@@ -119,7 +119,7 @@ export const TASK_CODECS: CodecsOf<TaskCommand> = {
   'task-launch': {
     grows: true,
     write: (w, c) => {
-      w.text(c.frameworkId).text(c.agentId).text(c.role);
+      w.text(c.frameworkId).text(c.agentId).text(c.role).uint(c.term);
       writeList(w, c.tasks, writeTask);
     },
     read: (r) => ({
@@ -127,6 +127,7 @@ export const TASK_CODECS: CodecsOf<TaskCommand> = {
       frameworkId: r.text() as FrameworkId,
       agentId: r.text() as AgentId,
       role: r.text(),
+      term: r.uint(),
       tasks: readList(r, readTask),
     }),
   },

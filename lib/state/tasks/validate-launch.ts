@@ -24,12 +24,18 @@ export interface LaunchFacts {
 /** Null when the launch may be done: the one validator of ACCEPT, run by the leader and again by apply. */
 export function validateLaunch(launch: TaskLaunch, facts: LaunchFacts): Refusal | null {
   return (
+    termFault(launch, facts) ??
     frameworkFault(launch, facts) ??
     agentFault(launch, facts) ??
     countFault(launch, facts) ??
     tasksFault(launch, facts) ??
     resourceFault(launch, facts)
   );
+}
+
+function termFault(launch: TaskLaunch, { term }: LaunchFacts): Refusal | null {
+  if (launch.term === term) return null;
+  return { code: 'INVALID_OFFER', message: `the offers are of term ${launch.term}; this is term ${term}` };
 }
 
 function frameworkFault(launch: TaskLaunch, { framework }: LaunchFacts): Refusal | null {
