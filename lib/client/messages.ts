@@ -1,0 +1,55 @@
+import type {
+  AgentMessage,
+  AgentSummary,
+  ChangeReply,
+  CloseSessionReply,
+  CloseSessionRequest,
+  EventsRequest,
+  FrameworkSummary,
+  KillTaskRequest,
+  ListReply,
+  ListRequest,
+  ListTasksRequest,
+  MasterMessage,
+  OpenSessionReply,
+  OpenSessionRequest,
+  OperatorEvent,
+  ReadReply,
+  ReadRequest,
+  SchedulerReply,
+  SchedulerRequest,
+  StatusReply,
+  TaskSummary,
+  TeardownFrameworkRequest,
+  TransferLeadershipReply,
+  TransferLeadershipRequest,
+  WriteReply,
+  WriteRequest,
+} from '../wire/index.js';
+
+interface Exchange<Request, Reply> {
+  readonly request: Request;
+  readonly reply: Reply;
+}
+
+/** Calls with one request and one reply. */
+export interface UnaryTypes {
+  readonly openSession: Exchange<OpenSessionRequest, OpenSessionReply>;
+  readonly closeSession: Exchange<CloseSessionRequest, CloseSessionReply>;
+  readonly status: Exchange<object, StatusReply>;
+  readonly listAgents: Exchange<ListRequest, ListReply<AgentSummary>>;
+  readonly listFrameworks: Exchange<ListRequest, ListReply<FrameworkSummary>>;
+  readonly listTasks: Exchange<ListTasksRequest, ListReply<TaskSummary>>;
+  readonly killTask: Exchange<KillTaskRequest, ChangeReply>;
+  readonly teardownFramework: Exchange<TeardownFrameworkRequest, ChangeReply>;
+  readonly transferLeadership: Exchange<TransferLeadershipRequest, TransferLeadershipReply>;
+}
+
+/** Streams. That of `events` takes one request, its first. */
+export interface StreamTypes {
+  readonly scheduler: Exchange<SchedulerRequest, SchedulerReply>;
+  readonly agent: Exchange<AgentMessage, MasterMessage>;
+  readonly write: Exchange<WriteRequest, WriteReply>;
+  readonly read: Exchange<ReadRequest, ReadReply>;
+  readonly events: Exchange<EventsRequest, OperatorEvent>;
+}

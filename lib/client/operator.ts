@@ -1,0 +1,154 @@
+import type {
+  AgentSummary,
+  FrameworkSummary,
+  ListReply,
+  ReadConsistency,
+  TaskSummary,
+  TransferLeadershipReply,
+} from '../wire/index.js';
+import type { AgentId, FrameworkId, MemberId, TaskId } from '../base/index.js';
+import { clusterStatus, type ClusterStatus } from './cluster-status.js';
+import { checkAddresses, systemPorts, type ConnectionOptions, type Ports } from './connection.js';
+import { Endpoints } from './endpoints.js';
+import { EventFeed, type EventHandlers } from './events.js';
+import { CONNECT_TIMEOUT_MS } from './link.js';
+import type { UnaryTypes } from './messages.js';
+import { asTepuiError } from '../wire/index.js';
+import { isRepeatable, memberAnswered } from './refusals.js';
+
+export interface OperatorOptions extends ConnectionOptions {
+  /** How long a request is tried, in ms. Default 10 s. */
+  readonly timeoutMs?: number;
+}
+
+export interface ListOptions {
+  /** Default LINEARIZABLE. LOCAL needs no leader and may be old. */
+  readonly consistency?: ReadConsistency;
+}
+
+export interface ListTasksOptions extends ListOptions {
+  readonly frameworkId?: string;
+  readonly agentId?: string;
+  /** Also those that have ended and are still kept. */
+  readonly completed?: boolean;
+}
+
+/**
+ * What operators and tools ask of a cluster. Reads are tried at one member after the other until the time is
+ * up; a change is repeated only while it surely was not done. Rejections are {@link TepuiError}s.
+ */
+export class Operator {
+  private readonly ports: Ports;
+  private readonly endpoints: Endpoints;
+  private readonly timeoutMs: number;
+  private readonly feeds: Set<EventFeed> = new Set();
+
+  constructor(options: OperatorOptions, ports: Ports = systemPorts(options)) {
+    checkAddresses(options.addresses);
+    this.ports = ports;
+    this.timeoutMs = options.timeoutMs ?? 10_000;
+    this.endpoints = new Endpoints(options.addresses, ports.dial, ports.world);
+  }
+
+  /** Every member about itself, all asked at once. Needs no quorum; takes at most `timeoutMs`, default 2 s. */
+  status(timeoutMs: number = 2000): Promise<ClusterStatus> {
+    return clusterStatus(this.endpoints.addresses, this.ports, timeoutMs);
+  }
+
+  agents({ consistency = 'LINEARIZABLE' }: ListOptions = {}): Promise<ListReply<AgentSummary>> {
+    return this.ask('listAgents', { consistency }, true);
+  }
+
+  frameworks({ consistency = 'LINEARIZABLE' }: ListOptions = {}): Promise<ListReply<FrameworkSummary>> {
+    return this.ask('listFrameworks', { consistency }, true);
+  }
+
+  tasks(options: ListTasksOptions = {}): Promise<ListReply<TaskSummary>> {
+    const request = {
+      consistency: options.consistency ?? 'LINEARIZABLE',
+      frameworkId: (options.frameworkId ?? null) as FrameworkId | null,
+      agentId: (options.agentId ?? null) as AgentId | null,
+      completed: options.completed ?? false,
+    };
+    return this.ask('listTasks', request, true);
+  }
+
+  /** `graceMs`: time between SIGTERM and SIGKILL; default: the task's own. */
+  killTask(frameworkId: string, taskId: string, graceMs?: number): Promise<{ readonly index: number }> {
+    const ids = { frameworkId: frameworkId as FrameworkId, taskId: taskId as TaskId };
+    return this.ask('killTask', { ...ids, graceMs: graceMs ?? 0 }, false);
+  }
+
+  teardownFramework(frameworkId: string): Promise<{ readonly index: number }> {
+    return this.ask('teardownFramework', { frameworkId: frameworkId as FrameworkId }, false);
+  }
+
+  /** Without `to`: to the most up-to-date voter. */
+  transferLeadership(to?: string): Promise<TransferLeadershipReply> {
+    return this.ask('transferLeadership', { to: (to ?? null) as MemberId | null }, false);
+  }
+
+  /**
+   * Changes of agents, frameworks and tasks after `afterIndex` (0: from now on), each once and in order, over
+   * any number of reconnections, until the returned function is called.
+   */
+  events(afterIndex: number, handlers: EventHandlers): () => void {
+    const feed = new EventFeed(this.endpoints, this.ports.world, afterIndex, handlers);
+    this.feeds.add(feed);
+    feed.start();
+    return () => {
+      this.feeds.delete(feed);
+      feed.stop();
+    };
+  }
+
+  close(): void {
+    for (const feed of this.feeds) feed.stop();
+    this.endpoints.close();
+  }
+
+  private async ask<M extends keyof UnaryTypes>(
+    method: M,
+    request: UnaryTypes[M]['request'],
+    harmless: boolean,
+  ): Promise<UnaryTypes[M]['reply']> {
+    const { clock } = this.ports.world;
+    const deadlineAt = clock.monotonicMs() + this.timeoutMs;
+    for (;;) {
+      const door = this.endpoints.current();
+      const leftMs = Math.max(1, deadlineAt - clock.monotonicMs());
+      try {
+        await this.ready(Math.min(leftMs, CONNECT_TIMEOUT_MS));
+        const reply = await door.call(method, request, harmless ? Math.min(leftMs, READ_TIMEOUT_MS) : leftMs);
+        this.endpoints.serving(door);
+        return reply;
+      } catch (cause) {
+        const error = asTepuiError(cause);
+        const again = isRepeatable(error) && (harmless || error.certainty === 'not-done');
+        if (!again) throw error;
+        const delayMs = this.endpoints.failed(door, error, memberAnswered(error));
+        if (clock.monotonicMs() + delayMs >= deadlineAt) throw this.endpoints.troubleError();
+        await this.pause(delayMs);
+      }
+    }
+  }
+
+  private ready(timeoutMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.endpoints.current().ready(timeoutMs, (error) => {
+        if (error === null) resolve();
+        else reject(error);
+      });
+    });
+  }
+
+  private async pause(delayMs: number): Promise<void> {
+    if (delayMs === 0) return;
+    await new Promise<void>((resolve) => {
+      this.ports.world.timers.after(delayMs, resolve);
+    });
+  }
+}
+
+/** One member has this long to answer a read before the next is asked. */
+const READ_TIMEOUT_MS = 3000;
