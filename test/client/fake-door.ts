@@ -94,9 +94,9 @@ class FakeDoor implements Door {
     handlers: StreamHandlers<StreamTypes[M]['reply']>,
   ): DoorStream<StreamTypes[M]['request']> {
     const stream = new FakeStream(this.address, method, handlers, this.network, () => {
-      this.streams.delete(stream as never);
+      this.streams.delete(stream);
     });
-    this.streams.add(stream as never);
+    this.streams.add(stream);
     return stream;
   }
 
@@ -167,7 +167,7 @@ class FakeStream<M extends Method> implements DoorStream<StreamTypes[M]['request
     this.live = false;
     if (was) {
       this.gone();
-      this.network.behind.ended(this as unknown as ServerEnd);
+      this.network.behind.ended(this);
     }
     return was;
   }

@@ -55,6 +55,7 @@ export class FakeGroup implements Behind {
   manner: 'answer' | 'mute' | 'lose' = 'answer';
   /** Refuses every request with this. */
   refusing: ErrorCode | null = null;
+  refusingSubscribe: ErrorCode | null = null;
   frameworksMade = 0;
   private readonly sessions: Map<string, Map<number, Outcome>> = new Map();
   private readonly nodes: Map<string, Uint8Array> = new Map();
@@ -139,8 +140,9 @@ export class FakeGroup implements Behind {
     let id = call.framework_id?.value ?? null;
     const outcome = this.once(stream.address, request, call.type, () => {
       this.executed.push(call.type);
-      if (call.type === 'SUBSCRIBE' && id === null) this.frameworksMade++;
-      return null;
+      if (call.type !== 'SUBSCRIBE') return null;
+      if (id === null) this.frameworksMade++;
+      return this.refusingSubscribe;
     });
     if (outcome === null) return;
     if ('refusal' in outcome) {

@@ -1,0 +1,294 @@
+import assert from 'node:assert/strict';
+import { Framework, type FrameworkOptions, type Offer, type TaskStatus } from '../../lib/client/index.js';
+import { outcomeOf } from './outcome.js';
+import { ADDRESSES, FakeGroup } from './fake-group.js';
+import { VirtualWorld } from './world.js';
+
+const AGENT = { value: 'agent-1' };
+
+function offer(id: string): Offer {
+  return { id: { value: id }, framework_id: { value: 'framework-1' }, agent_id: AGENT, hostname: 'h' };
+}
+
+function status(uuid: string | null, state: TaskStatus['state'] = 'TASK_RUNNING'): TaskStatus {
+  const base = { task_id: { value: 't' }, state, agent_id: AGENT };
+  return uuid === null ? base : { ...base, uuid: Buffer.from(uuid) };
+}
+
+describe('the framework driver', () => {
+  let world: VirtualWorld;
+  let group: FakeGroup;
+  let heard: string[];
+  let made: Framework[];
+
+  beforeEach(() => {
+    world = new VirtualWorld();
+    group = new FakeGroup();
+    heard = [];
+    made = [];
+  });
+
+  afterEach(async () => {
+    for (const framework of made) await framework.close();
+    await world.settle();
+    assert.equal(world.armed, 0, 'a closed client leaves no timer');
+    assert.equal(group.network.doors.size, 0, 'a closed client leaves no connection');
+  });
+
+  function make(options: Partial<FrameworkOptions> = {}): Framework {
+    const framework = new Framework(
+      {
+        addresses: ADDRESSES,
+        name: 'test',
+        ...options,
+        handlers: {
+          subscribed: ({ frameworkId, resumed }) => void heard.push(`subscribed ${frameworkId} ${resumed}`),
+          offers: (offers) => void heard.push(...offers.map(({ id }) => `offer ${id.value}`)),
+          rescind: (id) => void heard.push(`rescind ${id}`),
+          update: ({ state }) => void heard.push(`update ${state}`),
+          disconnected: () => void heard.push('disconnected'),
+          ...options.handlers,
+        },
+      },
+      { dial: group.network.dial, world },
+    );
+    made.push(framework);
+    return framework;
+  }
+
+  it('subscribes and learns its id', async () => {
+    assert.equal(await make().start(), 'framework-1');
+    assert.deepEqual(heard, ['subscribed framework-1 false']);
+  });
+
+  it('has saved its id before it is told to begin', async () => {
+    await make({ saveId: (id) => void heard.push(`saved ${id}`) }).start();
+    await world.settle();
+    assert.deepEqual(heard, ['saved framework-1', 'subscribed framework-1 false']);
+  });
+
+  it('resubscribes with its id at the next member when its member dies', async () => {
+    await make().start();
+    group.network.kill('m1:1');
+    await world.advance(10);
+    assert.deepEqual(group.subscribed, [
+      { id: null, address: 'm1:1' },
+      { id: 'framework-1', address: 'm2:2' },
+    ]);
+    assert.deepEqual(heard, ['subscribed framework-1 false', 'disconnected', 'subscribed framework-1 true']);
+  });
+
+  it('goes on as the framework of a former run when it is given an id', async () => {
+    assert.equal(await make({ id: 'framework-7' }).start(), 'framework-7');
+    assert.deepEqual(heard, ['subscribed framework-7 true']);
+  });
+
+  it('is not registered twice when the answer to its first SUBSCRIBE is lost', async () => {
+    group.manner = 'mute';
+    const id = make().start();
+    await world.settle();
+    group.manner = 'answer';
+    group.network.kill('m1:1');
+    await world.advance(10);
+    assert.equal(await id, 'framework-1');
+    assert.equal(group.frameworksMade, 1);
+    const [first, second] = group.arrivals;
+    assert.deepEqual([first?.session, first?.sequence], [second?.session, second?.sequence]);
+  });
+
+  it('sends nothing on a new stream before it is subscribed', async () => {
+    const framework = make();
+    const declined = framework.decline(['o1']);
+    await framework.start();
+    await declined;
+    assert.deepEqual(group.executed, ['SUBSCRIBE', 'DECLINE']);
+  });
+
+  it('sends an unanswered ACCEPT again with the same sequence: its tasks are launched once', async () => {
+    const framework = make();
+    await framework.start();
+    group.manner = 'mute';
+    const accepted = framework.accept(['o1'], []);
+    await world.settle();
+    group.manner = 'answer';
+    group.network.kill('m1:1');
+    await world.advance(10);
+    assert.ok((await accepted).index > 0);
+    const accepts = group.arrivals.filter(({ type }) => type === 'ACCEPT');
+    assert.equal(accepts.length, 2);
+    assert.equal(accepts[0]?.sequence, accepts[1]?.sequence);
+    assert.equal(group.executed.filter((type) => type === 'ACCEPT').length, 1);
+  });
+
+  it('tells "not done" from "unknown" when time is up', async () => {
+    const framework = make({ callTimeoutMs: 5000 });
+    await framework.start();
+    group.manner = 'mute';
+    const sent = outcomeOf(framework.kill('t1'));
+    await world.settle();
+    for (const address of ADDRESSES) group.network.kill(address);
+    const unsent = outcomeOf(framework.kill('t2'));
+    await world.advance(6000);
+    assert.equal((await sent).error?.certainty, 'unknown');
+    assert.equal((await unsent).error?.certainty, 'not-done');
+    group.manner = 'answer';
+  });
+
+  it('acknowledges an update after its handler has resolved', async () => {
+    let finish = (): void => undefined;
+    const handlers = { update: () => new Promise<void>((resolve) => (finish = resolve)) };
+    await make({ handlers }).start();
+    group.tell({ type: 'UPDATE', update: { status: status('u1') } });
+    await world.settle();
+    assert.ok(!group.executed.includes('ACKNOWLEDGE'));
+    finish();
+    await world.settle();
+    assert.ok(group.executed.includes('ACKNOWLEDGE'));
+  });
+
+  it('hands an update that comes twice to its handler once, and acknowledges it twice', async () => {
+    await make().start();
+    group.tell({ type: 'UPDATE', update: { status: status('u1') } });
+    await world.settle();
+    group.tell({ type: 'UPDATE', update: { status: status('u1') } });
+    await world.settle();
+    assert.equal(heard.filter((line) => line === 'update TASK_RUNNING').length, 1);
+    assert.equal(group.executed.filter((type) => type === 'ACKNOWLEDGE').length, 2);
+  });
+
+  it('hands over every update without a uuid, and acknowledges none', async () => {
+    await make().start();
+    group.tell({ type: 'UPDATE', update: { status: status(null) } });
+    group.tell({ type: 'UPDATE', update: { status: status(null) } });
+    await world.settle();
+    assert.equal(heard.filter((line) => line === 'update TASK_RUNNING').length, 2);
+    assert.ok(!group.executed.includes('ACKNOWLEDGE'));
+  });
+
+  it('does not acknowledge an update whose handler failed, and takes it again', async () => {
+    const errors: unknown[] = [];
+    let calls = 0;
+    const handlers = {
+      update: () => {
+        calls++;
+        if (calls === 1) throw new Error('disk full');
+      },
+      error: (error: unknown) => void errors.push(error),
+    };
+    await make({ handlers }).start();
+    group.tell({ type: 'UPDATE', update: { status: status('u1') } });
+    await world.settle();
+    assert.ok(!group.executed.includes('ACKNOWLEDGE'));
+    assert.equal((errors[0] as Error).message, 'disk full');
+    group.tell({ type: 'UPDATE', update: { status: status('u1') } });
+    await world.settle();
+    assert.equal(calls, 2);
+    assert.ok(group.executed.includes('ACKNOWLEDGE'));
+  });
+
+  it('leaves acknowledging to the program if asked to', async () => {
+    const framework = make({ acknowledge: 'manual' });
+    await framework.start();
+    group.tell({ type: 'UPDATE', update: { status: status('u1') } });
+    await world.settle();
+    assert.ok(!group.executed.includes('ACKNOWLEDGE'));
+    await framework.acknowledge(status('u1'));
+    assert.ok(group.executed.includes('ACKNOWLEDGE'));
+  });
+
+  it('rescinds the open offers of a broken connection', async () => {
+    const framework = make();
+    await framework.start();
+    group.tell({ type: 'OFFERS', offers: { offers: [offer('o1'), offer('o2')] } });
+    await world.settle();
+    await framework.decline(['o1']);
+    group.network.kill('m1:1');
+    await world.settle();
+    assert.deepEqual(heard.slice(1, 5), ['offer o1', 'offer o2', 'rescind o2', 'disconnected']);
+  });
+
+  it('takes a connection without events for three heartbeats for dead', async () => {
+    await make().start();
+    await world.advance(14_900);
+    assert.equal(group.subscribed.length, 1);
+    group.network.conditions.set('m1:1', 'stuck');
+    await world.advance(200);
+    assert.equal(group.subscribed.at(-1)?.address, 'm2:2');
+  });
+
+  it('stays on a quiet connection that sends heartbeats', async () => {
+    await make().start();
+    for (let i = 0; i < 10; i++) {
+      await world.advance(5000);
+      group.tell({ type: 'HEARTBEAT' });
+    }
+    assert.equal(group.subscribed.length, 1);
+  });
+
+  it('ends when the group refuses its SUBSCRIBE for good', async () => {
+    group.refusingSubscribe = 'FRAMEWORK_REMOVED';
+    const framework = make({ id: 'framework-1' });
+    assert.equal((await outcomeOf(framework.start())).error?.code, 'FRAMEWORK_REMOVED');
+    assert.equal((await framework.whenEnded())?.code, 'FRAMEWORK_REMOVED');
+  });
+
+  it('ends with the reason when the group ends its stream with an ERROR', async () => {
+    const framework = make();
+    await framework.start();
+    group.tell({ type: 'ERROR', error: { message: 'framework removed' } });
+    assert.equal((await framework.whenEnded())?.message, 'framework removed');
+    await world.advance(1000);
+    assert.equal(group.subscribed.length, 1);
+  });
+
+  it('subscribes again if the stream that took its place may be its own earlier attempt', async () => {
+    await make().start();
+    group.manner = 'lose';
+    group.network.cut('m1:1');
+    await world.advance(10);
+    group.network.cut('m2:2');
+    group.manner = 'answer';
+    await world.advance(10);
+    assert.equal(group.subscriber, 'm3:3');
+    group.tell({ type: 'ERROR', error: { message: 'another stream subscribed' } });
+    await world.advance(600);
+    assert.notEqual(group.subscriber, null);
+    assert.equal(heard.filter((line) => line.startsWith('subscribed')).length, 3);
+  });
+
+  it('gives up starting after the time it was given, with the reason', async () => {
+    for (const address of ADDRESSES) group.network.conditions.set(address, 'refusing');
+    const started = outcomeOf(make().start(4200));
+    await world.advance(4300);
+    const { error } = await started;
+    assert.equal(error?.code, 'UNREACHABLE');
+    assert.match(error?.message ?? '', /no serving master for 4\.2 s: m1:1 refused/);
+  });
+
+  it('waits out an election: its members refuse for a second, then it is subscribed', async () => {
+    group.refusing = 'NO_LEADER';
+    const started = make().start();
+    await world.advance(1000);
+    group.refusing = null;
+    await world.advance(500);
+    assert.equal(await started, 'framework-1');
+  });
+
+  it('makes calls in a new session when the group forgot the old one, and stays subscribed', async () => {
+    const framework = make();
+    await framework.start();
+    group.expireSessions();
+    await framework.revive();
+    assert.deepEqual(group.executed, ['SUBSCRIBE', 'REVIVE']);
+    assert.equal(group.openedSessions.length, 2);
+    assert.equal(group.subscribed.length, 1);
+  });
+
+  it('is closed by teardown', async () => {
+    const framework = make();
+    await framework.start();
+    await framework.teardown();
+    assert.equal(await framework.whenEnded(), null);
+    assert.deepEqual(group.executed, ['SUBSCRIBE', 'TEARDOWN']);
+  });
+});
