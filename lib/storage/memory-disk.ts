@@ -43,20 +43,21 @@ export class MemoryDisk implements DiskSource {
 
   /** Begins a session; an earlier one is cut off as by `powerCut`. */
   attach(onFailure: (error: Error) => void): Disk {
-    this.powerCut('lose');
+    this.powerCut();
     this.session = new MemorySession(this, new FailureLatch(onFailure));
     return this.session;
   }
 
   /**
-   * The process ends at this moment. Writes not yet reported done are lost, or land as if they had been
-   * finished; nobody hears of them either way. Nothing else can be lost: everything is synced.
+   * The process ends at this moment. Of the writes not yet reported done, those that `lands` picks reach the
+   * disk whole and the others not at all; nobody hears of them either way. Nothing else can be lost, since
+   * everything is synced. Default: none lands.
    */
-  powerCut(inFlight: 'lose' | 'land'): void {
+  powerCut(lands: (action: DiskAction) => boolean = () => false): void {
     const { session } = this;
     this.session = null;
     this.locked.clear();
-    session?.cut(inFlight);
+    session?.cut(lands);
   }
 
   /** The next write of `action` fails, once. */
@@ -92,17 +93,21 @@ class MemorySession implements Disk {
   private readonly disk: MemoryDisk;
   private readonly latch: FailureLatch;
   private gone = false;
-  private readonly inFlight = new Set<() => void>();
+  private readonly inFlight = new Map<() => void, DiskAction>();
 
   constructor(disk: MemoryDisk, latch: FailureLatch) {
     this.disk = disk;
     this.latch = latch;
   }
 
-  cut(inFlight: 'lose' | 'land'): void {
+  cut(lands: (action: DiskAction) => boolean): void {
     this.gone = true;
-    if (inFlight === 'land') for (const effect of this.inFlight) effect();
+    for (const [effect, action] of this.inFlight) if (lands(action)) effect();
     this.inFlight.clear();
+  }
+
+  fail(what: string): Error {
+    return this.latch.fail(what, new Error('it is closed'));
   }
 
   /** Every call passes here: nothing works after a failure, and nothing answers after a power cut. */
@@ -114,7 +119,7 @@ class MemorySession implements Disk {
   /** One durable change. Never settles when the power is cut meanwhile. */
   async change(action: DiskAction, effect: () => void): Promise<void> {
     this.check();
-    this.inFlight.add(effect);
+    this.inFlight.set(effect, action);
     await this.disk.scheduled(action);
     if (this.gone) await new Promise<never>(() => undefined);
     this.inFlight.delete(effect);
@@ -277,6 +282,6 @@ class MemoryKv implements Kv {
 
   private check(): void {
     this.session.check();
-    assert(this.open, () => `${this.name} is closed`);
+    if (!this.open) throw this.session.fail(`use of ${this.name}`);
   }
 }

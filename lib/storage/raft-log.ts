@@ -170,19 +170,22 @@ export class DurableLog implements RaftLog {
     installed: InstalledState | null,
   ): Promise<void> {
     this.checkVote(persist.hardState);
+    const { term } = persist.hardState ?? this.hard;
     const batch = planBatch(
       { table: this.table, base: this.basePoint, chainAt: (index) => this.chainAt(index) },
       persist,
       acknowledged,
       installed,
     );
-    if (comparePoints(batch.last, this.table.lastPoint) < 0) await this.witness.lower(batch.last);
+    const { last } = batch;
+    assert(last.term <= term, () => `the log would end in term ${last.term}, the term is ${term}`);
+    if (comparePoints(last, this.table.lastPoint) < 0) await this.witness.lower(last);
     const written = this.kv.write(batch.operations);
     // Side by side: after a crash in between, the higher of the two copies holds, and nothing was sent yet.
     if (batch.hardState === null) await written;
     else await Promise.all([written, this.witness.secure(batch.hardState)]);
     this.take(batch, acknowledged);
-    this.witness.follow(batch.last);
+    this.witness.follow(last);
   }
 
   /** A vote is given once per term (Raft §5.2), and a term never comes back. */

@@ -26,7 +26,7 @@ export class StateReceiver implements SnapshotReceiver {
   private readonly storedMeta: Uint8Array;
   private readonly digest = createHash('sha256');
   private wanted = 0;
-  private phase: 'receiving' | 'complete' | 'ended' = 'receiving';
+  private phase: 'receiving' | 'complete' | 'spoiled' | 'ended' = 'receiving';
   private adding = false;
   /** The beginning of a frame whose end has not arrived. */
   private rest: Uint8Array = new Uint8Array(0);
@@ -49,7 +49,8 @@ export class StateReceiver implements SnapshotReceiver {
 
   /**
    * Takes chunk `next`. A chunk that came before is ignored (a resumed transfer overlaps). Rejects with
-   * MALFORMED when it is out of order, too large or damaged; nothing was taken then.
+   * MALFORMED when it is out of order, too large or damaged: the right one may still follow. A chunk that is
+   * sound in itself and yet wrong (a record's checksum, the digest, the count) spoils the transfer for good.
    */
   async add(chunk: SnapshotChunk): Promise<void> {
     assert(!this.adding && this.phase !== 'ended', `chunk ${chunk.number} added in phase ${this.phase}`);
@@ -62,6 +63,9 @@ export class StateReceiver implements SnapshotReceiver {
       this.wanted++;
       if (this.pendingBytes >= BATCH_BYTES || chunk.last !== null) await this.flush();
       if (chunk.last !== null) this.complete(chunk.last);
+    } catch (error) {
+      this.phase = 'spoiled';
+      throw error;
     } finally {
       this.adding = false;
     }
@@ -85,7 +89,7 @@ export class StateReceiver implements SnapshotReceiver {
 
   private check(chunk: SnapshotChunk): void {
     const { number, bytes, crc } = chunk;
-    if (this.phase === 'complete' || number !== this.wanted) {
+    if (this.phase !== 'receiving' || number !== this.wanted) {
       throw malformed(`chunk ${number} where ${this.wanted} was expected (${this.phase})`);
     }
     if (bytes.length > CHUNK_BYTES)
