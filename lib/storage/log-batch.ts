@@ -5,7 +5,7 @@ import { RAFT_KEYS, acknowledgedKey, entryKey } from './keys.js';
 import type { LogIndexTable } from './log-index.js';
 import {
   encodeBase,
-  encodeConfiguration,
+  sealConfiguration,
   encodeFolderName,
   encodeHardState,
   encodePoint,
@@ -54,7 +54,7 @@ export function planBatch(
   if (installed !== null) put(RAFT_KEYS.stateFolder, encodeFolderName(installed.folder));
   if (persist.hardState !== null) put(RAFT_KEYS.hardState, encodeHardState(persist.hardState));
   const configuration = persist.configuration ?? persist.snapshot?.configuration ?? null;
-  if (configuration !== null) put(RAFT_KEYS.configuration, encodeConfiguration(configuration));
+  if (configuration !== null) put(RAFT_KEYS.configuration, sealConfiguration(configuration));
   for (const [peer, point] of acknowledged) put(acknowledgedKey(peer), encodePoint(point));
   return {
     operations,

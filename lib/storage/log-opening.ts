@@ -1,8 +1,10 @@
 import { TepuiError, type Logger } from '../base/index.js';
-import type { HardState } from '../raft/types.js';
+import { decodeConfiguration } from '../raft/index.js';
+import type { Configuration, HardState } from '../raft/types.js';
 import type { Disk, KvOptions } from './disk.js';
 import { isDamaged } from './folders.js';
-import { RAFT_KEYS } from './keys.js';
+import { decodeEntry } from './entry-codec.js';
+import { RAFT_KEYS, entryKey } from './keys.js';
 import {
   GENESIS_CHAIN,
   NO_CONFIGURATION,
@@ -154,20 +156,31 @@ export async function openFoundLog(found: FoundLog, fit: Fit, opening: LogOpenin
 async function repair(found: FoundLog, fit: Fit, opening: LogOpening): Promise<void> {
   const { kv, contents } = found;
   const { owner, hard, stateFolder, meta } = opening;
-  const configuration = contents?.configuration ?? meta?.configuration ?? NO_CONFIGURATION;
-  const fresh = (base: BaseRecord): Promise<void> =>
+  const fresh = (base: BaseRecord, configuration: Configuration): Promise<void> =>
     writeFreshLog(kv, { owner, base, configuration, hard, stateFolder });
+  if (contents !== null) await dropUnreadable(kv, contents);
   if (contents !== null && fit.kind === 'fits') {
     await cutEntries(kv, contents.table.last);
-    await dropUnreadable(kv, contents);
-    await fresh(contents.base);
+    await fresh(contents.base, lastConfiguration(kv, contents));
   } else if (meta !== null && fit.kind !== 'state-behind') {
-    await fresh(meta);
+    await fresh(meta, meta.configuration);
     await cutEntries(kv, meta.index);
   } else {
+    const configuration = contents?.configuration ?? NO_CONFIGURATION;
     await cutEntries(kv, 0);
-    await fresh({ index: 0, term: 0, chain: GENESIS_CHAIN, configuration });
+    await fresh({ index: 0, term: 0, chain: GENESIS_CHAIN, configuration }, configuration);
   }
+}
+
+/** The configuration in force at the end of what is left: the last one in the log (thesis §4.1), or the base's. */
+function lastConfiguration(kv: Kv, contents: LogContents): Configuration {
+  const { base, table } = contents;
+  for (let index = table.last; index > base.index; index--) {
+    const value = kv.get(entryKey(index));
+    const entry = value === undefined ? null : decodeEntry(value, index, null).entry;
+    if (entry?.kind === 'configuration') return decodeConfiguration(entry.data);
+  }
+  return base.configuration;
 }
 
 function highest(points: readonly LogPoint[]): LogPoint {

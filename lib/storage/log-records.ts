@@ -1,4 +1,5 @@
 import type { ByteReader, ByteWriter, ClusterId, MemberId, NodeId } from '../base/index.js';
+import { decodeConfiguration, encodeConfiguration } from '../raft/index.js';
 import type { Configuration, HardState, SnapshotMeta } from '../raft/types.js';
 import { seal, unseal } from './sealed.js';
 import type { CutMeta, LogPoint } from './types.js';
@@ -26,29 +27,12 @@ export interface BaseRecord extends SnapshotMeta {
   readonly chain: Uint8Array;
 }
 
-function writeNodes(writer: ByteWriter, nodes: readonly NodeId[]): void {
-  writer.uint(nodes.length);
-  for (const node of nodes) writer.text(node);
-}
-
-function readNodes(reader: ByteReader): NodeId[] {
-  return Array.from({ length: reader.uint() }, () => reader.text() as NodeId);
-}
-
-function writeConfiguration(writer: ByteWriter, c: Configuration): void {
-  for (const nodes of [c.voters, c.outgoing, c.learners, c.learnersNext]) writeNodes(writer, nodes);
-  writer.bool(c.autoLeave).uint(c.leaseMs);
+function writeConfiguration(writer: ByteWriter, configuration: Configuration): void {
+  writer.bytes(encodeConfiguration(configuration));
 }
 
 function readConfiguration(reader: ByteReader): Configuration {
-  return {
-    voters: readNodes(reader),
-    outgoing: readNodes(reader),
-    learners: readNodes(reader),
-    learnersNext: readNodes(reader),
-    autoLeave: reader.bool(),
-    leaseMs: reader.uint(),
-  };
+  return decodeConfiguration(reader.bytes());
 }
 
 /** A chain hash outlives the database value it was read from, so it is copied. */
@@ -56,11 +40,11 @@ function readChain(reader: ByteReader): Uint8Array {
   return reader.raw(CHAIN_BYTES).slice();
 }
 
-export function encodeConfiguration(configuration: Configuration): Uint8Array {
+export function sealConfiguration(configuration: Configuration): Uint8Array {
   return seal((w) => writeConfiguration(w, configuration));
 }
 
-export function decodeConfiguration(bytes: Uint8Array): Configuration {
+export function unsealConfiguration(bytes: Uint8Array): Configuration {
   return unseal('configuration in raft/', bytes, readConfiguration);
 }
 

@@ -14,7 +14,7 @@ import {
 import { LogIndexTable } from './log-index.js';
 import {
   decodeBase,
-  decodeConfiguration,
+  unsealConfiguration,
   decodeFolderName,
   decodeHardState,
   decodeOwner,
@@ -71,7 +71,7 @@ export async function scanLog(
     hard: tolerate(problems, () => decodeHardState(need(kv, RAFT_KEYS.hardState, 'term and vote')), null),
     configuration: tolerate(
       problems,
-      () => decodeConfiguration(need(kv, RAFT_KEYS.configuration, 'configuration')),
+      () => unsealConfiguration(need(kv, RAFT_KEYS.configuration, 'configuration')),
       base.configuration,
     ),
     acknowledged: await readMap(kv, ACKNOWLEDGED_RANGE, problems, decodePoint),

@@ -10,7 +10,7 @@ import {
 } from './keys.js';
 import {
   encodeBase,
-  encodeConfiguration,
+  sealConfiguration,
   encodeFolderName,
   encodeHardState,
   encodeOwner,
@@ -69,7 +69,7 @@ function freshOperations(log: FreshLog): KvOperation[] {
   const put = (key: Uint8Array, value: Uint8Array): KvOperation => ({ type: 'put', key, value });
   return [
     put(RAFT_KEYS.base, encodeBase(log.base)),
-    put(RAFT_KEYS.configuration, encodeConfiguration(log.configuration)),
+    put(RAFT_KEYS.configuration, sealConfiguration(log.configuration)),
     put(RAFT_KEYS.hardState, encodeHardState(log.hard)),
     put(RAFT_KEYS.owner, encodeOwner(log.owner)),
     put(RAFT_KEYS.stateFolder, encodeFolderName(log.stateFolder)),

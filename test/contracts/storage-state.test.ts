@@ -44,7 +44,7 @@ async function allOf(state: StateStore, maxBytes = 1 << 20): Promise<string[]> {
     assert.ok(!ended, 'nothing follows the empty slice');
     ended = slice.length === 0;
     for (const r of slice)
-      found.push(`${r.table}/${Buffer.from(r.key)}=${Buffer.from(r.value).toString('latin1')}`);
+      found.push(`${r.table}/${Buffer.from(r.key).toString()}=${Buffer.from(r.value).toString('latin1')}`);
   }
   assert.ok(ended, 'loading ends with an empty slice');
   return found;
