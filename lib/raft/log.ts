@@ -97,10 +97,11 @@ export class Log {
 
   /**
    * The highest index at or below `index` whose term is at most `term`, the base included; the base's index
-   * when there is none above it. Terms never fall along a log, so this halves its way.
+   * when there is none above it, and `index` itself when it is below the base. Terms never fall along a log, so
+   * this halves its way.
    */
   lastIndexOfTerm(index: LogIndex, term: Term): LogIndex {
-    let low = this.firstIndex - 1;
+    let low = Math.min(this.firstIndex - 1, index);
     let high = Math.min(index, this.lastIndex);
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
