@@ -39,13 +39,15 @@ function durableAt(core: Core, leader: Leader, id: NodeId): LogIndex {
   return leader.peers.find((peer) => peer.id === id)?.match ?? 0;
 }
 
-/** The configuration in force is committed: goes on from the joint phase, or leaves if not part of it. */
+/**
+ * The configuration in force is committed: a leader without a vote in it leaves (it was only needed to get
+ * here, thesis §4.2.2), others go on from the joint phase.
+ */
 function configurationCommitted(core: Core, leader: Leader): void {
   const { configuration } = core;
-  if (isJoint(configuration)) {
-    if (configuration.autoLeave) appendConfiguration(core, leader, leaveJoint(configuration));
-  } else if (!core.isVoter(core.id)) {
-    handOver(core, leader);
+  if (!core.isVoter(core.id)) handOver(core, leader);
+  else if (isJoint(configuration) && configuration.autoLeave) {
+    appendConfiguration(core, leader, leaveJoint(configuration));
   }
 }
 
