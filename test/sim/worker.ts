@@ -1,0 +1,7 @@
+import type { Chunk } from './pool.js';
+import { runInBatch } from './repeat.js';
+
+/** A worker process of a batch: takes chunks of seeds, answers with one report per seed. */
+process.on('message', ({ from, count }: Chunk) => {
+  for (let seed = from; seed < from + count; seed++) process.send!(runInBatch(seed));
+});
