@@ -39,6 +39,8 @@ export interface ReplicaListeners {
   applied?(events: readonly StateEvent[], revision: number): void;
   /** Every change of the view. `leading` begins and anything else ends a leader's term of office. */
   leadership?(view: LeadershipView): void;
+  /** A cut of the state at `index` is durable; its digest is that of every member at that index. */
+  cut?(index: number, digest: string): void;
   /** The whole machine was replaced (a snapshot was installed): whatever was derived from it is void. */
   reset?(machine: Machine): void;
   /** Soft news from the leader for this member (offers and the like). */

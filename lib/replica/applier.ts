@@ -1,0 +1,108 @@
+import { assert, type NodeId } from '../base/index.js';
+import type { Entry } from '../raft/types.js';
+import type { Machine, StateEvent } from '../state/index.js';
+import type { Lane } from './lane.js';
+
+export interface ApplierHost {
+  readonly node: NodeId;
+  readonly boot: number;
+  readonly lane: Lane;
+  /** After each entry: what changed. */
+  readonly events: (events: readonly StateEvent[]) => void;
+  /** `apply` threw: the entry is recorded and the member stops. */
+  readonly broke: (index: number, error: unknown) => void;
+}
+
+/**
+ * Applies committed entries in order. While the machine is being loaded (at start, or after a snapshot was
+ * installed) entries wait here; past a halted index none is applied at all.
+ */
+export class Applier {
+  private readonly host: ApplierHost;
+  private machine: Machine | null = null;
+  private waiting: Entry[] = [];
+  private index: number;
+  private entryTerm = 0;
+  /** Entries from here on are not applied: one of them broke the machine of this release. */
+  private readonly haltAt: number | null;
+
+  constructor(host: ApplierHost, appliedIndex: number, haltAt: number | null) {
+    this.host = host;
+    this.index = appliedIndex;
+    this.haltAt = haltAt;
+  }
+
+  get appliedIndex(): number {
+    return this.index;
+  }
+
+  /** Term of the last entry applied. */
+  get appliedTerm(): number {
+    return this.entryTerm;
+  }
+
+  get halted(): boolean {
+    return this.haltAt !== null && this.index + 1 >= this.haltAt;
+  }
+
+  /** The machine at `index` is in place: what waited is applied. */
+  use(machine: Machine, index: number, term: number): void {
+    this.machine = machine;
+    this.index = index;
+    this.entryTerm = term;
+    this.waiting = this.waiting.filter((entry) => entry.index > index);
+    this.drain();
+  }
+
+  /** The machine is about to be replaced. */
+  suspend(): void {
+    this.machine = null;
+  }
+
+  take(entries: readonly Entry[]): void {
+    for (const entry of entries) this.waiting.push(entry);
+    this.drain();
+  }
+
+  private drain(): void {
+    if (this.machine === null || this.waiting.length === 0) return;
+    const entries = this.waiting;
+    this.waiting = [];
+    for (let i = 0; i < entries.length; i++) {
+      const entry = entries[i]!;
+      if (this.haltAt !== null && entry.index >= this.haltAt) {
+        this.waiting = entries.slice(i);
+        return;
+      }
+      if (!this.apply(this.machine, entry)) return;
+    }
+  }
+
+  private apply(machine: Machine, entry: Entry): boolean {
+    assert(
+      entry.index === this.index + 1,
+      () => `apply out of order: entry ${entry.index} after ${this.index}; was a committed entry lost?`,
+    );
+    if (entry.kind === 'normal') {
+      let applied;
+      try {
+        applied = machine.apply(entry.index, entry.term, entry.data);
+      } catch (error) {
+        this.host.broke(entry.index, error);
+        return false;
+      }
+      this.advance(entry);
+      for (const batch of applied.batches) {
+        if (batch.skipped || batch.boot !== this.host.boot || batch.lane !== this.host.node) continue;
+        this.host.lane.applied(batch.number, batch.results);
+      }
+      if (applied.events.length > 0) this.host.events(applied.events);
+    } else this.advance(entry);
+    return true;
+  }
+
+  private advance(entry: Entry): void {
+    this.index = entry.index;
+    this.entryTerm = entry.term;
+  }
+}

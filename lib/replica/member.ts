@@ -1,0 +1,416 @@
+import {
+  ByteReader,
+  ByteWriter,
+  memberOf,
+  type ErrorCode,
+  type MemberId,
+  type NodeId,
+} from '../base/index.js';
+import { Machine, type StateEvent } from '../state/index.js';
+import type { CutMeta } from '../storage/types.js';
+import type { FormReply, FormRequest, Frame, PeerHello, Transport, TransportHandlers } from '../transport/types.js';
+import { Calls } from './calls.js';
+import { Formation } from './formation.js';
+import { checkLimits } from './limits.js';
+import type { ReplicaOptions } from './ports.js';
+import { RevisionWaiters } from './revisions.js';
+import { Roster } from './roster.js';
+import { RunningMember } from './running.js';
+import { describeMember } from './status.js';
+import { Ticker } from './ticker.js';
+import { TransferWaiters } from './transfers.js';
+import type {
+  CallHandler,
+  CallMethod,
+  CallReply,
+  LeadershipView,
+  Outcome,
+  Replica,
+  ReplicaListeners,
+  ReplicaStatus,
+} from './types.js';
+
+type Refusal = { readonly code: ErrorCode; readonly message: string };
+
+type Phase =
+  | { readonly kind: 'new' }
+  /** The folder is empty: nothing is served until the group has formed. */
+  | { readonly kind: 'forming'; readonly formation: Formation }
+  | { readonly kind: 'running'; readonly running: RunningMember }
+  | { readonly kind: 'stopped' };
+
+/** The `Replica` of one process: forms or joins the group, then runs as its member. */
+export class Member implements Replica {
+  readonly memberId: MemberId;
+  private readonly options: ReplicaOptions;
+  private readonly transport: Transport;
+  private readonly roster: Roster;
+  private readonly calls: Calls;
+  private readonly revisions = new RevisionWaiters();
+  private readonly transfers: TransferWaiters;
+  private readonly ticker: Ticker;
+  private readonly listeners = new Set<ReplicaListeners>();
+  private readonly emptyMachine: Machine;
+  private readonly startedMs: number;
+  private phase: Phase = { kind: 'new' };
+
+  constructor(options: ReplicaOptions) {
+    checkLimits(options.limits);
+    this.options = options;
+    this.memberId = options.memberId;
+    this.emptyMachine = new Machine(options.machineLimits);
+    this.startedMs = options.clock.monotonicMs();
+    this.roster = new Roster(options.peers.keys());
+    this.transport = options.transport(this.handlers());
+    this.calls = new Calls({
+      limits: options.limits,
+      memberId: options.memberId,
+      nowMs: () => options.clock.monotonicMs(),
+      soon: (callback) => options.timers.soon(callback),
+      view: () => this.leadership(),
+      send: (to, kind, body) => this.transport.send(to, kind, body),
+      waitRevision: (revision, done) => this.waitRevision(revision, done),
+      trouble: () => this.trouble(),
+    });
+    this.transfers = new TransferWaiters(
+      () => options.clock.monotonicMs(),
+      (options.limits.tickMs * options.limits.electionTicks * 3) / 2,
+    );
+    this.ticker = new Ticker(options.clock, options.timers, options.limits.tickMs, (gapMs) => this.tick(gapMs));
+  }
+
+  get machine(): Machine {
+    return this.phase.kind === 'running' ? this.phase.running.machine : this.emptyMachine;
+  }
+
+  async start(): Promise<void> {
+    const { disk, peers } = this.options;
+    if (disk.log === null) this.phase = { kind: 'forming', formation: this.formation() };
+    await this.transport.start();
+    if (disk.log === null) {
+      if (this.phase.kind === 'forming') this.phase.formation.start();
+    } else this.run();
+    this.transport.setPeers(peers);
+    this.ticker.start();
+  }
+
+  async stop(): Promise<void> {
+    const { phase } = this;
+    this.ticker.stop();
+    if (phase.kind === 'forming') phase.formation.stop();
+    if (phase.kind === 'running') phase.running.stop();
+    this.phase = { kind: 'stopped' };
+    this.calls.close();
+    this.revisions.close();
+    await this.transport.stop();
+    await this.options.disk.close();
+  }
+
+  listen(listeners: ReplicaListeners): () => void {
+    this.listeners.add(listeners);
+    return () => this.listeners.delete(listeners);
+  }
+
+  leadership(): LeadershipView {
+    if (this.phase.kind === 'running') return this.phase.running.view;
+    return { kind: 'none', term: 0, since: this.startedMs };
+  }
+
+  status(): ReplicaStatus {
+    const running = this.phase.kind === 'running' ? this.phase.running : null;
+    return describeMember(this.options, this.hello(null), this.roster, running, this.trouble());
+  }
+
+  propose(command: Uint8Array, done: (outcome: Outcome) => void): void {
+    const running = this.running();
+    if (running === null) return this.refuseLater(done);
+    if (!running.lane.add(command, done)) {
+      const message = `${running.lane.depth} commands are waiting: ${this.trouble()}`;
+      this.options.timers.soon(() => done({ kind: 'refused', code: 'OVERLOADED', message }));
+      return;
+    }
+    running.schedule();
+  }
+
+  read(done: (refusal: Refusal | null) => void): void {
+    const running = this.running();
+    if (running === null) {
+      const message = this.trouble();
+      this.options.timers.soon(() => done({ code: 'NO_LEADER', message }));
+      return;
+    }
+    running.reads.add(done);
+    running.schedule();
+  }
+
+  waitRevision(revision: number, done: (reached: boolean) => void): void {
+    if (this.machine.revision >= revision) return this.options.timers.soon(() => done(true));
+    this.revisions.add(revision, this.options.clock.monotonicMs() + this.options.limits.callDeadlineMs, done);
+  }
+
+  callLeader(method: CallMethod, body: Uint8Array, done: (reply: CallReply) => void): void {
+    this.calls.call(method, body, done);
+  }
+
+  handleCalls(method: CallMethod, handler: CallHandler): void {
+    this.calls.handle(method, handler);
+  }
+
+  push(member: MemberId, topic: number, body: Uint8Array): void {
+    if (member === this.memberId) {
+      this.options.timers.soon(() => this.each((one) => one.push?.(member, topic, body)));
+      return;
+    }
+    this.transport.send(member, 'push', new ByteWriter(body.length + 8).uint(topic).raw(body).finish());
+  }
+
+  reportLiveness(body: Uint8Array): void {
+    const view = this.leadership();
+    const sentAtMs = Math.floor(this.options.clock.monotonicMs());
+    if (view.kind === 'leading') {
+      this.options.timers.soon(() => {
+        this.each((one) => one.liveness?.(this.memberId, body));
+        if (this.quorumBehind()) this.each((one) => one.livenessAcknowledged?.(sentAtMs));
+      });
+    } else if (view.kind === 'following') {
+      this.transport.send(view.leader, 'liveness', new ByteWriter(body.length + 8).uint(sentAtMs).raw(body).finish());
+    }
+  }
+
+  verifyLeadership(done: (confirmed: boolean) => void): void {
+    const { term, kind } = this.leadership();
+    if (kind !== 'leading') return this.options.timers.soon(() => done(false));
+    this.read((refusal) => {
+      const now = this.leadership();
+      done(refusal === null && now.kind === 'leading' && now.term === term);
+    });
+  }
+
+  transferLeadership(to: MemberId | null, done: (error: Refusal | null) => void): void {
+    const running = this.running();
+    const target = running === null ? null : this.transferTarget(running, to);
+    if (running === null || this.leadership().kind !== 'leading') {
+      return this.options.timers.soon(() => done({ code: 'NOT_LEADER', message: `${this.memberId} does not lead` }));
+    }
+    if (target === null || !running.transfer(target)) {
+      const message = `${to ?? 'another voter'} cannot take over: ${running.trouble()}`;
+      return this.options.timers.soon(() => done({ code: 'INVALID_ARGUMENT', message }));
+    }
+    this.transfers.add(memberOf(target), done);
+  }
+
+  // -------------------------------------------------------------------------------------------------------
+
+  private running(): RunningMember | null {
+    return this.phase.kind === 'running' ? this.phase.running : null;
+  }
+
+  private trouble(): string {
+    if (this.phase.kind === 'running') return this.phase.running.trouble();
+    if (this.phase.kind === 'forming') return this.phase.formation.trouble;
+    return `this member is ${this.phase.kind === 'new' ? 'starting' : 'stopping'}`;
+  }
+
+  private refuseLater(done: (outcome: Outcome) => void): void {
+    const code = this.phase.kind === 'stopped' ? 'SHUTTING_DOWN' : 'NO_LEADER';
+    const message = this.trouble();
+    this.options.timers.soon(() => done({ kind: 'refused', code, message }));
+  }
+
+  private each(call: (listeners: ReplicaListeners) => void): void {
+    for (const listeners of this.listeners) call(listeners);
+  }
+
+  private run(): void {
+    const running = new RunningMember(this.options, this.transport, this.roster, {
+      events: (events, revision) => this.events(events, revision),
+      view: (view) => this.viewChanged(view),
+      reset: (machine) => this.each((one) => one.reset?.(machine)),
+      applied: (revision) => this.revisions.reached(revision),
+      cut: (meta) => this.cut(meta),
+    });
+    this.phase = { kind: 'running', running };
+    running.start();
+  }
+
+  private events(events: readonly StateEvent[], revision: number): void {
+    this.each((one) => one.applied?.(events, revision));
+  }
+
+  private cut(meta: CutMeta): void {
+    this.each((one) => one.cut?.(meta.index, meta.digest));
+  }
+
+  private viewChanged(view: LeadershipView): void {
+    this.transfers.viewChanged(view);
+    this.each((one) => one.leadership?.(view));
+    this.calls.leadershipChanged();
+  }
+
+  private tick(gapMs: number): void {
+    this.running()?.tick(gapMs);
+    const now = this.options.clock.monotonicMs();
+    this.calls.expire();
+    this.calls.retry();
+    this.revisions.expire(now);
+    this.transfers.expire(now);
+  }
+
+  private quorumBehind(): boolean {
+    const { tickMs, electionTicks } = this.options.limits;
+    return this.running()?.quorumHeardWithin(tickMs * electionTicks) ?? false;
+  }
+
+  /** The voter to hand over to: the one asked for, or the one whose log is furthest. */
+  private transferTarget(running: RunningMember, to: MemberId | null): NodeId | null {
+    const peers = running.raftStatus.peers.filter((peer) => !peer.learner && peer.recentlyActive);
+    const candidates = to === null ? peers : peers.filter((peer) => memberOf(peer.id) === to);
+    return candidates.reduce<(typeof peers)[number] | null>(
+      (best, peer) => (best === null || peer.match > best.match ? peer : best),
+      null,
+    )?.id ?? null;
+  }
+
+  // ------------------------------------------------------------------------------------------- the peer door
+
+  private handlers(): TransportHandlers {
+    return {
+      hello: (to) => this.hello(to),
+      judge: (hello) => this.judge(hello),
+      peerUp: (hello) => this.peerUp(hello),
+      peerDown: (member, down) => {
+        this.roster.down(member, down);
+        this.running()?.peerDown(member, down);
+        this.calls.streamLost(member);
+        this.each((one) => one.peerDown?.(member));
+      },
+      frames: (from, frames) => {
+        for (const frame of frames) this.frame(from, frame);
+      },
+      introduce: () => this.hello(null),
+      form: (request) => this.form(request),
+      snapshotOffered: (start) => this.running()?.snapshotOffered(start) ?? Promise.resolve(null),
+    };
+  }
+
+  private hello(to: MemberId | null): PeerHello {
+    const { identity } = this.options.disk;
+    const running = this.running();
+    const node = to === null || running === null ? null : nodeOf(running, to);
+    return {
+      memberId: this.memberId,
+      nodeId: identity.nodeId,
+      boot: identity.boot,
+      clusterId: identity.clusterId ?? identity.formerCluster,
+      release: this.options.release,
+      pid: this.options.pid,
+      doors: this.options.doors,
+      memoryBudgetBytes: this.options.memoryBudgetBytes,
+      acknowledged: node === null ? { term: 0, index: 0 } : running!.acknowledgedBy(node),
+    };
+  }
+
+  private judge(hello: PeerHello): Refusal | null {
+    const { clusterId } = this.options.disk.identity;
+    if (!this.options.peers.has(hello.memberId)) {
+      const known = [this.memberId, ...this.options.peers.keys()].sort().join(', ');
+      return { code: 'FOREIGN_MEMBER', message: `${hello.memberId} is not a member here; the members are ${known}` };
+    }
+    if (clusterId !== null && hello.clusterId !== null && hello.clusterId !== clusterId) {
+      const message = `${hello.memberId} belongs to group ${hello.clusterId}, ${this.memberId} to ${clusterId}`;
+      return { code: 'FOREIGN_CLUSTER', message };
+    }
+    return null;
+  }
+
+  private peerUp(hello: PeerHello): void {
+    const formerBoot = this.roster.up(hello);
+    const running = this.running();
+    running?.peerUp(hello, formerBoot);
+    if (running !== null && hello.clusterId === null) this.tellFounder(running, hello);
+    this.each((one) => one.peerUp?.(hello));
+  }
+
+  /** A founding voter whose folder is still empty: it was not told, because the one who tells stopped early. */
+  private tellFounder(running: RunningMember, hello: PeerHello): void {
+    const { voters } = running.raftStatus.configuration;
+    const { clusterId } = this.options.disk.identity;
+    const address = this.options.peers.get(hello.memberId);
+    if (clusterId === null || address === undefined || !voters.includes(hello.nodeId)) return;
+    this.transport.formWith(address, { clusterId, voters }).catch((error: unknown) => {
+      this.options.logger.warn({ peer: hello.memberId, err: error }, 'a founder could not be told; tried again');
+    });
+  }
+
+  private frame(from: PeerHello, frame: Frame): void {
+    switch (frame.kind) {
+      case 'raft':
+      case 'lane':
+      case 'laneReply':
+        return this.running()?.frame(from, frame);
+      case 'call':
+        return this.calls.arrived(from.memberId, frame.body);
+      case 'callReply':
+        return this.calls.answered(from.memberId, frame.body);
+      case 'push':
+        return this.pushed(from.memberId, frame.body);
+      case 'liveness':
+        return this.livenessArrived(from.memberId, frame.body);
+      case 'livenessReply': {
+        const sentAtMs = new ByteReader(frame.body).uint();
+        return this.each((one) => one.livenessAcknowledged?.(sentAtMs));
+      }
+    }
+  }
+
+  private pushed(from: MemberId, body: Uint8Array): void {
+    const reader = new ByteReader(body);
+    const topic = reader.uint();
+    const news = reader.raw(reader.remaining).slice();
+    this.each((one) => one.push?.(from, topic, news));
+  }
+
+  private livenessArrived(from: MemberId, body: Uint8Array): void {
+    if (this.leadership().kind !== 'leading') return;
+    const reader = new ByteReader(body);
+    const sentAtMs = reader.uint();
+    const report = reader.raw(reader.remaining).slice();
+    this.each((one) => one.liveness?.(from, report));
+    if (!this.quorumBehind()) return;
+    this.transport.send(from, 'livenessReply', new ByteWriter(8).uint(sentAtMs).finish());
+  }
+
+  // ------------------------------------------------------------------------------------------------ formation
+
+  private formation(): Formation {
+    const { disk, peers, random, timers, logger, fatal } = this.options;
+    return new Formation({
+      memberId: this.memberId,
+      nodeId: disk.identity.nodeId,
+      peers,
+      transport: this.transport,
+      random,
+      timers,
+      logger,
+      found: async ({ clusterId, voters }) => {
+        if (disk.log !== null) return false;
+        await disk.form(clusterId, voters);
+        return true;
+      },
+      formed: () => this.run(),
+      fatal,
+    });
+  }
+
+  private form(request: FormRequest): Promise<FormReply> {
+    if (this.phase.kind === 'forming') return this.phase.formation.told(request);
+    const formed = this.options.disk.identity.clusterId === request.clusterId;
+    return Promise.resolve({ formed, message: formed ? '' : 'this folder belongs to a group already' });
+  }
+}
+
+/** The node that a member is in the configuration in force, or null when it is not in it. */
+function nodeOf(running: RunningMember, member: MemberId): NodeId | null {
+  const { voters, outgoing, learners } = running.raftStatus.configuration;
+  return [...voters, ...outgoing, ...learners].find((node) => memberOf(node) === member) ?? null;
+}

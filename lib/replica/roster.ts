@@ -1,0 +1,110 @@
+import { memberOf, type MemberId, type NodeId } from '../base/index.js';
+import { isVoter, type Configuration } from '../raft/index.js';
+import type { LogPoint } from '../storage/types.js';
+import type { PeerDown, PeerHello } from '../transport/types.js';
+import { comparePoints } from './acknowledged-gate.js';
+import type { MemberStatus } from './types.js';
+
+interface Peer {
+  hello: PeerHello | null;
+  connected: boolean;
+  down: PeerDown | null;
+}
+
+/** What this member knows about the others: their last hello, whether a stream to them is up, and why not. */
+export class Roster {
+  private readonly peers = new Map<MemberId, Peer>();
+  /** What peers acknowledged to this member while it led, since its start. */
+  private readonly acknowledged = new Map<NodeId, LogPoint>();
+
+  constructor(members: Iterable<MemberId>) {
+    for (const id of members) this.peers.set(id, { hello: null, connected: false, down: null });
+  }
+
+  /** Returns the boot number that the member had before, or null when it was not heard before. */
+  up(hello: PeerHello): number | null {
+    const peer = this.peer(hello.memberId);
+    const former = peer.hello;
+    peer.hello = hello;
+    peer.connected = true;
+    peer.down = null;
+    return former !== null && former.nodeId === hello.nodeId ? former.boot : null;
+  }
+
+  down(member: MemberId, down: PeerDown): void {
+    const peer = this.peer(member);
+    peer.connected = false;
+    peer.down = down;
+  }
+
+  hello(member: MemberId): PeerHello | null {
+    return this.peers.get(member)?.hello ?? null;
+  }
+
+  connected(member: MemberId): boolean {
+    return this.peers.get(member)?.connected ?? false;
+  }
+
+  noteAcknowledged(peer: NodeId, point: LogPoint): boolean {
+    const known = this.acknowledged.get(peer);
+    if (known !== undefined && comparePoints(point, known) <= 0) return false;
+    this.acknowledged.set(peer, point);
+    return true;
+  }
+
+  acknowledgedBy(peer: NodeId): LogPoint | null {
+    return this.acknowledged.get(peer) ?? null;
+  }
+
+  statuses(self: PeerHello, configuration: Configuration): MemberStatus[] {
+    const ids = new Set<MemberId>([self.memberId, ...this.peers.keys()]);
+    for (const node of [...configuration.voters, ...configuration.outgoing, ...configuration.learners]) {
+      ids.add(memberOf(node));
+    }
+    const voters = new Set<MemberId>();
+    for (const node of [...configuration.voters, ...configuration.outgoing]) {
+      if (isVoter(configuration, node)) voters.add(memberOf(node));
+    }
+    return [...ids].sort().map((id) => ({
+      id,
+      hello: id === self.memberId ? self : this.hello(id),
+      voter: voters.has(id),
+      connected: id === self.memberId || this.connected(id),
+    }));
+  }
+
+  /** "2 of 3 voters reachable (m1, m2; m3 refused)". */
+  reach(self: MemberId, configuration: Configuration): string {
+    const voters = [...new Set([...configuration.voters, ...configuration.outgoing].map(memberOf))].sort();
+    const reached = voters.filter((id) => id === self || this.connected(id));
+    const missing = voters.filter((id) => !reached.includes(id));
+    const why = missing.map((id) => `${id} ${this.why(id)}`);
+    const list = why.length === 0 ? reached.join(', ') : `${reached.join(', ')}; ${why.join(', ')}`;
+    return `${reached.length} of ${voters.length} voters reachable (${list})`;
+  }
+
+  private why(id: MemberId): string {
+    const down = this.peers.get(id)?.down ?? null;
+    if (down === null) return 'not reached yet';
+    switch (down.kind) {
+      case 'refused':
+        return 'refused';
+      case 'ended-by-peer':
+        return 'ended the stream';
+      case 'rejected':
+        return `rejected us: ${down.code}`;
+      case 'closed-here':
+      case 'unreachable':
+        return down.why;
+    }
+  }
+
+  private peer(id: MemberId): Peer {
+    let peer = this.peers.get(id);
+    if (peer === undefined) {
+      peer = { hello: null, connected: false, down: null };
+      this.peers.set(id, peer);
+    }
+    return peer;
+  }
+}

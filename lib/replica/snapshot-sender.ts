@@ -1,0 +1,63 @@
+import { memberOf, type Logger, type MemberId, type NodeId } from '../base/index.js';
+import type { StateSnapshot, StateStore } from '../storage/types.js';
+import type { Transport } from '../transport/types.js';
+import { encodeCutMeta } from './cut-meta.js';
+
+export interface SnapshotSenderHost {
+  readonly self: NodeId;
+  readonly transport: Transport;
+  readonly store: () => StateStore;
+  readonly term: () => number;
+  readonly sent: (peer: NodeId) => void;
+  readonly failed: (peer: NodeId) => void;
+  readonly logger: Logger;
+}
+
+/** Sends the state to peers that the log can no longer serve, one transfer per peer. */
+export class SnapshotSender {
+  private readonly host: SnapshotSenderHost;
+  private readonly active = new Map<MemberId, StateSnapshot>();
+
+  constructor(host: SnapshotSenderHost) {
+    this.host = host;
+  }
+
+  /** Log entries above this index are needed by a transfer's receiver; null when none runs. */
+  pinnedIndex(): number | null {
+    let lowest: number | null = null;
+    for (const { meta } of this.active.values()) lowest = Math.min(lowest ?? meta.index, meta.index);
+    return lowest;
+  }
+
+  get transfers(): number {
+    return this.active.size;
+  }
+
+  send(peer: NodeId): void {
+    const member = memberOf(peer);
+    const store = this.host.store();
+    if (this.active.has(member)) return;
+    if (store.meta === null) return this.host.failed(peer);
+    const snapshot = store.openSnapshot();
+    this.active.set(member, snapshot);
+    void this.transfer(peer, snapshot);
+  }
+
+  private async transfer(peer: NodeId, snapshot: StateSnapshot): Promise<void> {
+    const member = memberOf(peer);
+    const { self: from, transport, logger } = this.host;
+    const start = { snapshotId: snapshot.id, from, term: this.host.term(), meta: encodeCutMeta(snapshot.meta) };
+    logger.info({ peer, snapshot: snapshot.id, index: snapshot.meta.index }, 'snapshot transfer begins');
+    let sent = false;
+    try {
+      await transport.sendSnapshot(member, start, (offset) => snapshot.chunks(offset));
+      sent = true;
+    } catch (error) {
+      logger.warn({ peer, snapshot: snapshot.id, err: error }, 'snapshot transfer broke; it is tried again');
+    }
+    this.active.delete(member);
+    await snapshot.close();
+    if (sent) this.host.sent(peer);
+    else this.host.failed(peer);
+  }
+}

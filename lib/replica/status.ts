@@ -1,0 +1,49 @@
+import { memberOf } from '../base/index.js';
+import type { PeerHello } from '../transport/types.js';
+import type { ReplicaOptions } from './ports.js';
+import type { Roster } from './roster.js';
+import type { RunningMember } from './running.js';
+import type { ReplicaStatus } from './types.js';
+
+/** What this member says about itself. */
+export function describeMember(
+  options: ReplicaOptions,
+  self: PeerHello,
+  roster: Roster,
+  running: RunningMember | null,
+  trouble: string,
+): ReplicaStatus {
+  const clusterId = options.disk.identity.clusterId;
+  if (running === null) {
+    const members = [...options.peers.keys()].map((id) => {
+      return { id, hello: roster.hello(id), voter: false, connected: roster.connected(id) };
+    });
+    const nothing = { term: 0, leader: null, lastIndex: 0, commitIndex: 0, appliedIndex: 0, revision: 0 };
+    const own = { id: self.memberId, hello: self, voter: false, connected: true };
+    return { role: 'candidate', ...nothing, clusterId, self, voter: false, members: [own, ...members], trouble };
+  }
+  const status = running.raftStatus;
+  const members = roster.statuses(self, status.configuration);
+  return {
+    role: roleOf(running),
+    term: status.term,
+    leader: status.leader === null ? null : memberOf(status.leader),
+    lastIndex: status.lastIndex,
+    commitIndex: status.commit,
+    appliedIndex: running.appliedIndex,
+    revision: running.machine.revision,
+    clusterId,
+    self,
+    voter: members.find((member) => member.id === self.memberId)?.voter ?? false,
+    members,
+    trouble: running.serving ? null : trouble,
+  };
+}
+
+function roleOf(running: RunningMember): ReplicaStatus['role'] {
+  if (running.isRecovering) return 'recovering';
+  const { role, configuration, id } = running.raftStatus;
+  if (configuration.learners.includes(id)) return 'learner';
+  if (role === 'leader') return 'leader';
+  return role === 'follower' && running.raftStatus.leader !== null ? 'follower' : 'candidate';
+}
