@@ -84,6 +84,16 @@ export class ConfigurationHistory {
     while (this.steps.length > 1 && this.steps[1]!.index <= index) this.steps.shift();
   }
 
+  /** The configuration in force at `index`, which is within the log or its base. */
+  at(index: LogIndex, log: Log): Configuration {
+    const known = this.steps.findLast((step) => step.index <= index);
+    if (known !== undefined) return known.configuration;
+    const found = findBelow(index + 1, log);
+    // Kept, so that the log is searched once and not for every cut of the state.
+    this.steps.unshift(found);
+    return found.configuration;
+  }
+
   /** Number of configurations that entered above `index`. */
   countAbove(index: LogIndex): number {
     return this.steps.filter((step) => step.index > index).length;

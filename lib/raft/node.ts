@@ -173,6 +173,11 @@ export class RaftNode {
     if (this.core.state.role === 'leader') this.core.state.reads.voidRounds();
   }
 
+  /** The configuration in force at `index`: what a cut of the state at that index is stamped with. */
+  configurationAt(index: LogIndex): Configuration {
+    return this.core.membership.at(index, this.core.log);
+  }
+
   status(): RaftStatus {
     return describe(this.core);
   }

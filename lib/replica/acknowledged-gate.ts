@@ -1,10 +1,5 @@
 import type { NodeId } from '../base/index.js';
-import type { LogPoint } from '../storage/types.js';
-
-/** Raft's order: term first, then index. Positive when `a` is later. */
-export function comparePoints(a: LogPoint, b: LogPoint): number {
-  return a.term === b.term ? a.index - b.index : a.term - b.term;
-}
+import { comparePoints, type LogPoint } from '../storage/index.js';
 
 /**
  * What a restarted member must learn before it takes part: how far, to its peers' knowledge, it had once

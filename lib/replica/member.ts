@@ -6,6 +6,7 @@ import {
   type MemberId,
   type NodeId,
 } from '../base/index.js';
+import { simpleConfiguration } from '../raft/index.js';
 import { Machine, type StateEvent } from '../state/index.js';
 import type { CutMeta } from '../storage/types.js';
 import type { FormReply, FormRequest, Frame, PeerHello, Transport, TransportHandlers } from '../transport/types.js';
@@ -394,7 +395,7 @@ export class Member implements Replica {
       logger,
       found: async ({ clusterId, voters }) => {
         if (disk.log !== null) return false;
-        await disk.form(clusterId, voters);
+        await disk.form(clusterId, simpleConfiguration(voters));
         return true;
       },
       formed: () => this.run(),

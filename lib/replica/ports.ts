@@ -1,33 +1,8 @@
-import type { Clock, ClusterId, Logger, MemberId, NodeId, Random, Timers } from '../base/index.js';
+import type { Clock, Logger, MemberId, Random, Timers } from '../base/index.js';
 import type { MachineLimits } from '../state/index.js';
-import type {
-  CutMeta,
-  Identity,
-  InstalledState,
-  RaftLog,
-  SnapshotReceiver,
-  StateStore,
-} from '../storage/types.js';
+import type { DataFolder } from '../storage/index.js';
 import type { Doors, Transport, TransportHandlers } from '../transport/types.js';
 import type { ReplicaLimits } from './limits.js';
-
-/** The member's data folder as the driver uses it. Real: `lib/storage`'s data folder. */
-export interface MemberDisk {
-  readonly identity: Identity;
-  /** Null until the group has formed. */
-  readonly log: RaftLog | null;
-  /** The folder in force. */
-  readonly state: StateStore;
-  /** Founds the group in this empty folder, synced; afterwards `log` is set. */
-  form(clusterId: ClusterId, voters: readonly NodeId[]): Promise<void>;
-  /** Begins or resumes the reception of snapshot `id`. */
-  receive(id: string, meta: CutMeta): Promise<SnapshotReceiver>;
-  /** Makes the received folder the one in force, after the log's batch that names it is durable. */
-  adopt(installed: InstalledState): Promise<StateStore>;
-  /** Why growth must be refused for want of space, in numbers; null while there is enough. */
-  spaceTrouble(): string | null;
-  close(): Promise<void>;
-}
 
 export interface ReplicaOptions {
   readonly memberId: MemberId;
@@ -38,7 +13,8 @@ export interface ReplicaOptions {
   readonly release: string;
   readonly pid: number;
   readonly memoryBudgetBytes: number;
-  readonly disk: MemberDisk;
+  /** Opened, and closed by the member when it stops. */
+  readonly disk: DataFolder;
   readonly transport: (handlers: TransportHandlers) => Transport;
   readonly clock: Clock;
   readonly timers: Timers;

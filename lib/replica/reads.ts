@@ -24,6 +24,7 @@ interface Confirmed {
 
 export interface ReadsHost {
   readonly limits: ReplicaLimits;
+  readonly boot: number;
   readonly nowMs: () => number;
   readonly request: (context: number) => void;
   readonly appliedIndex: () => number;
@@ -40,10 +41,12 @@ export class Reads {
   private fresh: Waiting[] = [];
   private readonly rounds = new Map<number, Round>();
   private confirmed: Confirmed[] = [];
-  private context = 0;
+  private context: number;
 
   constructor(host: ReadsHost) {
     this.host = host;
+    // Never repeated, not even by a later process: a delayed answer must not confirm a later read.
+    this.context = host.boot * 2 ** 32;
   }
 
   add(done: Done): void {

@@ -1,8 +1,7 @@
 import { memberOf, type MemberId, type NodeId } from '../base/index.js';
 import { isVoter, type Configuration } from '../raft/index.js';
-import type { LogPoint } from '../storage/types.js';
+import { comparePoints, type LogPoint } from '../storage/index.js';
 import type { PeerDown, PeerHello } from '../transport/types.js';
-import { comparePoints } from './acknowledged-gate.js';
 import type { MemberStatus } from './types.js';
 
 interface Peer {

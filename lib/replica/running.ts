@@ -4,7 +4,8 @@ import { Machine, type StateEvent } from '../state/index.js';
 import type { CutMeta, InstalledState, RaftLog } from '../storage/types.js';
 import type { Frame, PeerDown, PeerHello, SnapshotStart, Transport } from '../transport/types.js';
 import { decodeMessages } from '../wire/raft-codec.js';
-import { AcknowledgedGate, comparePoints } from './acknowledged-gate.js';
+import { comparePoints } from '../storage/index.js';
+import { AcknowledgedGate } from './acknowledged-gate.js';
 import { Applier } from './applier.js';
 import { Cuts } from './cuts.js';
 import { decodeLaneReply, encodeLaneReply, LaneIntake, type LaneReply } from './intake.js';
@@ -111,6 +112,7 @@ export class RunningMember {
     });
     this.reads = new Reads({
       limits,
+      boot,
       nowMs,
       trouble,
       request: (context) => this.raft.readIndex(context),
@@ -202,7 +204,8 @@ export class RunningMember {
   tick(gapMs: number): void {
     if (!this.gateOpen) return;
     const { tickMs, electionTicks } = this.options.limits;
-    if (gapMs > (tickMs * electionTicks) / 2) this.raft.stalled(Math.ceil(gapMs / tickMs));
+    // A pause this long may have cost the leadership without anybody here noticing.
+    if (gapMs > (tickMs * electionTicks) / 2) this.raft.stalled();
     this.raft.tick();
     this.lane.expire();
     this.reads.tick();
@@ -381,7 +384,7 @@ export class RunningMember {
   /** Remembers how far peers have acknowledged: it rides along in the batch that is about to be written. */
   private noteProgress(): void {
     for (const { id, match } of this.raft.status().peers) {
-      const term = match === 0 ? null : this.raft.termAt(match);
+      const term = match === 0 ? null : this.raft.view.termAt(match);
       if (term === null) continue;
       const point = { term, index: match };
       if (this.roster.noteAcknowledged(id, point)) this.persister.noteAcknowledged(id, point);
@@ -448,6 +451,7 @@ export class RunningMember {
         this.installing = { meta, state, done: resolve };
         const { index, term, configuration } = meta;
         const to = this.node;
+        const baseBefore = this.raft.view.baseIndex();
         this.raft.step({
           type: 'snapshot',
           from: start.from,
@@ -455,7 +459,8 @@ export class RunningMember {
           term: start.term,
           meta: { index, term, configuration },
         });
-        if (!this.raft.restoring(index)) this.declineInstall();
+        // Consensus takes it only when its log does not already reach there.
+        if (this.raft.view.baseIndex() === baseBefore) this.declineInstall();
         this.schedule();
       });
     });
@@ -474,7 +479,7 @@ export class RunningMember {
     this.machineLoaded = false;
     this.applier.suspend();
     this.options.disk
-      .adopt(installed)
+      .switchState(installed.folder)
       .then(() => this.load(meta))
       .then(() => done(true))
       .catch((error: unknown) => this.options.fatal(error));

@@ -1,7 +1,7 @@
 import type { Logger } from '../base/index.js';
-import type { CutMeta, InstalledState, SnapshotReceiver } from '../storage/types.js';
+import { decodeCutMeta, type CutMeta, type InstalledState, type SnapshotReceiver } from '../storage/index.js';
 import type { SnapshotSink, SnapshotStart } from '../transport/types.js';
-import { decodeCutMeta } from './cut-meta.js';
+
 
 export interface SnapshotIntakeHost {
   readonly receive: (id: string, meta: CutMeta) => Promise<SnapshotReceiver>;

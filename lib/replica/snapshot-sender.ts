@@ -1,7 +1,7 @@
 import { memberOf, type Logger, type MemberId, type NodeId } from '../base/index.js';
-import type { StateSnapshot, StateStore } from '../storage/types.js';
+import { encodeCutMeta, type StateSnapshot, type StateStore } from '../storage/index.js';
 import type { Transport } from '../transport/types.js';
-import { encodeCutMeta } from './cut-meta.js';
+
 
 export interface SnapshotSenderHost {
   readonly self: NodeId;

@@ -1,4 +1,52 @@
 import { z } from 'zod';
+import type { TlsFiles } from '../../wire/index.js';
+
+/** Where doors open, or how they are reached, as `host:port`. */
+export interface MasterDoors {
+  readonly grpc?: string | undefined;
+  readonly peer?: string | undefined;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+export interface MasterConfig {
+  readonly id: string;
+  readonly dataDir: string;
+  /** Where a door opens; 127.0.0.1 and its default port when absent. */
+  readonly listen: MasterDoors;
+  /** How others reach the door; the listen address when absent. */
+  readonly advertise: MasterDoors;
+  /** Peer addresses of all members, this one included. */
+  readonly members: Readonly<Record<string, string>>;
+  readonly tls?: TlsFiles | undefined;
+  readonly insecure: boolean;
+  readonly timing: {
+    readonly tickMs: number;
+    readonly heartbeatMs: number;
+    readonly electionMs: number;
+    readonly agentTimeoutMs: number;
+  };
+  /** Memory that the replicated state may take on this member. */
+  readonly memoryBudgetMb: number;
+  readonly logLevel: LogLevel;
+}
+
+export interface AgentConfig {
+  readonly id: string;
+  readonly dataDir: string;
+  /** gRPC addresses of masters; several, to survive the loss of a host. */
+  readonly masters: readonly string[];
+  readonly hostname?: string | undefined;
+  /** What the agent offers; the machine's own size where absent. `mem` and `disk` in megabytes. */
+  readonly resources: {
+    readonly cpus?: number | undefined;
+    readonly mem?: number | undefined;
+    readonly disk?: number | undefined;
+  };
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly tls?: TlsFiles | undefined;
+  readonly logLevel: LogLevel;
+}
 
 const ADDRESS = /^(\[[0-9a-fA-F:]+\]|[^\s:]+):\d{1,5}$/;
 
@@ -7,15 +55,13 @@ const id = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'must be letter
 
 const tls = z.strictObject({ cert: z.string(), key: z.string(), ca: z.string() });
 
-/** `listen`: where a door opens. `advertise`: how others reach it; the listen address when absent. */
 const masterDoors = z.strictObject({ grpc: address.optional(), peer: address.optional() });
 
-export const masterSchema = z.strictObject({
+export const masterSchema: z.ZodType<MasterConfig> = z.strictObject({
   id,
   dataDir: z.string().min(1),
   listen: masterDoors.default({}),
   advertise: masterDoors.default({}),
-  /** Peer addresses of all members, this one included. */
   members: z.record(id, address),
   tls: tls.optional(),
   insecure: z.boolean().default(false),
@@ -27,23 +73,19 @@ export const masterSchema = z.strictObject({
       agentTimeoutMs: z.number().int().min(1000).max(3_600_000).default(15_000),
     })
     .prefault({}),
-  /** Memory the replicated state may take on this member. */
   memoryBudgetMb: z.number().int().min(64).max(1_000_000).default(2048),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
 
-export const agentSchema = z.strictObject({
+export const agentSchema: z.ZodType<AgentConfig> = z.strictObject({
   id,
   dataDir: z.string().min(1),
-  /** gRPC addresses of masters; several, to survive the loss of a host. */
   masters: z.array(address).min(1),
   hostname: z.string().min(1).optional(),
   resources: z
     .strictObject({
       cpus: z.number().min(0.001).max(100_000).optional(),
-      /** Megabytes. */
       mem: z.number().min(1).optional(),
-      /** Megabytes. */
       disk: z.number().min(0).optional(),
     })
     .prefault({}),
@@ -52,5 +94,3 @@ export const agentSchema = z.strictObject({
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
 
-export type MasterConfig = z.infer<typeof masterSchema>;
-export type AgentConfig = z.infer<typeof agentSchema>;
