@@ -6,7 +6,12 @@ import type { ReplicaLimits } from './limits.js';
 
 type CutState =
   | { readonly kind: 'idle' }
-  | { readonly kind: 'encoding'; readonly cut: Cut; readonly configuration: Configuration; readonly chain: Uint8Array }
+  | {
+      readonly kind: 'encoding';
+      readonly cut: Cut;
+      readonly configuration: Configuration;
+      readonly chain: Uint8Array;
+    }
   | { readonly kind: 'writing'; readonly meta: CutMeta }
   /** The folder is being replaced: no cut may begin. */
   | { readonly kind: 'suspended' };
@@ -49,7 +54,8 @@ export class Cuts {
     const { changedBytes, changedRecords } = machine.usage();
     if (changedRecords === 0) return;
     const elapsed = this.host.clock.monotonicMs() - this.lastMs;
-    if (elapsed >= this.host.limits.cutIntervalMs || changedBytes >= this.host.limits.cutBytes) this.begin(machine);
+    if (elapsed >= this.host.limits.cutIntervalMs || changedBytes >= this.host.limits.cutBytes)
+      this.begin(machine);
   }
 
   /** A checkpoint was applied: the cut must be at exactly this index, so it begins within the apply. */
@@ -110,10 +116,13 @@ export class Cuts {
     const meta: CutMeta = { index, term, revision, digest, configuration, chain };
     this.state = { kind: 'writing', meta };
     this.lastMs = this.host.clock.monotonicMs();
-    this.host.store().writeCut(meta, cut.records, cut.deletions).then(
-      () => this.finish(meta),
-      (error: unknown) => this.host.fatal(error),
-    );
+    this.host
+      .store()
+      .writeCut(meta, cut.records, cut.deletions)
+      .then(
+        () => this.finish(meta),
+        (error: unknown) => this.host.fatal(error),
+      );
   }
 
   private finish(meta: CutMeta): void {

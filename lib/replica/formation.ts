@@ -58,7 +58,10 @@ export class Formation {
   /** Another founder tells us the group's voters. */
   async told(request: FormRequest): Promise<FormReply> {
     if (!request.voters.includes(this.host.nodeId)) {
-      return { formed: false, message: `${this.host.nodeId} is not among the voters ${request.voters.join(', ')}` };
+      return {
+        formed: false,
+        message: `${this.host.nodeId} is not among the voters ${request.voters.join(', ')}`,
+      };
     }
     return this.found(request);
   }

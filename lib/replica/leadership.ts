@@ -23,7 +23,12 @@ export class LeadershipTracker {
     const { role, term, leader } = leadership;
     if (role === 'leader') this.become({ kind: 'elected', term });
     else if (leader !== null) this.become({ kind: 'following', term, leader: memberOf(leader) });
-    else this.become({ kind: 'none', term, since: this.current.kind === 'none' ? this.current.since : this.nowMs() });
+    else
+      this.become({
+        kind: 'none',
+        term,
+        since: this.current.kind === 'none' ? this.current.since : this.nowMs(),
+      });
   }
 
   /** An entry of `term` was applied: a leader of that term is complete. */

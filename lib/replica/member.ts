@@ -9,7 +9,14 @@ import {
 import { simpleConfiguration } from '../raft/index.js';
 import { Machine, type StateEvent } from '../state/index.js';
 import type { CutMeta } from '../storage/types.js';
-import type { FormReply, FormRequest, Frame, PeerHello, Transport, TransportHandlers } from '../transport/types.js';
+import type {
+  FormReply,
+  FormRequest,
+  Frame,
+  PeerHello,
+  Transport,
+  TransportHandlers,
+} from '../transport/types.js';
 import { Calls } from './calls.js';
 import { Formation } from './formation.js';
 import { checkLimits } from './limits.js';
@@ -77,7 +84,9 @@ export class Member implements Replica {
       () => options.clock.monotonicMs(),
       (options.limits.tickMs * options.limits.electionTicks * 3) / 2,
     );
-    this.ticker = new Ticker(options.clock, options.timers, options.limits.tickMs, (gapMs) => this.tick(gapMs));
+    this.ticker = new Ticker(options.clock, options.timers, options.limits.tickMs, (gapMs) =>
+      this.tick(gapMs),
+    );
   }
 
   get machine(): Machine {
@@ -174,7 +183,11 @@ export class Member implements Replica {
         if (this.quorumBehind()) this.each((one) => one.livenessAcknowledged?.(sentAtMs));
       });
     } else if (view.kind === 'following') {
-      this.transport.send(view.leader, 'liveness', new ByteWriter(body.length + 8).uint(sentAtMs).raw(body).finish());
+      this.transport.send(
+        view.leader,
+        'liveness',
+        new ByteWriter(body.length + 8).uint(sentAtMs).raw(body).finish(),
+      );
     }
   }
 
@@ -191,7 +204,9 @@ export class Member implements Replica {
     const running = this.running();
     const target = running === null ? null : this.transferTarget(running, to);
     if (running === null || this.leadership().kind !== 'leading') {
-      return this.options.timers.soon(() => done({ code: 'NOT_LEADER', message: `${this.memberId} does not lead` }));
+      return this.options.timers.soon(() =>
+        done({ code: 'NOT_LEADER', message: `${this.memberId} does not lead` }),
+      );
     }
     if (target === null || !running.transfer(target)) {
       const message = `${to ?? 'another voter'} cannot take over: ${running.trouble()}`;
@@ -266,10 +281,12 @@ export class Member implements Replica {
   private transferTarget(running: RunningMember, to: MemberId | null): NodeId | null {
     const peers = running.raftStatus.peers.filter((peer) => !peer.learner && peer.recentlyActive);
     const candidates = to === null ? peers : peers.filter((peer) => memberOf(peer.id) === to);
-    return candidates.reduce<(typeof peers)[number] | null>(
-      (best, peer) => (best === null || peer.match > best.match ? peer : best),
-      null,
-    )?.id ?? null;
+    return (
+      candidates.reduce<(typeof peers)[number] | null>(
+        (best, peer) => (best === null || peer.match > best.match ? peer : best),
+        null,
+      )?.id ?? null
+    );
   }
 
   // ------------------------------------------------------------------------------------------- the peer door
@@ -315,7 +332,10 @@ export class Member implements Replica {
     const { clusterId } = this.options.disk.identity;
     if (!this.options.peers.has(hello.memberId)) {
       const known = [this.memberId, ...this.options.peers.keys()].sort().join(', ');
-      return { code: 'FOREIGN_MEMBER', message: `${hello.memberId} is not a member here; the members are ${known}` };
+      return {
+        code: 'FOREIGN_MEMBER',
+        message: `${hello.memberId} is not a member here; the members are ${known}`,
+      };
     }
     if (clusterId !== null && hello.clusterId !== null && hello.clusterId !== clusterId) {
       const message = `${hello.memberId} belongs to group ${hello.clusterId}, ${this.memberId} to ${clusterId}`;
@@ -339,7 +359,10 @@ export class Member implements Replica {
     const address = this.options.peers.get(hello.memberId);
     if (clusterId === null || address === undefined || !voters.includes(hello.nodeId)) return;
     this.transport.formWith(address, { clusterId, voters }).catch((error: unknown) => {
-      this.options.logger.warn({ peer: hello.memberId, err: error }, 'a founder could not be told; tried again');
+      this.options.logger.warn(
+        { peer: hello.memberId, err: error },
+        'a founder could not be told; tried again',
+      );
     });
   }
 

@@ -1,16 +1,30 @@
-import { memberOf, type NodeId } from '../base/index.js';
+import { ByteWriter, memberOf, type NodeId } from '../base/index.js';
 import type { Message } from '../raft/index.js';
 import type { Transport } from '../transport/types.js';
 import { encodeMessages } from '../wire/raft-codec.js';
 
 /** Sends consensus messages: those of one turn to one peer leave as one frame. */
-export function sendMessages(transport: Transport, messages: readonly Message[]): void {
-  const byPeer = new Map<NodeId, Message[]>();
-  for (const message of messages) {
-    const list = byPeer.get(message.to);
-    if (list === undefined) byPeer.set(message.to, [message]);
-    else list.push(message);
+export class Outgoing {
+  private readonly transport: Transport;
+  private readonly writer = new ByteWriter(64 << 10);
+  private readonly byPeer = new Map<NodeId, Message[]>();
+
+  constructor(transport: Transport) {
+    this.transport = transport;
   }
-  // A frame that cannot be queued is lost, as a network may: consensus repeats what matters.
-  for (const [peer, list] of byPeer) transport.send(memberOf(peer), 'raft', encodeMessages(list));
+
+  send(messages: readonly Message[]): void {
+    for (const message of messages) {
+      const list = this.byPeer.get(message.to);
+      if (list === undefined) this.byPeer.set(message.to, [message]);
+      else list.push(message);
+    }
+    for (const [peer, list] of this.byPeer) {
+      if (list.length === 0) continue;
+      this.writer.reset();
+      // A frame that cannot be queued is lost, as a network may: consensus repeats what matters.
+      this.transport.send(memberOf(peer), 'raft', encodeMessages(this.writer, list));
+      list.length = 0;
+    }
+  }
 }

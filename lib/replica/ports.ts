@@ -26,4 +26,3 @@ export interface ReplicaOptions {
   /** The process cannot go on: storage failed or an invariant broke. Called once; nothing runs after it. */
   readonly fatal: (error: unknown) => void;
 }
-

@@ -1,5 +1,5 @@
 import { memberOf, must, type ErrorCode, type MemberId, type NodeId } from '../base/index.js';
-import { RaftNode, RAFT_DEFAULTS, type Configuration, type Message, type Ready } from '../raft/index.js';
+import { RaftNode, RAFT_DEFAULTS, type Configuration, type Ready } from '../raft/index.js';
 import { Machine, type StateEvent } from '../state/index.js';
 import type { CutMeta, InstalledState, RaftLog } from '../storage/types.js';
 import type { Frame, PeerDown, PeerHello, SnapshotStart, Transport } from '../transport/types.js';
@@ -12,7 +12,7 @@ import { decodeLaneReply, encodeLaneReply, LaneIntake, type LaneReply } from './
 import { Lane } from './lane.js';
 import { LeadershipTracker } from './leadership.js';
 import { loadMachine } from './load.js';
-import { sendMessages } from './outgoing.js';
+import { Outgoing } from './outgoing.js';
 import { Persister } from './persist.js';
 import type { ReplicaOptions } from './ports.js';
 import { Reads } from './reads.js';
@@ -50,6 +50,7 @@ export class RunningMember {
   private readonly transport: Transport;
   private readonly roster: Roster;
   private readonly hooks: RunningHooks;
+  private readonly outgoing: Outgoing;
   private readonly log: RaftLog;
   private readonly raft: RaftNode;
   private readonly gate: AcknowledgedGate;
@@ -79,6 +80,7 @@ export class RunningMember {
     this.transport = transport;
     this.roster = roster;
     this.hooks = hooks;
+    this.outgoing = new Outgoing(transport);
     this.log = log;
     this.machineNow = new Machine(options.machineLimits);
     const applied = disk.state.meta?.index ?? 0;
@@ -119,7 +121,13 @@ export class RunningMember {
       appliedIndex: () => this.applier.appliedIndex,
     });
     this.applier = new Applier(
-      { node, boot, lane: this.lane, events: (events) => this.applied(events), broke: (i, e) => this.broke(i, e) },
+      {
+        node,
+        boot,
+        lane: this.lane,
+        events: (events) => this.applied(events),
+        broke: (i, e) => this.broke(i, e),
+      },
       applied,
       readHalt(log),
     );
@@ -240,8 +248,9 @@ export class RunningMember {
   frame(from: PeerHello, frame: Frame): void {
     if (!this.gateOpen) return;
     if (frame.kind === 'raft') {
-      for (const message of decodeMessages(frame.body, from.nodeId, this.node)) this.step(message);
-    } else if (frame.kind === 'lane') this.intake.take(from.nodeId, frame.body.slice());
+      // Null: meant for a folder that this member no longer has.
+      for (const message of decodeMessages(frame.body, from.nodeId, this.node) ?? []) this.raft.step(message);
+    } else if (frame.kind === 'lane') this.intake.take(from.nodeId, frame.body);
     else if (frame.kind === 'laneReply') this.laneReply(decodeLaneReply(frame.body));
     this.schedule();
   }
@@ -266,7 +275,8 @@ export class RunningMember {
     const view = this.view;
     if (!this.gateOpen) return `waiting to hear from a majority after the restart: ${reach}`;
     if (this.recovering) return `the log of this member is damaged and being refilled: ${reach}`;
-    if (this.applier.halted) return `halted before entry ${this.applier.appliedIndex + 1}, which broke this release`;
+    if (this.applier.halted)
+      return `halted before entry ${this.applier.appliedIndex + 1}, which broke this release`;
     if (!this.machineLoaded) return 'the state is being loaded';
     if (view.kind !== 'none') return `leader known, term ${view.term}: ${reach}`;
     const seconds = ((this.options.clock.monotonicMs() - view.since) / 1000).toFixed(1);
@@ -275,7 +285,12 @@ export class RunningMember {
 
   get serving(): boolean {
     const { kind } = this.view;
-    return this.gateOpen && this.machineLoaded && !this.applier.halted && (kind === 'following' || kind === 'leading');
+    return (
+      this.gateOpen &&
+      this.machineLoaded &&
+      !this.applier.halted &&
+      (kind === 'following' || kind === 'leading')
+    );
   }
 
   /** What this member knows `peer` to have acknowledged: told to it at every handshake. */
@@ -298,10 +313,11 @@ export class RunningMember {
 
   private handle(ready: Ready): void {
     if (ready.leadership !== null) this.tracker.consensus(ready.leadership);
-    sendMessages(this.transport, ready.messages);
+    this.outgoing.send(ready.messages);
     if (ready.persist !== null) {
       if (this.view.kind === 'elected' || this.view.kind === 'leading') this.noteProgress();
-      const installed = ready.persist.snapshot === null ? null : must(this.installing, 'snapshot without a folder');
+      const installed =
+        ready.persist.snapshot === null ? null : must(this.installing, 'snapshot without a folder');
       this.persister.write(ready.persist, installed?.state ?? null);
     }
     for (const peer of ready.snapshotsWanted) this.sender.send(peer);
@@ -333,10 +349,6 @@ export class RunningMember {
     if (this.recovering) this.checkRecovered();
     if (installed !== null) this.adopt(installed);
     this.schedule();
-  }
-
-  private step(message: Message): void {
-    this.raft.step(message);
   }
 
   /** For callbacks that come from outside a turn. */
@@ -378,7 +390,9 @@ export class RunningMember {
   }
 
   private pushBack(): ErrorCode | null {
-    return this.log.sizeBytes() > this.options.limits.replayBytes && this.sender.transfers === 0 ? 'OVERLOADED' : null;
+    return this.log.sizeBytes() > this.options.limits.replayBytes && this.sender.transfers === 0
+      ? 'OVERLOADED'
+      : null;
   }
 
   /** Remembers how far peers have acknowledged: it rides along in the batch that is about to be written. */
@@ -402,14 +416,19 @@ export class RunningMember {
     if (comparePoints(promised, last) > 0) {
       this.recovering = true;
       this.raft.setVoting(false);
-      this.options.logger.error({ promised, last }, 'the log is shorter than peers know it to have been: recovering');
+      this.options.logger.error(
+        { promised, last },
+        'the log is shorter than peers know it to have been: recovering',
+      );
     }
     this.allowCampaigns();
     this.schedule();
   }
 
   private allowCampaigns(): void {
-    this.raft.setCampaignAllowed(this.gateOpen && this.machineLoaded && !this.recovering && !this.applier.halted);
+    this.raft.setCampaignAllowed(
+      this.gateOpen && this.machineLoaded && !this.recovering && !this.applier.halted,
+    );
   }
 
   /** A recovering member is whole again once its durable log holds all that the group had committed. */

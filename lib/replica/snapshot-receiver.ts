@@ -2,7 +2,6 @@ import type { Logger } from '../base/index.js';
 import { decodeCutMeta, type CutMeta, type InstalledState, type SnapshotReceiver } from '../storage/index.js';
 import type { SnapshotSink, SnapshotStart } from '../transport/types.js';
 
-
 export interface SnapshotIntakeHost {
   readonly receive: (id: string, meta: CutMeta) => Promise<SnapshotReceiver>;
   readonly appliedIndex: () => number;
@@ -27,7 +26,10 @@ export class SnapshotIntake {
     this.receiving = start.snapshotId;
     try {
       const receiver = await this.host.receive(start.snapshotId, meta);
-      this.host.logger.info({ from: start.from, index: meta.index, next: receiver.next }, 'receiving a snapshot');
+      this.host.logger.info(
+        { from: start.from, index: meta.index, next: receiver.next },
+        'receiving a snapshot',
+      );
       return this.sink(start, meta, receiver);
     } catch (error) {
       this.receiving = null;

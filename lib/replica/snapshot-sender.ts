@@ -2,7 +2,6 @@ import { memberOf, type Logger, type MemberId, type NodeId } from '../base/index
 import { encodeCutMeta, type StateSnapshot, type StateStore } from '../storage/index.js';
 import type { Transport } from '../transport/types.js';
 
-
 export interface SnapshotSenderHost {
   readonly self: NodeId;
   readonly transport: Transport;
@@ -46,7 +45,12 @@ export class SnapshotSender {
   private async transfer(peer: NodeId, snapshot: StateSnapshot): Promise<void> {
     const member = memberOf(peer);
     const { self: from, transport, logger } = this.host;
-    const start = { snapshotId: snapshot.id, from, term: this.host.term(), meta: encodeCutMeta(snapshot.meta) };
+    const start = {
+      snapshotId: snapshot.id,
+      from,
+      term: this.host.term(),
+      meta: encodeCutMeta(snapshot.meta),
+    };
     logger.info({ peer, snapshot: snapshot.id, index: snapshot.meta.index }, 'snapshot transfer begins');
     let sent = false;
     try {

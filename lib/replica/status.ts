@@ -20,7 +20,15 @@ export function describeMember(
     });
     const nothing = { term: 0, leader: null, lastIndex: 0, commitIndex: 0, appliedIndex: 0, revision: 0 };
     const own = { id: self.memberId, hello: self, voter: false, connected: true };
-    return { role: 'candidate', ...nothing, clusterId, self, voter: false, members: [own, ...members], trouble };
+    return {
+      role: 'candidate',
+      ...nothing,
+      clusterId,
+      self,
+      voter: false,
+      members: [own, ...members],
+      trouble,
+    };
   }
   const status = running.raftStatus;
   const members = roster.statuses(self, status.configuration);

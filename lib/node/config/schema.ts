@@ -51,7 +51,9 @@ export interface AgentConfig {
 const ADDRESS = /^(\[[0-9a-fA-F:]+\]|[^\s:]+):\d{1,5}$/;
 
 const address = z.string().regex(ADDRESS, 'must be host:port');
-const id = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'must be letters, digits, ".", "_" or "-", at most 63');
+const id = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'must be letters, digits, ".", "_" or "-", at most 63');
 
 const tls = z.strictObject({ cert: z.string(), key: z.string(), ca: z.string() });
 
@@ -93,4 +95,3 @@ export const agentSchema: z.ZodType<AgentConfig> = z.strictObject({
   tls: tls.optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
-

@@ -25,7 +25,9 @@ const SHOWN_TASKS = 12;
 
 function taskLines(tasks: readonly TaskRow[]): string[] {
   if (tasks.length === 0) return ['  none'];
-  const shown = tasks.slice(0, SHOWN_TASKS).map(({ id, state, agent, framework }) => [id, state, agent, framework]);
+  const shown = tasks
+    .slice(0, SHOWN_TASKS)
+    .map(({ id, state, agent, framework }) => [id, state, agent, framework]);
   const lines = columns([['TASK', 'STATE', 'AGENT', 'FRAMEWORK'], ...shown]);
   if (tasks.length > SHOWN_TASKS) lines.push(`  … and ${tasks.length - SHOWN_TASKS} more`);
   return lines;

@@ -1,0 +1,14 @@
+export { REPLICA_LIMITS, type ReplicaLimits } from './limits.js';
+export { Member } from './member.js';
+export type { ReplicaOptions } from './ports.js';
+export type {
+  CallHandler,
+  CallMethod,
+  CallReply,
+  LeadershipView,
+  MemberStatus,
+  Outcome,
+  Replica,
+  ReplicaListeners,
+  ReplicaStatus,
+} from './types.js';
