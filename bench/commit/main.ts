@@ -72,7 +72,9 @@ async function waitForLeader(members: readonly BenchMember[]): Promise<BenchMemb
 /** All members at one revision: everything acknowledged is applied everywhere. */
 async function settled(members: readonly BenchMember[]): Promise<boolean> {
   for (let i = 0; i < 200; i++) {
-    const revisions = await Promise.all(members.map(async (one) => (await order(one, { kind: 'status' })).revision));
+    const revisions = await Promise.all(
+      members.map(async (one) => (await order(one, { kind: 'status' })).revision),
+    );
     if (new Set(revisions).size === 1) return true;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -102,7 +104,13 @@ async function measure(folder: string, seconds: number, window: number): Promise
       failed,
       failures: answers.flatMap((answer) => answer.failures),
       applied_on_all: applied,
-      window_p50_ms: round(percentile(answers.flatMap((one) => one.latencies), 50), 2),
+      window_p50_ms: round(
+        percentile(
+          answers.flatMap((one) => one.latencies),
+          50,
+        ),
+        2,
+      ),
       cpu_cores_by_member: cpu,
       one_in_flight_leader_p50_ms: round(atLeader, 3),
       one_in_flight_follower_p50_ms: round(atFollower, 3),

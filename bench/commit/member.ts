@@ -63,7 +63,16 @@ async function startMember({ id, folder, address, peers }: Setup): Promise<Membe
     pid: process.pid,
     memoryBudgetBytes: DEFAULT_LIMITS.memoryBudgetBytes,
     disk,
-    transport: (handlers) => new GrpcTransport({ address, handlers, clock: systemClock, timers: systemTimers, random, tls: null, logger }),
+    transport: (handlers) =>
+      new GrpcTransport({
+        address,
+        handlers,
+        clock: systemClock,
+        timers: systemTimers,
+        random,
+        tls: null,
+        logger,
+      }),
     clock: systemClock,
     timers: systemTimers,
     random,
@@ -97,7 +106,8 @@ class Load {
     this.keys = keys;
     const random = new SystemRandom();
     for (let i = 0; i < sessions; i++) {
-      const id = (random.uint32().toString(16).padStart(8, '0') + random.uint32().toString(16).padStart(8, '0')) as SessionId;
+      const id = (random.uint32().toString(16).padStart(8, '0') +
+        random.uint32().toString(16).padStart(8, '0')) as SessionId;
       await this.propose(encodeCommand({ kind: 'session-open', session: id, timeoutMs: 600_000 }));
       this.sessions.push({ id, sequence: 0 });
     }
@@ -117,7 +127,12 @@ class Load {
       session: session.id,
       sequence,
       acknowledgedBelow: Math.max(1, sequence - 500),
-      command: { kind: 'tree-set', path: this.path(this.turn % this.keys), data: this.data, expectedVersion: -1 },
+      command: {
+        kind: 'tree-set',
+        path: this.path(this.turn % this.keys),
+        data: this.data,
+        expectedVersion: -1,
+      },
     });
   }
 
