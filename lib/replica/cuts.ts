@@ -21,6 +21,8 @@ export interface CutsHost {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly machine: () => Machine | null;
+  /** The last entry applied. */
+  readonly applied: () => { readonly index: number; readonly term: number };
   readonly store: () => StateStore;
   /** The configuration in force at an applied index. */
   readonly configurationAt: (index: number) => Configuration;
@@ -83,7 +85,8 @@ export class Cuts {
   }
 
   private begin(machine: Machine): void {
-    const cut = machine.beginCut();
+    const { index, term } = this.host.applied();
+    const cut = machine.beginCut(index, term);
     const chain = this.host.chainAt(cut.index);
     assert(chain !== null, () => `no chain hash at ${cut.index}: the log was compacted above the last cut`);
     this.state = { kind: 'encoding', cut, configuration: this.host.configurationAt(cut.index), chain };

@@ -136,6 +136,7 @@ export class RunningMember {
       clock,
       timers,
       machine: () => (this.machineLoaded ? this.machineNow : null),
+      applied: () => ({ index: this.applier.appliedIndex, term: this.applier.appliedTerm }),
       store: () => disk.state,
       configurationAt: (index) => this.raft.configurationAt(index),
       chainAt: (index) => log.chainAt(index),
