@@ -7,9 +7,13 @@ import { createInterface } from 'node:readline';
 
 const root = mkdtempSync(path.join(tmpdir(), 'tepui-packed-'));
 try {
-  const run = (command, args, cwd) => execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  const run = (command, args, cwd) =>
+    execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
   const name = run('npm', ['pack', '--silent', '--pack-destination', root], '.').trim().split('\n').at(-1);
-  writeFileSync(path.join(root, 'package.json'), JSON.stringify({ name: 'user', private: true, type: 'module' }));
+  writeFileSync(
+    path.join(root, 'package.json'),
+    JSON.stringify({ name: 'user', private: true, type: 'module' }),
+  );
   run('npm', ['install', '--omit=dev', '--no-audit', '--no-fund', path.join(root, name)], root);
   writeFileSync(
     path.join(root, 'sdk.mjs'),

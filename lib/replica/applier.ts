@@ -94,7 +94,7 @@ export class Applier {
       this.advance(entry);
       for (const batch of applied.batches) {
         if (batch.skipped || batch.boot !== this.host.boot || batch.lane !== this.host.node) continue;
-        this.host.lane.applied(batch.number, batch.results);
+        this.host.lane.applied(batch.number, batch.results, entry.term);
       }
       if (applied.events.length > 0) this.host.events(applied.events);
     } else this.advance(entry);

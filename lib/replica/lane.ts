@@ -120,7 +120,7 @@ export class Lane {
   }
 
   /** A sub-batch of this lane was applied here. */
-  applied(number: number, results: readonly CommandResult[]): void {
+  applied(number: number, results: readonly CommandResult[], term: number): void {
     const batch = this.numbered[0];
     if (batch === undefined || number < batch.number) return;
     assert(
@@ -130,7 +130,7 @@ export class Lane {
     this.numbered.shift();
     this.numberedCommands -= batch.commands;
     const { waiters } = batch;
-    for (let i = 0; i < waiters.length; i++) waiters[i]!({ kind: 'applied', result: results[i]! });
+    for (let i = 0; i < waiters.length; i++) waiters[i]!({ kind: 'applied', result: results[i]!, term });
   }
 
   /** The machine was replaced by one that already holds some of our sub-batches: their results are gone. */

@@ -4,8 +4,8 @@ import type { PeerHello } from '../transport/types.js';
 
 /** How a proposal ended. Every proposal ends, exactly once. */
 export type Outcome =
-  /** Committed and applied here; the result may itself be a refusal by the machine. */
-  | { readonly kind: 'applied'; readonly result: CommandResult }
+  /** Committed in an entry of `term` and applied here; the result may itself be a refusal by the machine. */
+  | { readonly kind: 'applied'; readonly result: CommandResult; readonly term: number }
   /** Surely not appended anywhere: nothing changed and nothing will. */
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string }
   /** It may have been, or may still be, applied. */

@@ -71,7 +71,8 @@ export interface Stat {
 export interface WriteReply {
   readonly sequence: number;
   readonly outcome:
-    | { readonly kind: 'done'; readonly index: number; readonly stat: Stat }
+    /** `term`: consensus term of the entry that carries the write. */
+    | { readonly kind: 'done'; readonly index: number; readonly term: number; readonly stat: Stat }
     | ({ readonly kind: 'refused' } & Refusal);
 }
 
@@ -128,7 +129,7 @@ const writeRequest: Codec<WriteRequest> = struct<WriteRequest>({
 const writeReply: Codec<WriteReply> = struct<WriteReply>({
   sequence: uint64,
   outcome: embedded<WriteReply['outcome']>({
-    done: nested(struct({ index: uint64, stat: nested(stat) })),
+    done: nested(struct({ index: uint64, term: uint64, stat: nested(stat) })),
     refused: nested(refusal),
   }),
 });

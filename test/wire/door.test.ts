@@ -35,7 +35,7 @@ function writeOf(sequence: number): WriteRequest {
 }
 
 function done(sequence: number): WriteReply {
-  return { sequence, outcome: { kind: 'done', index: sequence, stat: STAT } };
+  return { sequence, outcome: { kind: 'done', term: 3, index: sequence, stat: STAT } };
 }
 
 function unexpected(): never {
