@@ -24,6 +24,8 @@ export interface TreeOptions extends ConnectionOptions {
 /** `index` is where the write took effect; every index the client sees is comparable with it. */
 export interface Written {
   readonly index: number;
+  /** Term of consensus in which the write was committed: a later one means a later leader. */
+  readonly term: number;
   readonly stat: Stat;
 }
 
@@ -144,7 +146,8 @@ export class Tree {
       return;
     }
     this.writeLink.serving();
-    this.session.answered(sequence, { index: outcome.index, stat: outcome.stat });
+    const { index, term, stat } = outcome;
+    this.session.answered(sequence, { index, term, stat });
   }
 
   private receiveRead({ id, index, outcome }: ReadReply): void {

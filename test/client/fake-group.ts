@@ -120,7 +120,7 @@ export class FakeGroup implements Behind {
     const reply: WriteReply['outcome'] =
       'refusal' in outcome
         ? { kind: 'refused', ...outcome.refusal }
-        : { kind: 'done', index: outcome.index, stat: STAT };
+        : { kind: 'done', index: outcome.index, term: 1, stat: STAT };
     stream.reply({ sequence, outcome: reply });
   }
 

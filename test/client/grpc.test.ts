@@ -42,6 +42,7 @@ async function member(arrived: WriteRequest[], endAt: number): Promise<{ server:
             const outcome = {
               kind: 'done',
               index: 10 + request.sequence,
+              term: 1,
               stat: { ...STAT, ...COUNTS },
             } as const;
             stream.write({ sequence: request.sequence, outcome });
