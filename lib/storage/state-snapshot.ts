@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { TepuiError, assert, crc32c, type SnapshotChunk } from '../base/index.js';
 import { ALL_RECORDS, STATE_META_KEY, after } from './keys.js';
 import { decodeCutMeta } from './log-records.js';
-import { frameOf } from './state-codec.js';
+import { decodeRecord, frameOf } from './state-codec.js';
 import type { CutMeta, KvSnapshot, StateSnapshot } from './types.js';
 
 /** Upper bound of a chunk. */
@@ -36,8 +36,8 @@ interface Piece {
  *   frame(meta) frame(record) frame(record) …          frame = key length, value length, key, value
  *   ├──── chunk 0 ────┼──── chunk 1 ────┼─ … last ─┤
  *
- * Values go as they are stored, with their checksums, so damage on the sender's disk arrives as damage and not
- * as a good-looking record. The digest is the SHA-256 of all bytes. Boundaries passed once are remembered, so
+ * Values go as they are stored, with their checksums, which both sides verify: a record damaged on the sender's
+ * disk ends the transfer with DAMAGED there. The digest is the SHA-256 of all bytes. Boundaries passed once are remembered, so
  * that a broken transfer resumes without reading from the start.
  */
 export class PinnedState implements StateSnapshot {
@@ -138,7 +138,10 @@ class StreamReader {
     const slice = await this.view.read({ from: this.from, to: ALL_RECORDS.to }, READ_ENTRIES, READ_BYTES);
     const last = slice.at(-1);
     this.exhausted = last === undefined;
-    for (const [key, value] of slice) this.push({ key, frame: frameOf(key, value) });
+    for (const [key, value] of slice) {
+      decodeRecord(key, value);
+      this.push({ key, frame: frameOf(key, value) });
+    }
     if (last !== undefined) this.from = after(last[0]);
   }
 

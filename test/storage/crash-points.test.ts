@@ -203,6 +203,8 @@ describe('a power cut at any disk action', () => {
           );
         }
         assert.equal(folder.renewed, null, where);
+        const states = [...disk.databases.keys()].filter((name) => name.startsWith('state'));
+        assert.equal(states.length, 1, `${where}: ${states.join(', ')}`);
         disk.powerCut();
         assert.deepEqual(await viewOf(await open(disk)), found, `${where}: a second start finds the same`);
       }

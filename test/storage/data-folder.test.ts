@@ -144,6 +144,15 @@ describe('a data folder', () => {
     assert.equal((await open(disk)).identity.boot, 1);
   });
 
+  it('belongs to the group once raft/ says so, whatever identity.json says', async () => {
+    const disk = await member();
+    rewriteIdentity(disk, { clusterId: null });
+    const folder = await open(disk);
+    assert.equal(folder.identity.clusterId, C1);
+    assert.equal(logOf(folder).lastIndex(), 3);
+    assert.equal(identityOf(disk)['clusterId'], C1);
+  });
+
   it('joins a group with an empty log that names no voters', async () => {
     const disk = new MemoryDisk();
     const folder = await open(disk);
@@ -203,31 +212,39 @@ describe('a folder whose votes are lost', () => {
     assert.match((await open(disk)).renewed ?? '', /entries of term 2, the term is 1/);
   });
 
-  it('is renewed once, whenever the power is cut meanwhile', async () => {
-    for (let at = 1; at < 12; at++) {
-      const lost = await member();
-      const { instance } = identityOf(lost);
-      lost.files.get('witness')!.fill(0);
-      let actions = 0;
-      let cut: () => void = () => undefined;
-      const ended = new Promise<void>((resolve) => (cut = resolve));
-      const disk: MemoryDisk = new MemoryDisk({
-        schedule: async () => {
-          if (++actions !== at) return;
-          disk.powerCut();
-          cut();
-          await ended;
-        },
-      });
-      for (const [name, contents] of lost.databases) disk.databases.set(name, contents);
-      for (const [name, bytes] of lost.files) disk.files.set(name, bytes);
-      await Promise.race([ended, open(disk).then(() => undefined)]);
-      actions = at;
-      const folder = await open(disk);
-      assert.notEqual(folder.identity.instance, instance, `cut at ${at}`);
-      assert.equal(folder.identity.formerCluster, C1, `cut at ${at}`);
-      assert.equal(folder.log, null);
-      assert.ok(disk.databases.has('raft-damaged'), `cut at ${at}: the remains are kept`);
-    }
-  });
+  for (const [name, lose] of Object.entries(losses)) {
+    it(`is renewed once, whenever the power is cut meanwhile (${name})`, async () => {
+      for (let at = 1; at < 12; at++) {
+        const lost = await member();
+        const { instance } = identityOf(lost);
+        lose(lost);
+        const disk = await openUntilCut(lost, at);
+        const folder = await open(disk);
+        assert.notEqual(folder.identity.instance, instance, `cut at ${at}`);
+        assert.equal(folder.identity.formerCluster, C1, `cut at ${at}`);
+        assert.equal(folder.log, null);
+        assert.ok(disk.databases.has('raft-damaged'), `cut at ${at}: the remains are kept`);
+      }
+    });
+  }
 });
+
+/** Opens a copy of `original`; the power is cut at disk action `at`, if there are that many. */
+async function openUntilCut(original: MemoryDisk, at: number): Promise<MemoryDisk> {
+  let actions = 0;
+  let cut: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => (cut = resolve));
+  const disk: MemoryDisk = new MemoryDisk({
+    schedule: async () => {
+      if (++actions !== at) return;
+      disk.powerCut();
+      cut();
+      await ended;
+    },
+  });
+  for (const [name, contents] of original.databases) disk.databases.set(name, contents);
+  for (const [name, bytes] of original.files) disk.files.set(name, bytes);
+  await Promise.race([ended, open(disk).then(() => undefined)]);
+  actions = at;
+  return disk;
+}

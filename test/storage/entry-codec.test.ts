@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { TepuiError, equalBytes } from '../../lib/base/index.js';
+import { TepuiError, crc32c, equalBytes } from '../../lib/base/index.js';
 import type { EntryKind } from '../../lib/raft/types.js';
 import { decodeEntry, encodeEntry } from '../../lib/storage/entry-codec.js';
 import { GENESIS_CHAIN } from '../../lib/storage/log-records.js';
@@ -28,6 +28,13 @@ describe('a stored log entry', () => {
       bad[bit >> 3]! ^= 1 << (bit & 7);
       assert.throws(() => decodeEntry(bad, 7, GENESIS_CHAIN), isDamaged, `bit ${bit}`);
     }
+  });
+
+  it('is refused when its data was changed and its checksum made to fit', () => {
+    const value = encodeEntry(entry(3, 7, 'some data'), GENESIS_CHAIN);
+    value[value.length - 1]! ^= 1;
+    new DataView(value.buffer).setUint32(0, crc32c(value, 0, 4), true);
+    assert.throws(() => decodeEntry(value, 7, GENESIS_CHAIN), /wrong hash/);
   });
 
   it('is refused when it is cut short, zeroed or followed by more', () => {
