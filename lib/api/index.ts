@@ -1,0 +1,1 @@
+export { GrpcDoor, type GrpcDoorOptions } from './grpc/door.js';
