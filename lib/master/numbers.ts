@@ -23,6 +23,7 @@ const STREAMS_PER_BOOT = 2 ** 32;
  */
 export class StreamNumbers {
   private readonly replica: Replica;
+  private boot: number | null = null;
   private count = 0;
 
   constructor(replica: Replica) {
@@ -30,6 +31,7 @@ export class StreamNumbers {
   }
 
   next(): number {
-    return this.replica.status().self.boot * STREAMS_PER_BOOT + ++this.count;
+    this.boot ??= this.replica.status().self.boot;
+    return this.boot * STREAMS_PER_BOOT + ++this.count;
   }
 }

@@ -31,7 +31,8 @@ function scalarOf(resource: mesos.Resource): number {
   const special = (['disk', 'reservation', 'revocable', 'shared', 'provider_id'] as const).find(
     (field) => resource[field] !== undefined,
   );
-  if (type !== 'SCALAR' || special !== undefined || (resource.reservations?.length ?? 0) > 0) {
+  const reserved = (resource.reservations?.length ?? 0) > 0 || (resource.role ?? '*') !== '*';
+  if (type !== 'SCALAR' || special !== undefined || reserved) {
     const what = type === 'SCALAR' ? `with ${special ?? 'reservations'}` : `of type ${type}`;
     throw new TepuiError('UNSUPPORTED', `resource ${name} ${what}: this release accounts for plain scalars`);
   }
