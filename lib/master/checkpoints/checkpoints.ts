@@ -8,9 +8,6 @@ export interface CheckpointOptions {
   readonly intervalMs: number;
   /** A report of a digest that came to nothing is repeated after this long, a few times. */
   readonly retryMs: number;
-  readonly node: () => NodeId;
-  /** Whose digests make a majority. */
-  readonly voters: () => readonly NodeId[];
   /** On every member, when the verdict on a checkpoint stops being open. */
   readonly verdict: (verdict: DigestVerdict) => void;
 }
@@ -46,9 +43,15 @@ export class Checkpoints implements LeaderLoop {
     this.timer = null;
   }
 
+  /** Every member: a cut of its state at `index` is durable. Reported if it was taken for a checkpoint. */
+  cut(index: number, digest: string): void {
+    const asked = this.context.replica.machine.checkpoints.list().some((one) => one.index === index);
+    if (asked) this.reportDigest(index, digest);
+  }
+
   /** Every member: its own digest of the state at `index`, the index of a checkpoint. */
   reportDigest(index: number, digest: string, attempt: number = 0): void {
-    const node = this.options.node();
+    const node = this.context.replica.status().self.nodeId;
     proposeCommand(this.context, { kind: 'checkpoint-digest', node, index, digest }, (outcome) => {
       if (outcome.kind === 'applied' || attempt + 1 >= REPORT_ATTEMPTS) return;
       this.context.timers.after(this.options.retryMs, () => this.reportDigest(index, digest, attempt + 1));
@@ -57,12 +60,20 @@ export class Checkpoints implements LeaderLoop {
 
   applied(events: readonly StateEvent[]): void {
     if (!events.some((event) => event.kind === 'checkpoint-digest')) return;
-    for (const verdict of this.context.replica.machine.checkpoints.verdicts(this.options.voters())) {
+    for (const verdict of this.context.replica.machine.checkpoints.verdicts(this.voters())) {
       if (verdict.kind === 'open' || verdict.index < this.toldIndex) continue;
       if (verdict.index === this.toldIndex && isUnanimous(verdict)) continue;
       this.toldIndex = verdict.index;
       this.tell(verdict);
     }
+  }
+
+  /** Whose digests make a majority: the nodes that the voters run as. */
+  private voters(): NodeId[] {
+    const { members } = this.context.replica.status();
+    const voters = new Set(members.filter((member) => member.voter).map((member) => member.id));
+    const known = this.context.replica.machine.cluster.members();
+    return known.filter(({ member }) => voters.has(member)).map(({ node }) => node);
   }
 
   private tell(verdict: DigestVerdict): void {

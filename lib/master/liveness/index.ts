@@ -6,3 +6,4 @@ export {
   type LivenessReporter,
   type LivenessSink,
 } from './types.js';
+export { LivenessLoop } from './loop.js';

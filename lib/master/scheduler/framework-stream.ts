@@ -14,16 +14,18 @@ import { replyOf, type Answer } from './replies.js';
 import type { SchedulerLimits, SchedulerSink } from './types.js';
 import { UpdateFeed } from './update-feed.js';
 
+export interface Subscribed {
+  readonly kind: 'subscribed';
+  readonly frameworkId: FrameworkId;
+  readonly subscription: number;
+  readonly updates: UpdateFeed;
+}
+
 export type StreamState =
   | { readonly kind: 'open' }
   /** The subscription is proposed. */
   | { readonly kind: 'subscribing'; readonly frameworkId: FrameworkId }
-  | {
-      readonly kind: 'subscribed';
-      readonly frameworkId: FrameworkId;
-      readonly subscription: number;
-      readonly updates: UpdateFeed;
-    }
+  | Subscribed
   /** Serves no more; ends once the requests under way are answered. */
   | { readonly kind: 'ending' }
   | { readonly kind: 'closed' };
@@ -32,7 +34,9 @@ export interface StreamHost {
   readonly machine: () => Machine;
   readonly nowMs: () => number;
   readonly limits: SchedulerLimits;
-  /** The stream is over; told once, from within whatever ended it. */
+  /** The stream speaks for its framework no more; told once, if it ever did. */
+  readonly retired: (stream: FrameworkStream, subscribed: Subscribed) => void;
+  /** The stream is over; told once. */
   readonly closed: (stream: FrameworkStream) => void;
 }
 
@@ -160,7 +164,7 @@ export class FrameworkStream {
     if (message !== null) this.event({ type: 'ERROR', error: { message } });
     // Sending may have found the stream full, and ended it.
     if (this.state.kind === 'closed') return;
-    this.current = { kind: 'ending' };
+    this.become({ kind: 'ending' });
     if (this.unanswered === 0) this.close(null);
   }
 
@@ -175,11 +179,17 @@ export class FrameworkStream {
 
   private close(how: TepuiError | null | 'gone'): void {
     if (this.current.kind === 'closed') return;
+    this.become({ kind: 'closed' });
     this.host.closed(this);
-    this.current = { kind: 'closed' };
     if (how === null) this.outbox.finish();
     else this.outbox.close();
     if (how !== 'gone') this.sink.end(how);
+  }
+
+  private become(state: StreamState): void {
+    const former = this.current;
+    this.current = state;
+    if (former.kind === 'subscribed') this.host.retired(this, former);
   }
 
   private pull(): { kind: 'event'; index: number; event: mesos.Event } | null {

@@ -9,6 +9,9 @@ import { NewsInbox } from './news-inbox.js';
 import { mesosOffer } from './offer-events.js';
 import type { Streams } from './streams.js';
 
+/** An event must fit a message, with every attribute that an agent may have. */
+const OFFERS_PER_EVENT = 100;
+
 /** Brings the leader's offers to the streams of this member, and takes them back when it says so or is gone. */
 export class OfferDelivery {
   private readonly context: MasterContext;
@@ -72,6 +75,10 @@ export class OfferDelivery {
       if (list === undefined) byFramework.set(offer.frameworkId, [translated]);
       else list.push(translated);
     }
-    for (const [frameworkId, list] of byFramework) this.streams.of(frameworkId)?.deliver(list);
+    for (const [frameworkId, list] of byFramework) {
+      for (let from = 0; from < list.length; from += OFFERS_PER_EVENT) {
+        this.streams.of(frameworkId)?.deliver(list.slice(from, from + OFFERS_PER_EVENT));
+      }
+    }
   }
 }

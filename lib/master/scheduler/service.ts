@@ -8,7 +8,7 @@ import { dispatchEvents, type EventHandlers } from '../events.js';
 import type { StreamNumbers } from '../numbers.js';
 import { SchedulerCalls } from './calls.js';
 import { Disconnects } from './disconnects.js';
-import { FrameworkStream, type StreamHost } from './framework-stream.js';
+import { FrameworkStream, type StreamHost, type Subscribed } from './framework-stream.js';
 import { masterInfoOf } from './master-info.js';
 import { OfferDelivery } from './offer-delivery.js';
 import { answerOfOutcome, refused, refusedBy, replyOf, type Answer } from './replies.js';
@@ -70,7 +70,8 @@ export class MemberScheduler implements SchedulerService {
       machine: () => context.replica.machine,
       nowMs: () => context.clock.monotonicMs(),
       limits,
-      closed: (stream) => this.closed(stream),
+      retired: (stream, subscribed) => this.retired(stream, subscribed),
+      closed: (stream) => this.streams.delete(stream),
     };
   }
 
@@ -100,6 +101,7 @@ export class MemberScheduler implements SchedulerService {
     return {
       request: (request) => this.request(stream, request),
       drained: () => stream.drained(),
+      ended: () => stream.finish(null),
       closed: () => stream.gone(),
     };
   }
@@ -163,12 +165,11 @@ export class MemberScheduler implements SchedulerService {
     }
   }
 
-  private closed(stream: FrameworkStream): void {
-    const { state } = stream;
-    this.streams.delete(stream);
-    if (state.kind !== 'subscribed') return;
-    this.streams.unbind(state.frameworkId, stream);
-    this.disconnects.ended(state.frameworkId, state.subscription);
+  private retired(stream: FrameworkStream, { frameworkId, subscription }: Subscribed): void {
+    this.streams.unbind(frameworkId, stream);
+    const framework = this.context.replica.machine.frameworks.get(frameworkId);
+    const ended = framework?.status.kind === 'connected' && framework.subscription === subscription;
+    if (ended) this.disconnects.ended(frameworkId, subscription);
   }
 
   // --------------------------------------------------------------------------------------------- from the log
@@ -258,10 +259,7 @@ export class MemberScheduler implements SchedulerService {
 
   /** The framework's stream here speaks for it no more. */
   private dismiss(frameworkId: FrameworkId, why: string | null): void {
-    const stream = this.streams.of(frameworkId);
-    if (stream === null) return;
-    this.streams.unbind(frameworkId, stream);
-    stream.finish(why);
+    this.streams.of(frameworkId)?.finish(why);
   }
 
   private node(): NodeId {

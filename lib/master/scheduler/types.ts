@@ -14,7 +14,9 @@ export interface SchedulerConnection {
   /** Gets exactly one `accepted` or `refused`, in any order, unless the stream ends first. */
   request(request: SchedulerRequest): void;
   drained(): void;
-  /** The client is gone or has said all. */
+  /** The client sends nothing more: its framework counts as disconnected, its requests are still answered. */
+  ended(): void;
+  /** The client is gone. */
   closed(): void;
 }
 

@@ -1,0 +1,117 @@
+import { MalformedError, utf8Encode, utf8Decode, type FrameworkId, type MemberId } from '../base/index.js';
+import type { CallReply, LeadershipView } from '../replica/types.js';
+import type { StateEvent } from '../state/index.js';
+import type { Checkpoints } from './checkpoints/checkpoints.js';
+import type { MasterContext } from './context.js';
+import { FailoverTimers } from './failover/failover-timers.js';
+import type { LeaderLoop } from './leader-loop.js';
+import type { MasterLimits } from './limits.js';
+import { LivenessLoop } from './liveness/index.js';
+import { CALL_METHODS } from './numbers.js';
+import { decodeAcceptCall, decodeDeclineCall } from './offers/call-codec.js';
+import { Launches } from './offers/launches.js';
+import { OfferDesk } from './offers/offer-desk.js';
+import { OfferEvents } from './offers/offer-events.js';
+import { Sweeps } from './sweeps/sweeps.js';
+import { SteadyTime } from './time/steady-time.js';
+
+type Reply = (reply: CallReply) => void;
+
+/** What this member does while it leads: starts with its machine complete, and stops with its term. */
+export class LeaderOffice {
+  private readonly context: MasterContext;
+  private readonly liveness: LivenessLoop;
+  private readonly failover: FailoverTimers;
+  private readonly sweeps: Sweeps;
+  private readonly desk: OfferDesk;
+  private readonly offerEvents: OfferEvents;
+  private readonly launches: Launches;
+  /** In the order in which they start. */
+  private readonly loops: readonly LeaderLoop[];
+  private term: number | null = null;
+
+  constructor(context: MasterContext, limits: MasterLimits, checkpoints: Checkpoints) {
+    this.context = context;
+    const { sweepMs } = limits.liveness;
+    const time = new SteadyTime(context, limits.liveness, (nowMs) => this.expire(nowMs));
+    const nowMs = (): number => time.nowMs();
+    this.liveness = new LivenessLoop(context, limits.liveness, nowMs);
+    this.failover = new FailoverTimers(context, limits.failover, sweepMs, nowMs);
+    this.sweeps = new Sweeps(context, limits.sweeps);
+    this.desk = new OfferDesk(context, { ...limits.offers, ...limits.allocator }, sweepMs, nowMs);
+    this.offerEvents = new OfferEvents(this.desk);
+    this.launches = new Launches(context, limits.offers, this.desk);
+    this.loops = [time, this.liveness, this.failover, this.sweeps, this.desk, this.launches, checkpoints];
+  }
+
+  /** Installs the handlers of the calls that only a leader judges. Once. */
+  serveCalls(): void {
+    const { replica } = this.context;
+    replica.handleCalls(CALL_METHODS.accept, (_from, body, reply) => {
+      this.judge(reply, () => this.launches.accept(decodeAcceptCall(body), reply));
+    });
+    replica.handleCalls(CALL_METHODS.decline, (_from, body, reply) => {
+      this.judge(reply, () => this.launches.decline(decodeDeclineCall(body), reply));
+    });
+    replica.handleCalls(CALL_METHODS.explainOffers, (_from, body, reply) => {
+      this.judge(reply, () => {
+        const explanation = this.desk.explain(utf8Decode(body) as FrameworkId);
+        const { revision } = replica.machine;
+        reply({ ok: true, revision, body: utf8Encode(JSON.stringify(explanation)) });
+      });
+    });
+  }
+
+  leadership(view: LeadershipView): void {
+    const term = view.kind === 'leading' ? view.term : null;
+    if (term === this.term) return;
+    if (this.term !== null) this.stop();
+    this.term = term;
+    if (term === null) return;
+    this.context.logger.info({ term }, 'this member leads');
+    for (const loop of this.loops) loop.start(term);
+  }
+
+  stop(): void {
+    if (this.term === null) return;
+    this.term = null;
+    for (const loop of this.loops.toReversed()) loop.stop();
+  }
+
+  applied(events: readonly StateEvent[]): void {
+    if (this.term === null) return;
+    this.liveness.applied(events);
+    this.failover.applied(events);
+    this.sweeps.applied(events);
+    this.offerEvents.applied(events);
+  }
+
+  report(from: MemberId, body: Uint8Array): void {
+    this.liveness.report(from, body);
+  }
+
+  memberUp(member: MemberId): void {
+    this.desk.memberUp(member);
+  }
+
+  memberDown(member: MemberId): void {
+    this.desk.memberDown(member);
+  }
+
+  private expire(nowMs: number): void {
+    this.liveness.tick(nowMs);
+    this.failover.tick(nowMs);
+    this.desk.tick(nowMs);
+  }
+
+  private judge(reply: Reply, run: () => void): void {
+    try {
+      if (this.term === null) {
+        reply({ ok: false, code: 'NOT_LEADER', message: 'the term of office is over', unknown: false });
+      } else run();
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error;
+      reply({ ok: false, code: 'MALFORMED', message: error.message, unknown: false });
+    }
+  }
+}
