@@ -79,8 +79,15 @@ export interface TransportHandlers {
   judge(hello: PeerHello): { readonly code: ErrorCode; readonly message: string } | null;
   /** Our stream to `peer` is up: what is sent from now on is new to it. Called on each dial that succeeds. */
   peerUp(hello: PeerHello): void;
+  /**
+   * Our stream to `peer` ended, or an attempt to dial it failed for another kind of reason than was told last.
+   * The next attempt follows by itself, after a back-off or at once by `redial`.
+   */
   peerDown(peer: MemberId, down: PeerDown): void;
-  /** Frames of one network message, in order. Bodies are views: copy what outlives the call. */
+  /**
+   * Frames of one network message, in order. Bodies are views of that message: nobody else writes to it, but
+   * keeping one keeps all of it. A TepuiError thrown here ends the stream with its code.
+   */
   frames(from: PeerHello, frames: readonly Frame[]): void;
   introduce(hello: PeerHello): PeerHello;
   form(request: FormRequest): Promise<FormReply>;
@@ -114,11 +121,14 @@ export interface Transport {
   /** Opens the peer door and begins to dial. Rejects with PORT_IN_USE or TLS. */
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** Addresses of all other members; dialling starts, or stops for those no longer named. */
+  /**
+   * Addresses of all other members; dialling starts, or stops for those no longer named. Throws CONFIG for an
+   * address that is not `host:port`.
+   */
   setPeers(peers: ReadonlyMap<MemberId, string>): void;
   /**
    * Queues a frame; false when there is no stream or its queue is full: the frame is dropped, as a network may.
-   * Frames queued in one turn of the loop leave as one message.
+   * Frames queued in one turn of the loop leave as one message. The body is copied: reuse its buffer.
    */
   send(to: MemberId, kind: FrameKind, body: Uint8Array): boolean;
   connected(to: MemberId): boolean;

@@ -1,12 +1,15 @@
-import { Client, Metadata, type ChannelCredentials, type ChannelOptions } from '@grpc/grpc-js';
+import { Client, Metadata, type ChannelOptions } from '@grpc/grpc-js';
 import { TepuiError } from '../base/index.js';
+import { parseAddress } from './address.js';
 import { ClientStream } from './client-stream.js';
+import { OwnedConnections } from './connections.js';
 import { CLIENT_REPLY_LIMIT_BYTES, PEER_MESSAGE_LIMIT_BYTES } from './limits.js';
 import type { Bidi, ServerStreaming, Unary } from './methods.js';
 import { errorFromStatus } from './status.js';
+import type { ChannelSecurity } from './tls.js';
 
 export interface GrpcChannelOptions {
-  readonly credentials: ChannelCredentials;
+  readonly credentials: ChannelSecurity;
   /** Flow control window of each stream, for channels that carry bulk. */
   readonly windowBytes?: number;
 }
@@ -29,7 +32,9 @@ const identity = (bytes: Buffer): Buffer => bytes;
 export class GrpcChannel {
   readonly address: string;
   private readonly client: Client;
+  private readonly connections: OwnedConnections;
 
+  /** Throws CONFIG when `address` is not `host:port`. */
   constructor(address: string, { credentials, windowBytes }: GrpcChannelOptions) {
     const options: ChannelOptions = {
       'grpc.enable_http_proxy': 0,
@@ -47,7 +52,8 @@ export class GrpcChannel {
       ...(windowBytes === undefined ? {} : { 'grpc-node.flow_control_window': windowBytes }),
     };
     this.address = address;
-    this.client = new Client(address, credentials, options);
+    this.connections = new OwnedConnections(credentials, parseAddress(address).host);
+    this.client = new Client(address, this.connections, options);
   }
 
   /**
@@ -122,6 +128,7 @@ export class GrpcChannel {
   /** Cuts the connection; calls under way fail. */
   close(): void {
     this.client.close();
+    this.connections.destroy();
   }
 }
 

@@ -80,6 +80,13 @@ export class ClientStream<Request, Response> {
     if (this.open) this.raw.once('drain', callback);
   }
 
+  /** As `write`, for a writer that counts its own bytes: calls back when they are with the system, or lost. */
+  writeThen(message: Request, gone: () => void): void {
+    const requests = must(this.requests, 'this stream sends no requests');
+    if (!this.open || !('write' in this.raw)) return;
+    this.raw.write(requests.encode(message), gone);
+  }
+
   /** Messages that wait to be sent. */
   get queued(): number {
     return 'writableLength' in this.raw ? this.raw.writableLength : 0;

@@ -1,3 +1,4 @@
+export { parseAddress } from './address.js';
 export {
   agentService,
   type AgentMessage,
@@ -89,6 +90,7 @@ export {
   channelCredentials,
   loadTls,
   serverCredentials,
+  type ChannelSecurity,
   type ClientCertificates,
   type TlsFiles,
   type TlsMaterial,

@@ -43,12 +43,13 @@ export interface Hello {
 
 export type Outbound =
   | ({ readonly kind: 'hello' } & Hello)
-  /** A batch of frames: see `FrameBatch`. */
+  /** A batch of frames: see `FrameBatch`. Empty: a sign of life. */
   | { readonly kind: 'frames'; readonly value: Uint8Array };
 
 export type Inbound =
   | ({ readonly kind: 'hello' } & Hello)
-  | { readonly kind: 'refused'; readonly code: string; readonly message: string };
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string }
+  | { readonly kind: 'alive'; readonly value: boolean };
 
 export interface PeerFormRequest {
   readonly clusterId: ClusterId;
@@ -182,6 +183,7 @@ export const peerService: () => Service<PeerMethods> = lazyService<PeerMethods>(
         union<Inbound>('part', {
           hello: nested(hello),
           refused: nested(struct({ code: text, message: text })),
+          alive: bare(bool),
         }),
       ),
     },

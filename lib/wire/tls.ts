@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { createSecureContext } from 'node:tls';
-import { ChannelCredentials, ServerCredentials } from '@grpc/grpc-js';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import { ServerCredentials } from '@grpc/grpc-js';
 import { TepuiError } from '../base/index.js';
 
 /** Paths of PEM files: this process's certificate chain and key, and the authority it trusts. */
@@ -77,13 +77,15 @@ class OptionalCertificateCredentials extends ServerCredentials {
   }
 }
 
+/** How a channel secures its connections; null: not at all. */
+export type ChannelSecurity = SecureContext | null;
+
 /**
  * `null` material: no TLS. With `identify`, this process shows its own certificate, as the peer door demands
  * and the agent service may.
  */
-export function channelCredentials(material: TlsMaterial | null, identify: boolean): ChannelCredentials {
-  if (material === null) return ChannelCredentials.createInsecure();
-  return identify
-    ? ChannelCredentials.createSsl(material.ca, material.key, material.cert)
-    : ChannelCredentials.createSsl(material.ca);
+export function channelCredentials(material: TlsMaterial | null, identify: boolean): ChannelSecurity {
+  if (material === null) return null;
+  const { ca, cert, key } = material;
+  return createSecureContext(identify ? { ca, cert, key } : { ca });
 }

@@ -37,16 +37,29 @@ export class VirtualTime implements Clock, Timers {
   /** Runs everything that falls due within `ms`, in order. */
   advance(ms: number): void {
     const untilMs = this.nowMs + ms;
-    for (;;) {
-      const next = this.pending
-        .filter(({ atMs }) => atMs <= untilMs)
-        .sort((a, b) => a.atMs - b.atMs || a.order - b.order)[0];
-      if (next === undefined) break;
-      this.pending = this.pending.filter((other) => other !== next);
-      this.nowMs = Math.max(this.nowMs, next.atMs);
-      next.callback();
-    }
+    while (this.runNext(untilMs));
     this.nowMs = untilMs;
+  }
+
+  /** Moves from timer to timer, letting promises settle in between, until `reached`; fails after `limitMs`. */
+  async until(what: string, reached: () => boolean, limitMs: number = 60_000): Promise<void> {
+    const untilMs = this.nowMs + limitMs;
+    while (!reached()) {
+      if (!this.runNext(untilMs)) throw new Error(`not within ${limitMs} virtual ms: ${what}`);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** Runs the next timer due by `untilMs`. False when there is none. */
+  private runNext(untilMs: number): boolean {
+    const next = this.pending
+      .filter(({ atMs }) => atMs <= untilMs)
+      .sort((a, b) => a.atMs - b.atMs || a.order - b.order)[0];
+    if (next === undefined) return false;
+    this.pending = this.pending.filter((other) => other !== next);
+    this.nowMs = Math.max(this.nowMs, next.atMs);
+    next.callback();
+    return true;
   }
 
   get timerCount(): number {

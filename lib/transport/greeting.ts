@@ -1,0 +1,124 @@
+import type { MemberId, TepuiError, TimerHandle } from '../base/index.js';
+import type { Hello, Inbound, Outbound } from '../wire/index.js';
+import type { Environment } from './environment.js';
+import { fromWire, judge, rejectionIn, rejectionOf, toWire, wrongMember } from './hello.js';
+import type { PeerDown, PeerHello } from './types.js';
+import type { OutgoingStream, PeerChannel } from './wire.js';
+
+export type PeerStream = OutgoingStream<Outbound, Inbound>;
+
+/** A stream whose both ends have said hello. */
+export interface Greeted {
+  readonly channel: PeerChannel;
+  readonly stream: PeerStream;
+  readonly hello: PeerHello;
+}
+
+export interface GreetingOutcome {
+  /** Takes the stream over; returns where its further events go. */
+  greeted(greeted: Greeted): StreamWatch;
+  failed(down: PeerDown): void;
+}
+
+export interface StreamWatch {
+  alive(): void;
+  ended(): void;
+}
+
+/**
+ * One attempt to reach a peer: a bare connection that learns whether anything listens, a channel of its own,
+ * a stream, an exchange of hellos; all within one deadline. grpc-js would wait for ever for a stopped process
+ * that accepts connections and says nothing (grpc/grpc-node#2785), so the channel is thrown away with the
+ * attempt. Exactly one outcome is reported, unless `abandon` comes first.
+ */
+export class Greeting {
+  private readonly to: MemberId;
+  private readonly address: string;
+  private readonly env: Environment;
+  private readonly outcome: GreetingOutcome;
+  private deadline: TimerHandle | null = null;
+  private watch: StreamWatch | null = null;
+  private stopProbe: () => void = () => {};
+  private channel: PeerChannel | null = null;
+  private over = false;
+
+  constructor(to: MemberId, address: string, env: Environment, outcome: GreetingOutcome) {
+    this.to = to;
+    this.address = address;
+    this.env = env;
+    this.outcome = outcome;
+  }
+
+  start(): void {
+    const { connectDeadlineMs } = this.env.timings;
+    this.deadline = this.env.timers.after(connectDeadlineMs, () => {
+      this.fail({ kind: 'unreachable', why: `${this.address} said nothing for ${connectDeadlineMs} ms` });
+    });
+    this.stopProbe = this.env.wire.probe(this.address, (result) => {
+      if (result.kind === 'listening') this.open();
+      else if (result.kind === 'refused') this.fail({ kind: 'refused' });
+      else this.fail({ kind: 'unreachable', why: result.why });
+    });
+  }
+
+  abandon(): void {
+    if (!this.finish()) return;
+    this.channel?.close();
+  }
+
+  private open(): void {
+    if (this.over) return;
+    this.channel = this.env.wire.channel(this.address);
+    const stream = this.channel.stream();
+    stream.listen({
+      message: (message) => {
+        if (this.over) this.watch?.alive();
+        else this.answered(stream, message);
+      },
+      closed: (error) => {
+        if (this.over) this.watch?.ended();
+        else this.closed(error);
+      },
+    });
+    stream.write({ kind: 'hello', ...toWire(this.env.handlers.hello(this.to)) });
+  }
+
+  private answered(stream: PeerStream, message: Inbound): void {
+    if (message.kind === 'hello') this.greet(stream, message);
+    else if (message.kind === 'refused') {
+      this.fail({ kind: 'rejected', ...rejectionOf(message.code, message.message) });
+    }
+  }
+
+  private greet(stream: PeerStream, hello: Hello): void {
+    const rejection = wrongMember(this.to, this.address, hello) ?? judge(this.env.handlers, hello);
+    if (rejection !== null) {
+      this.fail({ kind: 'rejected', ...rejection });
+      return;
+    }
+    const { channel } = this;
+    if (channel === null || !this.finish()) return;
+    this.watch = this.outcome.greeted({ channel, stream, hello: fromWire(hello) });
+  }
+
+  private closed(error: TepuiError | null): void {
+    const rejection = error === null ? null : rejectionIn(error);
+    if (rejection !== null) this.fail({ kind: 'rejected', ...rejection });
+    else this.fail({ kind: 'unreachable', why: error?.message ?? `${this.address} ended the stream` });
+  }
+
+  private fail(down: PeerDown): void {
+    if (!this.finish()) return;
+    this.channel?.close();
+    this.outcome.failed(down);
+  }
+
+  /** False when there is an outcome already. */
+  private finish(): boolean {
+    if (this.over) return false;
+    this.over = true;
+    this.deadline?.cancel();
+    this.stopProbe();
+    return true;
+  }
+}

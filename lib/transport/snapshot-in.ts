@@ -1,0 +1,106 @@
+import { TepuiError, type SnapshotChunk, type TimerHandle } from '../base/index.js';
+import { asTepuiError, type SnapshotPart, type SnapshotProgress } from '../wire/index.js';
+import type { Environment } from './environment.js';
+import type { SnapshotSink, SnapshotStart } from './types.js';
+import type { IncomingStream } from './wire.js';
+
+type PartStream = IncomingStream<SnapshotPart, SnapshotProgress>;
+
+/**
+ * Receives one snapshot: parts are taken one at a time, and the stream is not read while one is being written,
+ * so nothing piles up. While the sink works, the sender is told now and then that the transfer lives.
+ */
+export class SnapshotArrival {
+  private readonly env: Environment;
+  private readonly stream: PartStream;
+  private sink: SnapshotSink | null = null;
+  private next = 0;
+  private done = false;
+  private sign: TimerHandle | null = null;
+
+  constructor(env: Environment, stream: PartStream) {
+    this.env = env;
+    this.stream = stream;
+  }
+
+  listen(): void {
+    this.stream.listen({
+      message: (part) => {
+        this.stream.pause();
+        this.take(part).then(
+          () => {
+            this.stream.resume();
+          },
+          (error: unknown) => {
+            this.fail(asTepuiError(error));
+          },
+        );
+      },
+      ended: () => {
+        if (!this.done) this.fail(new TepuiError('MALFORMED', 'the snapshot ends before its last chunk'));
+      },
+      closed: () => {
+        this.close();
+      },
+    });
+    this.signOfLife();
+  }
+
+  private async take(part: SnapshotPart): Promise<void> {
+    if (part.kind === 'start') await this.begin(part);
+    else await this.add(part);
+  }
+
+  private async begin(start: SnapshotStart): Promise<void> {
+    if (this.sink !== null) throw new TepuiError('MALFORMED', 'a second snapshot on one stream');
+    const { snapshotId, from, term, meta } = start;
+    const sink = await this.env.handlers.snapshotOffered({ snapshotId, from, term, meta });
+    if (sink === null) throw new TepuiError('UNSUPPORTED', 'the snapshot is not wanted');
+    this.sink = sink;
+    this.next = sink.next;
+    if (this.stream.closed) this.close();
+    this.tell(false);
+  }
+
+  private async add(chunk: SnapshotChunk): Promise<void> {
+    const { sink } = this;
+    if (sink === null || chunk.number !== this.next) {
+      throw new TepuiError('MALFORMED', `chunk ${chunk.number} of a snapshot where ${this.next} follows`);
+    }
+    const { number, bytes, crc, last } = chunk;
+    await sink.add({ number, bytes, crc, last });
+    this.next++;
+    if (last === null) {
+      this.tell(false);
+      return;
+    }
+    await sink.finish();
+    this.done = true;
+    this.tell(true);
+    this.stream.end();
+  }
+
+  private tell(installed: boolean): void {
+    this.stream.write({ next: this.next, installed, error: '' });
+  }
+
+  private signOfLife(): void {
+    this.sign = this.env.timers.after(this.env.timings.transferSilenceMs / 4, () => {
+      if (this.sink !== null) this.tell(false);
+      this.signOfLife();
+    });
+  }
+
+  /** The sender learns why: an error as status could be lost behind what was written before. */
+  private fail(error: TepuiError): void {
+    this.stream.write({ next: this.next, installed: false, error: `${error.code}: ${error.message}` });
+    this.stream.end();
+  }
+
+  private close(): void {
+    this.sign?.cancel();
+    if (this.done || this.sink === null) return;
+    this.done = true;
+    this.sink.broken();
+  }
+}

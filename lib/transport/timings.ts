@@ -1,0 +1,37 @@
+import type { BackoffOptions } from '../base/index.js';
+
+/**
+ * Times of the transport, for members in one data centre. A healed network is used again within
+ * `connectDeadlineMs` + `backoff.maxMs` < 1 s, whatever an attempt under way was doing when it healed.
+ */
+export interface TransportTimings {
+  /** From the first packet of an attempt to the peer's hello. */
+  readonly connectDeadlineMs: number;
+  readonly backoff: BackoffOptions;
+  /** Between attempts at a peer that answered and does not want us. */
+  readonly rejectedRetryMs: number;
+  /** How often each side shows the other a sign of life, and looks for one. */
+  readonly pulseMs: number;
+  /** Nothing heard for so long on a stream we dialled: it is closed and dialled anew. */
+  readonly silenceMs: number;
+  /** Nothing heard for so long on a stream we accepted: its other end is gone. */
+  readonly idleMs: number;
+  /** A stream that lasted shorter than this does not reset the back-off. */
+  readonly stableMs: number;
+  /** Introductions and founding calls. */
+  readonly callDeadlineMs: number;
+  /** A snapshot transfer without any progress for so long is broken. */
+  readonly transferSilenceMs: number;
+}
+
+export const TRANSPORT_TIMINGS: TransportTimings = {
+  connectDeadlineMs: 700,
+  backoff: { firstMs: 50, maxMs: 250, factor: 2 },
+  rejectedRetryMs: 2000,
+  pulseMs: 100,
+  silenceMs: 1000,
+  idleMs: 10_000,
+  stableMs: 1000,
+  callDeadlineMs: 2000,
+  transferSilenceMs: 10_000,
+};
