@@ -46,7 +46,8 @@ export class Durable {
 
   /** Keys and values as text, for comparison. */
   contents(): Map<string, string> {
-    return new Map([...this.records].sort().map(([key, record]) => [key, hex(record.value)]));
+    const keys = [...this.records.keys()].sort();
+    return new Map(keys.map((key) => [key, hex(this.records.get(key)!.value)]));
   }
 }
 

@@ -79,23 +79,14 @@ export class Generator {
     if (sweep !== undefined && chance(this.random, 0.3)) {
       return { kind: 'sweep', ...sweep, limit: between(this.random, 1, 3), seed: this.uuid() };
     }
-    const makers = [
-      this.cluster,
-      this.session,
-      this.tree,
-      this.tree,
-      this.tree,
-      this.agent,
-      this.framework,
-      this.launch,
-      this.launch,
-      this.task,
-      this.task,
-      this.task,
-      this.task,
-      this.operation,
-    ];
-    return pick(this.random, makers).call(this);
+    const roll = below(this.random, 14);
+    if (roll < 1) return this.cluster();
+    if (roll < 2) return this.session();
+    if (roll < 5) return this.tree();
+    if (roll < 6) return this.agent();
+    if (roll < 7) return this.framework();
+    if (roll < 9) return this.launch();
+    return roll < 13 ? this.task() : this.operation();
   }
 
   private uuid(): Uint8Array {

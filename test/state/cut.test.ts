@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { InvariantError, TepuiError } from '../../lib/base/index.js';
+import { type Command, DEFAULT_LIMITS, Machine } from '../../lib/state/index.js';
+import { bytes, Driver, running, update } from './support/driver.js';
+import { Durable, wholeCut } from './support/durable.js';
+
+function create(path: string, data: string = 'x'): Command {
+  return { kind: 'tree-create', path, data: bytes(data) };
+}
+
+function set(path: string, data: string): Command {
+  return { kind: 'tree-set', path, data: bytes(data), expectedVersion: -1 };
+}
+
+function code(error: unknown): string {
+  return error instanceof TepuiError ? error.code : String(error);
+}
+
+function codeOf(action: () => void): string {
+  try {
+    action();
+  } catch (error) {
+    return code(error);
+  }
+  return 'nothing thrown';
+}
+
+describe('A cut', () => {
+  it('holds the state at its index, whatever is applied while it is encoded', () => {
+    const driver = new Driver();
+    driver.run(create('/a', 'old'), create('/b'), create('/c'));
+    const cut = driver.machine.beginCut(driver.index, 1);
+    driver.run(set('/a', 'new'), { kind: 'tree-delete', path: '/b', expectedVersion: -1 }, create('/d'));
+    driver.run({ kind: 'tree-delete', path: '/d', expectedVersion: -1 }, create('/b', 'again'));
+    while (!cut.encodeSlice(1));
+    const durable = new Durable();
+    durable.take(cut);
+    const { tree, revision } = durable.load();
+    assert.deepEqual(tree.children('/'), ['a', 'b', 'c']);
+    assert.deepEqual(tree.get('/a')!.data, bytes('old'));
+    assert.deepEqual(tree.get('/b')!.data, bytes('x'));
+    assert.equal(revision, 3);
+  });
+
+  it('holds only what changed since the one before, and the deletions', () => {
+    const driver = new Driver();
+    driver.run(create('/a'), create('/b'));
+    const durable = new Durable();
+    durable.take(wholeCut(driver.machine, driver.index, 1));
+    driver.run({ kind: 'tree-delete', path: '/a', expectedVersion: -1 });
+    const cut = wholeCut(driver.machine, driver.index, 1);
+    const paths = cut.records
+      .filter(({ table }) => table === 6)
+      .map(({ key }) => Buffer.from(key).toString());
+    assert.deepEqual(paths, ['/']);
+    assert.equal(cut.deletions.length, 1);
+    durable.take(cut);
+    assert.deepEqual(durable.load().tree.children('/'), ['b']);
+  });
+
+  it('has the same digest however the state came to be', () => {
+    const one = new Driver();
+    one.run(create('/a', '1'));
+    one.run(set('/a', '2'));
+    const other = new Driver();
+    other.run(create('/a', '1'));
+    wholeCut(other.machine, other.index, 1);
+    other.run(set('/a', '2'));
+    assert.equal(wholeCut(one.machine, 2, 1).digest, wholeCut(other.machine, 2, 1).digest);
+  });
+
+  it('has another digest after any change', () => {
+    const driver = new Driver();
+    const digests = new Set<string>();
+    for (const command of [create('/a'), set('/a', 'y'), set('/a', 'z'), create('/b')]) {
+      driver.run(command);
+      digests.add(wholeCut(driver.machine, driver.index, 1).digest);
+    }
+    assert.equal(digests.size, 4);
+  });
+
+  it('may lie at an entry without commands after the last applied one', () => {
+    const driver = new Driver();
+    driver.run(create('/a'));
+    wholeCut(driver.machine, 5, 2);
+    assert.deepEqual([driver.machine.appliedIndex, driver.machine.appliedTerm], [5, 2]);
+  });
+
+  it('is refused while another is being encoded', () => {
+    const driver = new Driver();
+    driver.run(create('/a'));
+    const cut = driver.machine.beginCut(driver.index, 1);
+    assert.throws(() => driver.machine.beginCut(driver.index, 1), InvariantError);
+    assert.throws(() => cut.digest, InvariantError);
+    while (!cut.encodeSlice(1));
+    driver.machine.beginCut(driver.index, 1);
+  });
+
+  it('takes from the count of changed bytes what it froze', () => {
+    const driver = new Driver();
+    driver.run(create('/a', 'x'.repeat(10_000)));
+    assert.ok(driver.machine.usage().changedBytes > 10_000);
+    driver.machine.beginCut(driver.index, 1);
+    assert.ok(driver.machine.usage().changedBytes < 1_000);
+  });
+});
+
+describe('A load', () => {
+  function durable(): Durable {
+    const driver = running('t1');
+    driver.done(update('t1', 1, 1));
+    driver.done(create('/a'));
+    driver.done(create('/a/b'));
+    const kept = new Durable();
+    kept.take(wholeCut(driver.machine, driver.index, 1));
+    return kept;
+  }
+
+  it('takes records in any order', () => {
+    assert.deepEqual(durable().load(true).tree.children('/a'), ['b']);
+  });
+
+  it('that finds another digest is damage, and names both', () => {
+    const kept = durable();
+    const [first] = kept.records.keys();
+    kept.records.delete(first!);
+    assert.equal(
+      codeOf(() => kept.load()),
+      'DAMAGED',
+    );
+  });
+
+  it('that lacks a parent, a task or a session is damage', () => {
+    for (const table of [6, 9]) {
+      const kept = durable();
+      const [key] = [...kept.records].find(([, record]) => record.table === table && record.key.length > 1)!;
+      kept.records.delete(key);
+      assert.equal(
+        codeOf(() => kept.load()),
+        'DAMAGED',
+        `table ${table}`,
+      );
+    }
+  });
+
+  it('of a record that cannot be read is damage, of an unknown table a newer format', () => {
+    const load = (table: number): string =>
+      codeOf(() => new Machine(DEFAULT_LIMITS).load({ table, key: bytes('/'), value: bytes('?') }));
+    assert.equal(load(6), 'DAMAGED');
+    assert.equal(load(99), 'NEWER_FORMAT');
+  });
+
+  it('goes into an empty machine only, and is finished before the machine is used', () => {
+    const driver = new Driver();
+    driver.run(create('/a'));
+    const [record] = durable().records.values();
+    assert.throws(() => driver.machine.load(record!), InvariantError);
+    const machine = new Machine(DEFAULT_LIMITS);
+    machine.load(record!);
+    assert.throws(() => machine.beginCut(1, 1), InvariantError);
+  });
+});
