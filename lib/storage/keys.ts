@@ -1,5 +1,6 @@
 import { ByteReader, concatBytes, utf8Decode, utf8Encode, type NodeId } from '../base/index.js';
 import type { LogIndex } from '../raft/types.js';
+import type { Slab } from './slab.js';
 import type { KvRange } from './types.js';
 
 /**
@@ -81,8 +82,8 @@ export function entryRange(from: LogIndex, to: LogIndex): KvRange {
 
 export const ALL_ENTRIES: KvRange = { from: entryKey(0), to: Uint8Array.of(ENTRY + 1) };
 
-export function recordKey(table: number, key: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(RECORD_PREFIX_BYTES + key.length);
+export function recordKey(table: number, key: Uint8Array, slab: Slab): Uint8Array {
+  const whole = slab.take(RECORD_PREFIX_BYTES + key.length);
   whole[0] = RECORD;
   whole[1] = table >>> 8;
   whole[2] = table;

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { TepuiError, assert, crc32c, equalBytes, type SnapshotChunk } from '../base/index.js';
+import { TepuiError, assert, concatBytes, crc32c, equalBytes, type SnapshotChunk } from '../base/index.js';
 import type { Disk } from './disk.js';
 import { STATE_META_KEY } from './keys.js';
 import { encodeCutMeta } from './log-records.js';
-import { FRAME_HEADER_BYTES, decodeRecord } from './state-codec.js';
+import { FRAME_HEADER_BYTES, decodeRecord, frameLengths } from './state-codec.js';
 import { CHUNK_BYTES } from './state-snapshot.js';
 import type { CutMeta, InstalledState, Kv, KvOperation, SnapshotReceiver } from './types.js';
 
@@ -98,22 +98,21 @@ export class StateReceiver implements SnapshotReceiver {
   }
 
   private parse(bytes: Uint8Array): void {
-    const data = this.rest.length === 0 ? bytes : Buffer.concat([this.rest, bytes]);
+    // A copy: the caller's buffer may be a view of a network message, and records wait here for their batch.
+    const data = concatBytes([this.rest, bytes]);
     let at = 0;
     while (data.length - at >= FRAME_HEADER_BYTES) {
-      const view = new DataView(data.buffer, data.byteOffset + at, FRAME_HEADER_BYTES);
-      const keyBytes = view.getUint32(0, true);
-      const valueBytes = view.getUint32(4, true);
-      if (keyBytes + valueBytes > FRAME_LIMIT_BYTES) {
-        throw malformed(`record ${this.frames} claims ${keyBytes} + ${valueBytes} bytes`);
+      const lengths = frameLengths(data, at);
+      if (lengths.key + lengths.value > FRAME_LIMIT_BYTES) {
+        throw malformed(`record ${this.frames} claims ${lengths.key} + ${lengths.value} bytes`);
       }
-      const end = at + FRAME_HEADER_BYTES + keyBytes + valueBytes;
+      const valueAt = at + FRAME_HEADER_BYTES + lengths.key;
+      const end = valueAt + lengths.value;
       if (end > data.length) break;
-      const keyAt = at + FRAME_HEADER_BYTES;
-      this.take(data.slice(keyAt, keyAt + keyBytes), data.slice(keyAt + keyBytes, end));
+      this.take(data.subarray(at + FRAME_HEADER_BYTES, valueAt), data.subarray(valueAt, end));
       at = end;
     }
-    this.rest = data.slice(at);
+    this.rest = data.subarray(at);
   }
 
   /** The first frame is the meta; the others are records, verified before they are kept. */

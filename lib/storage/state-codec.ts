@@ -1,5 +1,6 @@
-import { TepuiError, concatBytes, crc32c } from '../base/index.js';
+import { TepuiError, crc32c } from '../base/index.js';
 import { recordKey, splitRecordKey } from './keys.js';
+import type { Slab } from './slab.js';
 import type { StateRecord } from './types.js';
 
 /**
@@ -8,19 +9,19 @@ import type { StateRecord } from './types.js';
  */
 const CHECKSUM_BYTES = 4;
 
-export function encodeRecord(record: StateRecord): { key: Uint8Array; value: Uint8Array } {
-  const key = recordKey(record.table, record.key);
-  const value = new Uint8Array(CHECKSUM_BYTES + record.value.length);
+/** The pair as it is stored, in memory taken from `slab`. */
+export function encodeRecord(record: StateRecord, slab: Slab): { key: Uint8Array; value: Uint8Array } {
+  const key = recordKey(record.table, record.key, slab);
+  const value = slab.take(CHECKSUM_BYTES + record.value.length);
   value.set(record.value, CHECKSUM_BYTES);
-  new DataView(value.buffer).setUint32(0, crc32c(value, crc32c(key), CHECKSUM_BYTES), true);
+  putU32(value, 0, crc32c(value, crc32c(key), CHECKSUM_BYTES));
   return { key, value };
 }
 
 /** Views into `key` and `value`. Throws DAMAGED. */
 export function decodeRecord(key: Uint8Array, value: Uint8Array): StateRecord {
   const actual = crc32c(value, crc32c(key), CHECKSUM_BYTES);
-  const stored =
-    value.length < CHECKSUM_BYTES ? -1 : new DataView(value.buffer, value.byteOffset, 4).getUint32(0, true);
+  const stored = value.length < CHECKSUM_BYTES ? -1 : getU32(value, 0);
   if (key.length < 3 || actual !== stored) {
     const name = Buffer.from(key).toString('hex');
     throw new TepuiError('DAMAGED', `state record ${name}: wrong checksum (${value.length} bytes)`);
@@ -32,10 +33,31 @@ export function decodeRecord(key: Uint8Array, value: Uint8Array): StateRecord {
 /** A piece of a snapshot stream: the database pair with both lengths in front (4 bytes little-endian each). */
 export const FRAME_HEADER_BYTES = 8;
 
+function frameBytes(key: Uint8Array, value: Uint8Array): number {
+  return FRAME_HEADER_BYTES + key.length + value.length;
+}
+
 export function frameOf(key: Uint8Array, value: Uint8Array): Uint8Array {
-  const header = new Uint8Array(FRAME_HEADER_BYTES);
-  const view = new DataView(header.buffer);
-  view.setUint32(0, key.length, true);
-  view.setUint32(4, value.length, true);
-  return concatBytes([header, key, value]);
+  const frame = new Uint8Array(frameBytes(key, value));
+  putU32(frame, 0, key.length);
+  putU32(frame, 4, value.length);
+  frame.set(key, FRAME_HEADER_BYTES);
+  frame.set(value, FRAME_HEADER_BYTES + key.length);
+  return frame;
+}
+
+/** The lengths of key and value in the frame that begins at `at`. */
+export function frameLengths(bytes: Uint8Array, at: number): { key: number; value: number } {
+  return { key: getU32(bytes, at), value: getU32(bytes, at + 4) };
+}
+
+function putU32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value >>> 16;
+  bytes[at + 3] = value >>> 24;
+}
+
+function getU32(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
 }

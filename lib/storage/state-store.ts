@@ -1,6 +1,7 @@
 import { assert, type Random, randomHex } from '../base/index.js';
 import { ALL_RECORDS, EVERYTHING, STATE_META_KEY, after, recordKey } from './keys.js';
 import { decodeCutMeta, encodeCutMeta } from './log-records.js';
+import { Slab } from './slab.js';
 import { decodeRecord, encodeRecord } from './state-codec.js';
 import { PinnedState } from './state-snapshot.js';
 import type {
@@ -104,11 +105,13 @@ export class DurableState implements StateStore {
     deletions: readonly StateDeletion[],
   ): Promise<KvOperation[]> {
     const operations: KvOperation[] = [];
+    const slab = new Slab();
     for (const deletion of deletions) {
-      operations.push({ type: 'delete', key: recordKey(deletion.table, deletion.key) });
+      operations.push({ type: 'delete', key: recordKey(deletion.table, deletion.key, slab) });
     }
     for (const record of records) {
-      operations.push({ type: 'put', ...encodeRecord(record) });
+      const { key, value } = encodeRecord(record, slab);
+      operations.push({ type: 'put', key, value });
       if (operations.length % ENCODE_SLICE === 0) await this.options.pause();
     }
     return operations;

@@ -10,6 +10,7 @@ import {
   splitRecordKey,
   textAfterPrefix,
 } from '../../lib/storage/keys.js';
+import { Slab } from '../../lib/storage/slab.js';
 import { N1 } from './helpers.js';
 
 describe('database keys', () => {
@@ -27,8 +28,11 @@ describe('database keys', () => {
     fc.assert(
       fc.property(table, fc.uint8Array(), table, fc.uint8Array(), (t1, k1, t2, k2) => {
         const expected = t1 === t2 ? compareBytes(k1, k2) : t1 - t2;
-        assert.equal(Math.sign(compareBytes(recordKey(t1, k1), recordKey(t2, k2))), Math.sign(expected));
-        const split = splitRecordKey(recordKey(t1, k1));
+        assert.equal(
+          Math.sign(compareBytes(recordKey(t1, k1, new Slab()), recordKey(t2, k2, new Slab()))),
+          Math.sign(expected),
+        );
+        const split = splitRecordKey(recordKey(t1, k1, new Slab()));
         assert.deepEqual([split.table, [...split.key]], [t1, [...k1]]);
       }),
     );

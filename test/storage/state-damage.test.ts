@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { TepuiError, crc32c, utf8Encode, type SnapshotChunk } from '../../lib/base/index.js';
 import { MemoryDisk, type DataFolder, type StateRecord } from '../../lib/storage/index.js';
 import { recordKey } from '../../lib/storage/keys.js';
+import { Slab } from '../../lib/storage/slab.js';
 import { appendTerm, group, logOf, open, openFormed } from './helpers.js';
 
 const isDamaged = (e: unknown): boolean => e instanceof TepuiError && e.code === 'DAMAGED';
@@ -29,7 +30,7 @@ async function load(folder: DataFolder): Promise<StateRecord[]> {
 describe('a damaged state', () => {
   it('is refused when a record has a flipped bit, wherever it is', async () => {
     const { disk, folder } = await twoRecords();
-    const key = recordKey(1, keys[0]);
+    const key = recordKey(1, keys[0], new Slab());
     const good = disk.databases.get('state')!.get(key)!.slice();
     for (let bit = 0; bit < good.length * 8; bit++) {
       const value = good.slice();
@@ -45,8 +46,8 @@ describe('a damaged state', () => {
 
   it("is refused when one record's value lies under another's key", async () => {
     const { disk, folder } = await twoRecords();
-    const value = disk.databases.get('state')!.get(recordKey(1, keys[0]))!;
-    disk.tamper('state', [{ type: 'put', key: recordKey(1, keys[1]), value }]);
+    const value = disk.databases.get('state')!.get(recordKey(1, keys[0], new Slab()))!;
+    disk.tamper('state', [{ type: 'put', key: recordKey(1, keys[1], new Slab()), value }]);
     await assert.rejects(load(folder), isDamaged);
   });
 
@@ -55,7 +56,7 @@ describe('a damaged state', () => {
     const snapshot = folder.state.openSnapshot();
     const good: SnapshotChunk[] = [];
     for await (const chunk of snapshot.chunks(0)) good.push(chunk);
-    const key = recordKey(1, keys[1]);
+    const key = recordKey(1, keys[1], new Slab());
     const value = disk.databases.get('state')!.get(key)!.slice();
     value[6]! ^= 1;
     disk.tamper('state', [{ type: 'put', key, value }]);
