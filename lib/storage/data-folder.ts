@@ -50,6 +50,7 @@ export class DataFolder {
   private owner: Identity;
   private durableLog: DurableLog | null;
   private durableState: DurableState;
+  private receiver: StateReceiver | null = null;
 
   constructor(options: DataFolderOptions, disk: Disk, space: Space, opened: OpenedFolder) {
     this.options = options;
@@ -100,11 +101,20 @@ export class DataFolder {
     return this.begin(clusterId, NO_CONFIGURATION);
   }
 
-  /** Begins to build a state folder from a transfer. One at a time; the host abandons it or finishes it. */
+  /**
+   * Begins to build a state folder from a transfer, or goes on with it when the one in progress has the same id
+   * and meta: its `next` says where. There is one at a time; a different one that did not end is given up.
+   */
   async receive(id: string, meta: CutMeta): Promise<SnapshotReceiver> {
+    const former = this.receiver;
+    if (former?.resumes(id, meta) === true) return former;
+    this.receiver = null;
+    await former?.giveUp();
     const name = await nextStateFolder(this.disk);
     const kv = await this.disk.openKv(name, STATE_KV);
-    return new StateReceiver(this.disk, name, kv, id, meta);
+    const isNamed = (): boolean => this.durableLog?.stateFolder === name;
+    this.receiver = new StateReceiver(this.disk, name, kv, id, meta, isNamed);
+    return this.receiver;
   }
 
   /** After the batch that names `folder` is durable: opens it and deletes the state it replaces. */
@@ -115,6 +125,7 @@ export class DataFolder {
     const { random, logger } = this.options;
     this.durableState = await openState(this.disk, folder, { ...this.opened.pacing, random }, logger);
     await this.disk.removeKv(former.folder);
+    this.receiver = null;
     return this.durableState;
   }
 
@@ -134,7 +145,9 @@ export class DataFolder {
     await this.space.check();
   }
 
+  /** Ends a transfer in progress, waits for writes in flight, and gives the lock back. */
   async close(): Promise<void> {
+    await this.receiver?.release();
     await this.durableState.close();
     if (this.durableLog !== null) await this.durableLog.close();
     else {

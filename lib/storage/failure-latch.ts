@@ -29,6 +29,11 @@ export function storageError(what: string, cause: unknown): TepuiError {
   return new TepuiError('STORAGE', `${what}: ${messageOf(cause)}`, { fields: { noSpace }, cause });
 }
 
+/** A call that came after closing: the process is on its way out, nothing is wrong with the disk. */
+export function closedError(what: string): TepuiError {
+  return new TepuiError('SHUTTING_DOWN', `${what} is closed`);
+}
+
 /** Whether an error of the file system or of LevelDB says that the disk (or the quota) is full. */
 export function isNoSpace(error: unknown): boolean {
   for (let e = error; e instanceof Error; e = e.cause) {

@@ -1,7 +1,7 @@
 import { Level } from 'level';
 import { TepuiError, assert } from '../base/index.js';
 import type { KvOptions } from './disk.js';
-import { messageOf, storageError, type FailureLatch } from './failure-latch.js';
+import { closedError, messageOf, storageError, type FailureLatch } from './failure-latch.js';
 import type { Kv, KvOperation, KvRange, KvSnapshot } from './types.js';
 
 /** Operations handed to the native batch before the loop is given a turn: about 1 ms. */
@@ -55,6 +55,7 @@ class LevelKv implements Kv {
   private readonly options: KvOptions;
   private readonly latch: FailureLatch;
   private writing = false;
+  private open = true;
 
   constructor(folder: string, database: Database, options: KvOptions, latch: FailureLatch) {
     this.folder = folder;
@@ -72,7 +73,7 @@ class LevelKv implements Kv {
   }
 
   async write(operations: readonly KvOperation[]): Promise<void> {
-    this.latch.check();
+    this.check();
     assert(!this.writing, () => `two batches in flight in ${this.folder}: ${operations.length} operations`);
     this.writing = true;
     const startedMs = performance.now();
@@ -96,17 +97,17 @@ class LevelKv implements Kv {
   }
 
   snapshot(): KvSnapshot {
-    this.latch.check();
+    this.check();
     const snapshot = this.database.snapshot();
     return {
       get: (key) => this.lookUp(key, snapshot),
       read: (range, limit, maxBytes) => this.readFrom(range, limit, maxBytes, snapshot),
-      close: () => snapshot.close(),
+      close: () => (this.open ? snapshot.close() : Promise.resolve()),
     };
   }
 
   async compact(range: KvRange): Promise<void> {
-    this.latch.check();
+    this.check();
     const database = this.database as Database & {
       compactRange(from: Uint8Array, to: Uint8Array): Promise<void>;
     };
@@ -118,11 +119,17 @@ class LevelKv implements Kv {
   }
 
   async close(): Promise<void> {
+    this.open = false;
     await this.database.close();
   }
 
-  private lookUp(key: Uint8Array, snapshot: Snapshot | undefined): Uint8Array | undefined {
+  private check(): void {
     this.latch.check();
+    if (!this.open) throw closedError(this.folder);
+  }
+
+  private lookUp(key: Uint8Array, snapshot: Snapshot | undefined): Uint8Array | undefined {
+    this.check();
     try {
       if (snapshot === undefined) return this.database.getSync(key);
       return this.database.getSync(key, { snapshot });
@@ -137,7 +144,7 @@ class LevelKv implements Kv {
     maxBytes: number,
     snapshot: Snapshot | undefined,
   ): Promise<[Uint8Array, Uint8Array][]> {
-    this.latch.check();
+    this.check();
     const bounds = {
       gte: range.from,
       lt: range.to,

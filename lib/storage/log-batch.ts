@@ -24,6 +24,7 @@ export interface LogBatch {
   readonly last: LogPoint;
   readonly hardState: HardState | null;
   readonly configuration: Configuration | null;
+  readonly stateFolder: string | null;
 }
 
 export interface LogView {
@@ -64,6 +65,7 @@ export function planBatch(
     last: { term: last.term, index: last.index },
     hardState: persist.hardState,
     configuration,
+    stateFolder: installed?.folder ?? null,
   };
 }
 

@@ -1,6 +1,6 @@
 import { TepuiError, assert, must } from '../base/index.js';
 import { SLOT_BYTES, type Disk, type DiskSource, type KvOptions, type SlotFile } from './disk.js';
-import { FailureLatch } from './failure-latch.js';
+import { FailureLatch, closedError } from './failure-latch.js';
 import { SortedBytes } from './sorted-bytes.js';
 import type { Kv, KvOperation, KvRange, KvSnapshot } from './types.js';
 
@@ -104,10 +104,6 @@ class MemorySession implements Disk {
     this.gone = true;
     for (const [effect, action] of this.inFlight) if (lands(action)) effect();
     this.inFlight.clear();
-  }
-
-  fail(what: string): Error {
-    return this.latch.fail(what, new Error('it is closed'));
   }
 
   /** Every call passes here: nothing works after a failure, and nothing answers after a power cut. */
@@ -263,8 +259,14 @@ class MemoryKv implements Kv {
     this.check();
     const copy = this.contents.copy();
     return {
-      get: (key) => copy.get(key)?.slice(),
-      read: (range, limit, maxBytes) => Promise.resolve(copy.read(range, limit, maxBytes)),
+      get: (key) => {
+        this.check();
+        return copy.get(key)?.slice();
+      },
+      read: async (range, limit, maxBytes) => {
+        this.check();
+        return copy.read(range, limit, maxBytes);
+      },
       close: () => Promise.resolve(),
     };
   }
@@ -282,6 +284,6 @@ class MemoryKv implements Kv {
 
   private check(): void {
     this.session.check();
-    if (!this.open) throw this.session.fail(`use of ${this.name}`);
+    if (!this.open) throw closedError(this.name);
   }
 }

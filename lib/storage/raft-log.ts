@@ -38,6 +38,7 @@ export class DurableLog implements RaftLog {
   private hard: HardState;
   private inForce: Configuration;
   private condition: LogHealth;
+  private namedFolder: string;
   private appending = false;
   /** Entries below the base that are still on disk, oldest first: work for the next compaction. */
   private garbage: { next: LogIndex; readonly to: LogIndex }[] = [];
@@ -52,6 +53,7 @@ export class DurableLog implements RaftLog {
     this.basePoint = contents.base;
     this.hard = hard;
     this.inForce = contents.configuration;
+    this.namedFolder = contents.stateFolder;
     this.condition = health;
   }
 
@@ -65,6 +67,11 @@ export class DurableLog implements RaftLog {
 
   get configuration(): Configuration {
     return this.inForce;
+  }
+
+  /** The state folder that the durable log names: the one in force at the next start. */
+  get stateFolder(): string {
+    return this.namedFolder;
   }
 
   base(): BaseRecord {
@@ -216,6 +223,7 @@ export class DurableLog implements RaftLog {
     }
     if (batch.hardState !== null) this.hard = batch.hardState;
     if (batch.configuration !== null) this.inForce = batch.configuration;
+    if (batch.stateFolder !== null) this.namedFolder = batch.stateFolder;
     for (const [peer, point] of acknowledged) this.acknowledged.set(peer, point);
   }
 

@@ -13,6 +13,12 @@ const BATCH_BYTES = 2 << 20;
 const FRAME_LIMIT_BYTES = 64 << 20;
 
 /**
+ * The life of a transfer. `spoiled`: what arrived cannot be what was sent, it has to start over. `finished`: the
+ * folder is closed and may be named by the log. `given up`: it is deleted, or will be at the next start.
+ */
+type Phase = 'receiving' | 'complete' | 'spoiled' | 'finished' | 'given up';
+
+/**
  * Builds a state folder from the chunks of a transfer. Nothing refers to the folder until the log's batch names
  * it, so a crash at any moment leaves the old state in force. The meta is written last: a folder without it is
  * never taken for a state. A transfer resumes at `next` while this object lives; after a restart it starts over.
@@ -22,19 +28,22 @@ export class StateReceiver implements SnapshotReceiver {
   readonly meta: CutMeta;
   readonly folder: string;
   private readonly disk: Disk;
+  /** Whether the durable log names this folder. */
+  private readonly isNamed: () => boolean;
   private readonly kv: Kv;
   private readonly storedMeta: Uint8Array;
   private readonly digest = createHash('sha256');
   private wanted = 0;
-  private phase: 'receiving' | 'complete' | 'spoiled' | 'ended' = 'receiving';
-  private adding = false;
+  private phase: Phase = 'receiving';
+  private adding: Promise<void> | null = null;
   /** The beginning of a frame whose end has not arrived. */
   private rest: Uint8Array = new Uint8Array(0);
   private frames = 0;
   private pending: KvOperation[] = [];
   private pendingBytes = 0;
 
-  constructor(disk: Disk, folder: string, kv: Kv, id: string, meta: CutMeta) {
+  constructor(disk: Disk, folder: string, kv: Kv, id: string, meta: CutMeta, isNamed: () => boolean) {
+    this.isNamed = isNamed;
     this.disk = disk;
     this.folder = folder;
     this.kv = kv;
@@ -53,38 +62,60 @@ export class StateReceiver implements SnapshotReceiver {
    * sound in itself and yet wrong (a record's checksum, the digest, the count) spoils the transfer for good.
    */
   async add(chunk: SnapshotChunk): Promise<void> {
-    assert(!this.adding && this.phase !== 'ended', `chunk ${chunk.number} added in phase ${this.phase}`);
-    if (chunk.number < this.wanted) return;
+    assert(this.adding === null, () => `chunk ${chunk.number} added while another is`);
+    if (chunk.number < this.wanted && this.phase === 'receiving') return;
     this.check(chunk);
-    this.adding = true;
+    this.adding = this.accept(chunk);
     try {
-      this.digest.update(chunk.bytes);
-      this.parse(chunk.bytes);
-      this.wanted++;
-      if (this.pendingBytes >= BATCH_BYTES || chunk.last !== null) await this.flush();
-      if (chunk.last !== null) this.complete(chunk.last);
+      await this.adding;
     } catch (error) {
-      this.phase = 'spoiled';
+      if (this.phase === 'receiving') this.phase = 'spoiled';
       throw error;
     } finally {
-      this.adding = false;
+      this.adding = null;
     }
   }
 
   async finish(): Promise<InstalledState> {
-    if (this.phase !== 'complete') throw malformed(`only ${this.wanted} chunks of a snapshot arrived`);
+    if (this.phase !== 'complete')
+      throw malformed(`${this.wanted} chunks of a snapshot arrived (${this.phase})`);
     await this.kv.write([{ type: 'put', key: STATE_META_KEY, value: this.storedMeta }]);
     await this.kv.close();
     await this.disk.syncFolder();
-    this.phase = 'ended';
+    this.phase = 'finished';
     return { folder: this.folder, chain: this.meta.chain };
   }
 
+  /** Whether the transfer with this id can go on here. */
+  resumes(id: string, meta: CutMeta): boolean {
+    return this.phase === 'receiving' && this.id === id && equalBytes(encodeCutMeta(meta), this.storedMeta);
+  }
+
+  /** Also allowed after `finish`, as long as no batch of the log has named the folder. */
   async abandon(): Promise<void> {
-    if (this.phase === 'ended') return;
-    this.phase = 'ended';
-    await this.kv.close();
+    assert(!this.isNamed(), `state folder ${this.folder} is named by the log and cannot be deleted`);
+    await this.release();
     await this.disk.removeKv(this.folder);
+  }
+
+  /** Makes way for another transfer. A finished folder stays: a batch that names it may be on its way. */
+  async giveUp(): Promise<void> {
+    if (this.phase !== 'finished') await this.abandon();
+  }
+
+  /** Ends without deleting anything; the next start does. */
+  async release(): Promise<void> {
+    this.phase = 'given up';
+    await this.adding?.catch(() => undefined);
+    await this.kv.close();
+  }
+
+  private async accept(chunk: SnapshotChunk): Promise<void> {
+    this.digest.update(chunk.bytes);
+    this.parse(chunk.bytes);
+    this.wanted++;
+    if (this.pendingBytes >= BATCH_BYTES || chunk.last !== null) await this.flush();
+    if (chunk.last !== null) this.complete(chunk.last);
   }
 
   private check(chunk: SnapshotChunk): void {
@@ -145,7 +176,8 @@ export class StateReceiver implements SnapshotReceiver {
     }
     if (digest !== last.digest)
       throw malformed(`digest ${digest} of ${this.wanted} chunks, ${last.digest} was sent`);
-    this.phase = 'complete';
+    // Given up meanwhile: that stays.
+    if (this.phase === 'receiving') this.phase = 'complete';
   }
 }
 

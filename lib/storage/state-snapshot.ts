@@ -7,7 +7,7 @@ import type { CutMeta, KvSnapshot, StateSnapshot } from './types.js';
 
 /** Upper bound of a chunk. */
 export const CHUNK_BYTES: number = 256 << 10;
-const READ_BYTES = 512 << 10;
+const READ_BYTES = 128 << 10;
 const READ_ENTRIES = 4096;
 
 /** Where a chunk begins: everything needed to go on from there, and no record data. */
@@ -58,11 +58,14 @@ export class PinnedState implements StateSnapshot {
     this.boundaries = [{ prefix, from: ALL_RECORDS.from, skip: 0, records: 0, digest }];
   }
 
-  /** Each call reads on its own; several transfers may share one snapshot. Throws OUT_OF_RANGE beyond the end. */
+  /**
+   * Each call reads on its own; several transfers may share one snapshot. Throws OUT_OF_RANGE beyond the end and
+   * once the snapshot is closed, DAMAGED at a bad record.
+   */
   async *chunks(offset: number): AsyncGenerator<SnapshotChunk> {
     const start = this.boundaries[Math.min(offset, this.boundaries.length - 1)]!;
     let number = Math.min(offset, this.boundaries.length - 1);
-    const reader = new StreamReader(this.view, start);
+    const reader = new StreamReader(this.view, start, () => this.open);
     for (;;) {
       const bytes = await reader.take(CHUNK_BYTES);
       const last = reader.atEnd ? { digest: reader.digestHex(), records: reader.records } : null;
@@ -85,6 +88,7 @@ export class PinnedState implements StateSnapshot {
 
 class StreamReader {
   private readonly view: KvSnapshot;
+  private readonly isOpen: () => boolean;
   /** The next read of the database begins here. */
   private from: Uint8Array;
   private queue: Piece[] = [];
@@ -97,8 +101,9 @@ class StreamReader {
   /** Records handed out whole: all of them once the stream is at its end. */
   records: number;
 
-  constructor(view: KvSnapshot, start: Boundary) {
+  constructor(view: KvSnapshot, start: Boundary, isOpen: () => boolean) {
     this.view = view;
+    this.isOpen = isOpen;
     this.from = start.from;
     if (start.prefix !== null) this.push({ key: null, frame: start.prefix });
     this.used = start.skip;
@@ -135,6 +140,7 @@ class StreamReader {
   }
 
   private async fill(): Promise<void> {
+    if (!this.isOpen()) throw new TepuiError('OUT_OF_RANGE', 'the snapshot was closed');
     const slice = await this.view.read({ from: this.from, to: ALL_RECORDS.to }, READ_ENTRIES, READ_BYTES);
     const last = slice.at(-1);
     this.exhausted = last === undefined;

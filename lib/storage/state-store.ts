@@ -33,7 +33,7 @@ export class DurableState implements StateStore {
   private readonly kv: Kv;
   private readonly options: StateStoreOptions;
   private current: CutMeta | null;
-  private cutting = false;
+  private cutting: Promise<void> | null = null;
   private readonly pinned = new Set<PinnedState>();
 
   /** Throws DAMAGED when the stored meta is bad. */
@@ -64,18 +64,14 @@ export class DurableState implements StateStore {
     records: readonly StateRecord[],
     deletions: readonly StateDeletion[],
   ): Promise<void> {
-    assert(!this.cutting, () => `a cut at ${meta.index} while another is being written`);
+    assert(this.cutting === null, () => `a cut at ${meta.index} while another is being written`);
     const last = this.current?.index ?? 0;
     assert(meta.index >= last, () => `a cut at ${meta.index} after one at ${last}`);
-    this.cutting = true;
+    this.cutting = this.cut(meta, records, deletions);
     try {
-      const operations = await this.encode(records, deletions);
-      operations.push({ type: 'put', key: STATE_META_KEY, value: encodeCutMeta(meta) });
-      await this.options.clear();
-      await this.kv.write(operations);
-      this.current = meta;
+      await this.cutting;
     } finally {
-      this.cutting = false;
+      this.cutting = null;
     }
   }
 
@@ -95,9 +91,23 @@ export class DurableState implements StateStore {
     await this.kv.compact(EVERYTHING);
   }
 
+  /** Waits for a cut in flight; snapshots that are being read end with OUT_OF_RANGE. */
   async close(): Promise<void> {
+    await this.cutting?.catch(() => undefined);
     for (const pinned of this.pinned) await pinned.close();
     await this.kv.close();
+  }
+
+  private async cut(
+    meta: CutMeta,
+    records: readonly StateRecord[],
+    deletions: readonly StateDeletion[],
+  ): Promise<void> {
+    const operations = await this.encode(records, deletions);
+    operations.push({ type: 'put', key: STATE_META_KEY, value: encodeCutMeta(meta) });
+    await this.options.clear();
+    await this.kv.write(operations);
+    this.current = meta;
   }
 
   private async encode(

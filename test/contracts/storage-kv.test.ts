@@ -104,21 +104,44 @@ for (const twin of twins) {
         );
       }));
 
-    it('answers nothing any more after its first failure, and tells the owner once', () =>
-      twin.with(async (source) => {
+    it('answers nothing any more after its first failed write, and tells the owner once', () =>
+      twin.with(async (source, breakDisk) => {
         const failures: Error[] = [];
         const disk = source.attach((error) => failures.push(error));
         const kv = await disk.openKv('db', options);
         const other = await disk.openKv('other', options);
-        await kv.close();
+        await breakDisk('db');
         const isStorage = (e: unknown): boolean => e instanceof TepuiError && e.code === 'STORAGE';
+        const fill = async (): Promise<void> => {
+          for (let i = 0; i < 10; i++) await kv.write([put(`k${i}`, 'x'.repeat(options.writeBufferBytes))]);
+        };
+        await assert.rejects(fill(), isStorage);
         await assert.rejects(kv.write([put('a', '1')]), isStorage);
         await assert.rejects(other.write([put('a', '1')]), isStorage);
         await assert.rejects(other.read(range('', 'z'), 1, 1), isStorage);
         assert.throws(() => other.get(utf8Encode('a')), isStorage);
         await assert.rejects(disk.replaceFile('f', new Uint8Array(1)), isStorage);
         assert.equal(failures.length, 1);
+        await kv.close();
         await other.close();
+      }));
+
+    it('refuses calls after closing without taking them for a failure of the disk', () =>
+      twin.with(async (source) => {
+        const failures: Error[] = [];
+        const disk = source.attach((error) => failures.push(error));
+        const kv = await disk.openKv('db', options);
+        await kv.write([put('a', '1')]);
+        const snapshot = kv.snapshot();
+        await kv.close();
+        const isClosed = (e: unknown): boolean => e instanceof TepuiError && e.code === 'SHUTTING_DOWN';
+        await assert.rejects(kv.write([put('a', '2')]), isClosed);
+        await assert.rejects(kv.read(range('', 'z'), 1, 1), isClosed);
+        await assert.rejects(snapshot.read(range('', 'z'), 1, 1), isClosed);
+        assert.throws(() => kv.get(utf8Encode('a')), isClosed);
+        await snapshot.close();
+        await kv.close();
+        assert.equal(failures.length, 0);
       }));
   });
 }

@@ -237,6 +237,63 @@ for (const twin of twins) {
         assert.deepEqual(await allOf(to.state), await allOf(from.state));
       }));
 
+    it('goes on with the transfer in progress when the same snapshot is offered again', () =>
+      transfer(async (from, to, chunks, receiver) => {
+        const meta = from.state.meta!;
+        for (const chunk of chunks.slice(0, 2)) await receiver.add(chunk);
+        assert.equal((await to.receive(receiver.id, meta)).next, 2);
+        const other = await to.receive('another', meta);
+        assert.equal(other.next, 0);
+        await assert.rejects(receiver.add(chunks[2]!), hasCode('MALFORMED'));
+        assert.equal((await to.receive('another', { ...meta, revision: 1 })).next, 0);
+      }));
+
+    it('gives a finished state up when it is declined, and not once the log has named it', () =>
+      transfer(async (_from, to, chunks, receiver) => {
+        for (const chunk of chunks) await receiver.add(chunk);
+        await receiver.finish();
+        await receiver.abandon();
+        const again = await to.receive('again', receiver.meta);
+        for (const chunk of chunks) await again.add(chunk);
+        const installed = await again.finish();
+        const { index, term, configuration } = again.meta;
+        await logOf(to).append(persist({ snapshot: { index, term, configuration } }), NOBODY, installed);
+        await assert.rejects(again.abandon(), /named by the log/);
+      }));
+
+    it('survives a shutdown between the batch that names a state and the switch to it', () =>
+      withCut(large, (from) =>
+        twin.with(async (target) => {
+          const to = await openFormed(target);
+          await appendTerm(logOf(to), 1, 3);
+          const snapshot = from.state.openSnapshot();
+          const receiver = await to.receive(snapshot.id, snapshot.meta);
+          for await (const chunk of snapshot.chunks(0)) await receiver.add(chunk);
+          const { index, term, configuration } = snapshot.meta;
+          const installed = await receiver.finish();
+          await logOf(to).append(persist({ snapshot: { index, term, configuration } }), NOBODY, installed);
+          await to.close();
+          const again = await open(target);
+          assert.deepEqual(logOf(again).health, { kind: 'intact' });
+          assert.equal(again.state.meta?.index, index);
+          await again.close();
+          await snapshot.close();
+        }),
+      ));
+
+    it('ends readers of a snapshot that is closed, and waits for a cut in flight', () =>
+      withCut(large, async (folder) => {
+        const snapshot = folder.state.openSnapshot();
+        const reading = snapshot.chunks(0)[Symbol.asyncIterator]();
+        await reading.next();
+        const cut = folder.state.writeCut(metaAt(folder, 11), large, []);
+        await folder.state.close();
+        await cut;
+        await assert.rejects(async () => {
+          while ((await reading.next()).done !== true);
+        }, hasCode('OUT_OF_RANGE'));
+      }));
+
     it('refuses chunks that are damaged, missing or out of place, and takes the right one afterwards', () =>
       transfer(async (_from, _to, chunks, receiver) => {
         const [zero, one] = [chunks[0]!, chunks[1]!];

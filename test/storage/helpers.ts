@@ -124,12 +124,27 @@ export async function withFolder(work: (path: string) => Promise<void>): Promise
 
 export interface Twin {
   readonly name: string;
-  /** Runs `work` with an empty disk. */
-  with(work: (source: DiskSource) => Promise<void>): Promise<void>;
+  /** Runs `work` with an empty disk; `breakDisk(name)` makes the next larger write to that database fail. */
+  with(
+    work: (source: DiskSource, breakDisk: (name: string) => Promise<void>) => Promise<void>,
+  ): Promise<void>;
 }
 
 /** The real disk and its in-memory twin: every contract holds on both. */
 export const twins: readonly Twin[] = [
-  { name: 'LevelDB', with: (work) => withFolder((path) => work(new FolderSource(path))) },
-  { name: 'memory', with: (work) => work(new MemoryDisk()) },
+  {
+    name: 'LevelDB',
+    // Without its folder LevelDB can still write to its open file, but not begin the next one.
+    with: (work) =>
+      withFolder((path) =>
+        work(new FolderSource(path), (name) => rm(join(path, name), { recursive: true, force: true })),
+      ),
+  },
+  {
+    name: 'memory',
+    with: (work) => {
+      const disk = new MemoryDisk();
+      return work(disk, (name) => Promise.resolve(disk.failNext(`kv ${name}`, 'write')));
+    },
+  },
 ];
