@@ -11,6 +11,8 @@ export interface ClusterStatus {
   readonly leader: string | null;
   /** The highest term that a member knows. */
   readonly term: number;
+  /** The highest revision that a member has applied. */
+  readonly revision: number;
   /** In order of ids. Who did not answer is `unreachable`, with what others last knew of it. */
   readonly members: readonly MemberStatus[];
   /** Why the group is not serving, as a member explains it; empty when it is. */
@@ -39,27 +41,26 @@ export async function clusterStatus(
   const ask = async (address: string): Promise<void> => {
     if (asked.has(address)) return;
     asked.add(address);
-    const leftMs = deadlineAt - ports.world.clock.monotonicMs();
-    if (leftMs <= 0) return;
-    const answer = await askOne(address, ports, leftMs);
+    const answer = await askOne(address, ports, deadlineAt);
     answers.push(answer);
     const named = answer.reply?.members.flatMap(({ grpc }) => grpc ?? []) ?? [];
     await Promise.all(named.map(ask));
   };
   await Promise.all(addresses.map(ask));
-  return merge(answers, new Set(addresses));
+  return merge(answers);
 }
 
-async function askOne(address: string, ports: Ports, timeoutMs: number): Promise<Answer> {
+async function askOne(address: string, ports: Ports, deadlineAt: number): Promise<Answer> {
+  const leftMs = (): number => Math.max(1, deadlineAt - ports.world.clock.monotonicMs());
   const door: Door = ports.dial(address);
   try {
     await new Promise<void>((resolve, reject) => {
-      door.ready(timeoutMs, (error) => {
+      door.ready(leftMs(), (error) => {
         if (error === null) resolve();
         else reject(error);
       });
     });
-    return { address, reply: await door.call('status', {}, timeoutMs), error: null };
+    return { address, reply: await door.call('status', {}, leftMs()), error: null };
   } catch (cause) {
     return { address, reply: null, error: asTepuiError(cause) };
   } finally {
@@ -67,7 +68,7 @@ async function askOne(address: string, ports: Ports, timeoutMs: number): Promise
   }
 }
 
-function merge(answers: readonly Answer[], given: ReadonlySet<string>): ClusterStatus {
+function merge(answers: readonly Answer[]): ClusterStatus {
   const replies = answers.flatMap(({ reply }) => reply ?? []).sort((a, b) => b.term - a.term);
   const members = new Map<string, MemberStatus>();
   for (const reply of replies) {
@@ -76,11 +77,12 @@ function merge(answers: readonly Answer[], given: ReadonlySet<string>): ClusterS
     }
   }
   for (const { self } of replies) if (self !== null) members.set(self.id, self);
-  const silent = answers.filter(({ reply, address }) => reply === null && given.has(address));
+  const silent = answers.filter(({ reply }) => reply === null);
   return {
     clusterId: replies.find(({ clusterId }) => clusterId !== null)?.clusterId ?? null,
     leader: leaderOf(replies, members, answers),
     term: replies[0]?.term ?? 0,
+    revision: Math.max(0, ...replies.map(({ revision }) => revision)),
     members: [...members.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
     trouble: replies.find(({ trouble }) => trouble !== '')?.trouble ?? '',
     unanswered: silent.map(({ address, error }) => ({ address, reason: reasonOf(error) })),

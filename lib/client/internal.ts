@@ -1,6 +1,7 @@
 /** For lib/agent, lib/cli and tests: the parts that the SDK is made of. */
 export { checkAddresses, systemPorts, type Ports } from './connection.js';
 export type { Dial, Door, DoorStream, StreamHandlers } from './door.js';
+export { Deferred } from './deferred.js';
 export { Endpoints } from './endpoints.js';
 export { Link, type LinkHandlers } from './link.js';
 export type { StreamTypes, UnaryTypes } from './messages.js';

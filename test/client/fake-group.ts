@@ -48,6 +48,8 @@ export class FakeGroup implements Behind {
   readonly arrivals: Arrival[] = [];
   /** What took effect, in order: call types, and tree operations as `set /path`. */
   readonly executed: string[] = [];
+  /** The scheduler calls that took effect. */
+  readonly calls: mesos.Call[] = [];
   readonly openedSessions: string[] = [];
   readonly closedSessions: string[] = [];
   readonly subscribed: { readonly id: string | null; readonly address: string }[] = [];
@@ -56,7 +58,10 @@ export class FakeGroup implements Behind {
   /** Refuses every request with this. */
   refusing: ErrorCode | null = null;
   refusingSubscribe: ErrorCode | null = null;
+  refusingAccept: ErrorCode | null = null;
   frameworksMade = 0;
+  /** How unary calls are answered; may throw. */
+  readonly answers: Map<keyof UnaryTypes, (address: string, request: unknown) => unknown> = new Map();
   private readonly sessions: Map<string, Map<number, Outcome>> = new Map();
   private readonly nodes: Map<string, Uint8Array> = new Map();
   private revision = 100;
@@ -91,7 +96,7 @@ export class FakeGroup implements Behind {
   }
 
   call<M extends keyof UnaryTypes>(
-    _address: string,
+    address: string,
     method: M,
     request: UnaryTypes[M]['request'],
   ): Promise<UnaryTypes[M]['reply']> {
@@ -102,6 +107,12 @@ export class FakeGroup implements Behind {
       this.sessions.set(session, new Map());
       const reply = { session: session as SessionId, timeoutMs: 600_000, index: ++this.revision };
       return Promise.resolve(reply as never);
+    }
+    const answer = this.answers.get(method);
+    if (answer !== undefined) {
+      return new Promise((resolve) => {
+        resolve(answer(address, request) as UnaryTypes[M]['reply']);
+      });
     }
     if (method === 'closeSession') this.closedSessions.push((request as { session: string }).session);
     return Promise.resolve({ index: ++this.revision } as never);
@@ -140,6 +151,8 @@ export class FakeGroup implements Behind {
     let id = call.framework_id?.value ?? null;
     const outcome = this.once(stream.address, request, call.type, () => {
       this.executed.push(call.type);
+      this.calls.push(call);
+      if (call.type === 'ACCEPT') return this.refusingAccept;
       if (call.type !== 'SUBSCRIBE') return null;
       if (id === null) this.frameworksMade++;
       return this.refusingSubscribe;

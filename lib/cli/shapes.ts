@@ -1,0 +1,104 @@
+import type {
+  AgentSummary,
+  ClusterStatus,
+  FrameworkSummary,
+  MemberStatus,
+  NamedAmount,
+  TaskSummary,
+} from '../client/index.js';
+
+/** JSON shapes of the commands' answers. They stay as they are for ever; fields may be added. */
+
+export interface MemberJson {
+  readonly id: string;
+  readonly pid: number | null;
+  readonly http: string | null;
+  readonly grpc: string | null;
+  readonly peer: string | null;
+  readonly zk: string | null;
+  readonly role: string;
+  readonly voter: boolean;
+  readonly lastIndex: number;
+  readonly commitIndex: number;
+  readonly appliedIndex: number;
+  readonly healthy: boolean;
+}
+
+export interface StatusJson {
+  readonly clusterId: string | null;
+  readonly leader: string | null;
+  readonly term: number;
+  readonly members: readonly MemberJson[];
+}
+
+export function memberJson(member: MemberStatus): MemberJson {
+  const { id, pid, http, grpc, peer, zk, role, voter, lastIndex, commitIndex, appliedIndex, healthy } =
+    member;
+  const known = pid === 0 ? null : pid;
+  return { id, pid: known, http, grpc, peer, zk, role, voter, lastIndex, commitIndex, appliedIndex, healthy };
+}
+
+export function statusJson({ clusterId, leader, term, members }: ClusterStatus): StatusJson {
+  return { clusterId, leader, term, members: members.map(memberJson) };
+}
+
+export interface AgentJson {
+  readonly id: string;
+  readonly name: string;
+  readonly hostname: string;
+  readonly state: string;
+  readonly total: Amounts;
+  readonly used: Amounts;
+  readonly tasks: number;
+  readonly http: string | null;
+  readonly master: string;
+}
+
+export interface FrameworkJson {
+  readonly id: string;
+  readonly name: string;
+  readonly state: string;
+  readonly roles: readonly string[];
+  readonly used: Amounts;
+  readonly activeTasks: number;
+  readonly failoverTimeoutMs: number;
+  readonly master: string;
+}
+
+export interface TaskJson {
+  readonly id: string;
+  readonly name: string;
+  readonly frameworkId: string;
+  readonly agentId: string;
+  readonly state: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly resources: Amounts;
+  readonly unacknowledgedUpdates: number;
+  readonly launchedIndex: number;
+  readonly launchedAtMs: number;
+}
+
+/** Scalars by resource name; `mem` and `disk` in megabytes. */
+export type Amounts = Readonly<Record<string, number>>;
+
+export function amounts(list: readonly NamedAmount[]): Amounts {
+  return Object.fromEntries(list.map(({ name, value }) => [name, value]));
+}
+
+export function agentJson(agent: AgentSummary): AgentJson {
+  const { id, name, hostname, state, total, used, tasks, http, master } = agent;
+  return { id, name, hostname, state, total: amounts(total), used: amounts(used), tasks, http, master };
+}
+
+export function frameworkJson(framework: FrameworkSummary): FrameworkJson {
+  const { id, name, state, roles, used, activeTasks, failoverTimeoutMs, master } = framework;
+  return { id, name, state, roles, used: amounts(used), activeTasks, failoverTimeoutMs, master };
+}
+
+export function taskJson(task: TaskSummary): TaskJson {
+  const { id, name, frameworkId, agentId, state, reason, message, resources } = task;
+  const { unacknowledgedUpdates, launchedIndex, launchedAtMs } = task;
+  const head = { id, name, frameworkId, agentId, state, reason, message, resources: amounts(resources) };
+  return { ...head, unacknowledgedUpdates, launchedIndex, launchedAtMs };
+}
