@@ -57,7 +57,9 @@ export class FakeGroup implements Behind {
   manner: 'answer' | 'mute' | 'lose' = 'answer';
   /** Refuses every request with this. */
   refusing: ErrorCode | null = null;
+  /** Refuses a SUBSCRIBE that names an id. */
   refusingSubscribe: ErrorCode | null = null;
+  onEvents: ((stream: ServerEnd<'events'>, request: StreamTypes['events']['request']) => void) | null = null;
   refusingAccept: ErrorCode | null = null;
   frameworksMade = 0;
   /** How unary calls are answered; may throw. */
@@ -86,6 +88,8 @@ export class FakeGroup implements Behind {
       this.schedulerRequest(stream as unknown as ServerEnd<'scheduler'>, request as SchedulerRequest);
     } else if (stream.method === 'write') {
       this.writeRequest(stream as unknown as ServerEnd<'write'>, request as WriteRequest);
+    } else if (stream.method === 'events') {
+      this.onEvents?.(stream as unknown as ServerEnd<'events'>, request as StreamTypes['events']['request']);
     } else if (stream.method === 'read') {
       this.readRequest(stream as unknown as ServerEnd<'read'>, request as StreamTypes['read']['request']);
     }
@@ -154,8 +158,9 @@ export class FakeGroup implements Behind {
       this.calls.push(call);
       if (call.type === 'ACCEPT') return this.refusingAccept;
       if (call.type !== 'SUBSCRIBE') return null;
-      if (id === null) this.frameworksMade++;
-      return this.refusingSubscribe;
+      if (id !== null) return this.refusingSubscribe;
+      this.frameworksMade++;
+      return null;
     });
     if (outcome === null) return;
     if ('refusal' in outcome) {

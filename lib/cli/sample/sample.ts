@@ -109,7 +109,8 @@ export class Sample {
   /** A framework that the group no longer knows begins again as a new one; anything else is an error. */
   private ended(error: TepuiError): void {
     this.tell({ event: 'ended', code: error.code, reason: error.message });
-    if (error.code !== 'FRAMEWORK_REMOVED' && error.code !== 'UNKNOWN_FRAMEWORK') {
+    const forgotten = error.code === 'FRAMEWORK_REMOVED' || error.code === 'UNKNOWN_FRAMEWORK';
+    if (!forgotten || this.state.frameworkId === null) {
       this.stopped.reject(error);
       return;
     }
