@@ -19,6 +19,7 @@ import type {
 } from '../transport/types.js';
 import { Calls } from './calls.js';
 import { Formation } from './formation.js';
+import { Founders } from './founders.js';
 import { checkLimits } from './limits.js';
 import type { ReplicaOptions } from './ports.js';
 import { RevisionWaiters } from './revisions.js';
@@ -56,6 +57,7 @@ export class Member implements Replica {
   private readonly calls: Calls;
   private readonly revisions = new RevisionWaiters();
   private readonly transfers: TransferWaiters;
+  private readonly founders: Founders;
   private readonly ticker: Ticker;
   private readonly listeners = new Set<ReplicaListeners>();
   private readonly emptyMachine: Machine;
@@ -84,6 +86,13 @@ export class Member implements Replica {
       () => options.clock.monotonicMs(),
       (options.limits.tickMs * options.limits.electionTicks * 3) / 2,
     );
+    this.founders = new Founders({
+      transport: this.transport,
+      peers: options.peers,
+      logger: options.logger,
+      clusterId: () => options.disk.identity.clusterId,
+      voters: () => this.running()?.raftStatus.configuration.voters ?? [],
+    });
     this.ticker = new Ticker(options.clock, options.timers, options.limits.tickMs, (gapMs) =>
       this.tick(gapMs),
     );
@@ -99,7 +108,7 @@ export class Member implements Replica {
     await this.transport.start();
     if (disk.log === null) {
       if (this.phase.kind === 'forming') this.phase.formation.start();
-    } else this.run();
+    } else this.run(false);
     this.transport.setPeers(peers);
     this.ticker.start();
   }
@@ -237,7 +246,8 @@ export class Member implements Replica {
     for (const listeners of this.listeners) call(listeners);
   }
 
-  private run(): void {
+  /** `founded`: the group was formed just now, so nobody can have acknowledged anything yet. */
+  private run(founded: boolean): void {
     const running = new RunningMember(this.options, this.transport, this.roster, {
       events: (events, revision) => this.events(events, revision),
       view: (view) => this.viewChanged(view),
@@ -246,7 +256,11 @@ export class Member implements Replica {
       cut: (meta) => this.cut(meta),
     });
     this.phase = { kind: 'running', running };
-    running.start();
+    running.start(founded);
+    for (const hello of this.roster.connectedHellos()) {
+      this.founders.met(hello);
+      running.peerUp(hello, null);
+    }
   }
 
   private events(events: readonly StateEvent[], revision: number): void {
@@ -265,6 +279,7 @@ export class Member implements Replica {
 
   private tick(gapMs: number): void {
     this.running()?.tick(gapMs);
+    this.founders.tell();
     const now = this.options.clock.monotonicMs();
     this.calls.expire();
     this.calls.retry();
@@ -348,22 +363,8 @@ export class Member implements Replica {
     const formerBoot = this.roster.up(hello);
     const running = this.running();
     running?.peerUp(hello, formerBoot);
-    if (running !== null && hello.clusterId === null) this.tellFounder(running, hello);
+    if (running !== null) this.founders.met(hello);
     this.each((one) => one.peerUp?.(hello));
-  }
-
-  /** A founding voter whose folder is still empty: it was not told, because the one who tells stopped early. */
-  private tellFounder(running: RunningMember, hello: PeerHello): void {
-    const { voters } = running.raftStatus.configuration;
-    const { clusterId } = this.options.disk.identity;
-    const address = this.options.peers.get(hello.memberId);
-    if (clusterId === null || address === undefined || !voters.includes(hello.nodeId)) return;
-    this.transport.formWith(address, { clusterId, voters }).catch((error: unknown) => {
-      this.options.logger.warn(
-        { peer: hello.memberId, err: error },
-        'a founder could not be told; tried again',
-      );
-    });
   }
 
   private frame(from: PeerHello, frame: Frame): void {
@@ -421,7 +422,7 @@ export class Member implements Replica {
         await disk.form(clusterId, simpleConfiguration(voters));
         return true;
       },
-      formed: () => this.run(),
+      formed: () => this.run(true),
       fatal,
     });
   }

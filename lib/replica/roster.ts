@@ -44,6 +44,12 @@ export class Roster {
     return this.peers.get(member)?.connected ?? false;
   }
 
+  connectedHellos(): PeerHello[] {
+    return [...this.peers.values()].flatMap(({ connected, hello }) =>
+      connected && hello !== null ? [hello] : [],
+    );
+  }
+
   noteAcknowledged(peer: NodeId, point: LogPoint): boolean {
     const known = this.acknowledged.get(peer);
     if (known !== undefined && comparePoints(point, known) <= 0) return false;

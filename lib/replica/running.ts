@@ -191,9 +191,10 @@ export class RunningMember {
   }
 
   /** Loads the state; consensus already takes part meanwhile, but does not campaign. */
-  start(): void {
+  start(founded: boolean): void {
     if (this.recovering) this.raft.setVoting(false);
-    this.openGate();
+    if (founded) this.gateOpen = true;
+    else this.openGate();
     this.load(null).catch((error: unknown) => this.options.fatal(error));
   }
 

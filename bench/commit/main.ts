@@ -1,0 +1,144 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { ClassicLevel } from 'classic-level';
+import { freePorts } from '../support/ports.js';
+import { report } from '../support/report.js';
+import { percentile, round } from '../support/statistics.js';
+import type { Answer, Order } from './member.js';
+
+const MEMBER = path.join(path.dirname(fileURLToPath(import.meta.url)), 'member.js');
+const SYNCED_BATCHES = 1000;
+
+interface BenchMember {
+  readonly id: string;
+  readonly process: ChildProcess;
+}
+
+async function startMembers(folder: string): Promise<BenchMember[]> {
+  const ports = await freePorts(3);
+  const peers = Object.fromEntries(ports.map((port, i) => [`m${i + 1}`, `127.0.0.1:${port}`]));
+  return Promise.all(
+    Object.entries(peers).map(async ([id, address]) => {
+      const own = path.join(folder, id);
+      mkdirSync(own);
+      const setup = JSON.stringify({ id, folder: own, address, peers });
+      const env = { ...process.env, UV_THREADPOOL_SIZE: '8' };
+      const child = fork(MEMBER, [setup], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env });
+      await once(child, 'message');
+      return { id, process: child };
+    }),
+  );
+}
+
+async function order(member: BenchMember, what: Order): Promise<Answer> {
+  const answer = once(member.process, 'message');
+  member.process.send(what);
+  return (await answer)[0] as Answer;
+}
+
+/** One synced LevelDB batch of 256 bytes, on the same disk, with nothing else running. */
+async function syncedBatchP50(folder: string): Promise<number> {
+  const db = new ClassicLevel<Uint8Array, Uint8Array>(path.join(folder, 'raw'), {
+    keyEncoding: 'view',
+    valueEncoding: 'view',
+  });
+  await db.open();
+  const value = new Uint8Array(256);
+  const latencies: number[] = [];
+  for (let i = 0; i < SYNCED_BATCHES; i++) {
+    const key = new TextEncoder().encode(String(i).padStart(8, '0'));
+    const begun = performance.now();
+    await db.batch([{ type: 'put', key, value }], { sync: true });
+    latencies.push(performance.now() - begun);
+  }
+  await db.close();
+  return percentile(latencies, 50);
+}
+
+async function waitForLeader(members: readonly BenchMember[]): Promise<BenchMember> {
+  for (let i = 0; i < 200; i++) {
+    for (const member of members) if ((await order(member, { kind: 'status' })).leading) return member;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error('no leader within 10 s');
+}
+
+/** All members at one revision: everything acknowledged is applied everywhere. */
+async function settled(members: readonly BenchMember[]): Promise<boolean> {
+  for (let i = 0; i < 200; i++) {
+    const revisions = await Promise.all(
+      members.map(async (one) => (await order(one, { kind: 'status' })).revision),
+    );
+    if (new Set(revisions).size === 1) return true;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return false;
+}
+
+async function measure(folder: string, seconds: number, window: number): Promise<object> {
+  const members = await startMembers(folder);
+  try {
+    const leader = await waitForLeader(members);
+    const follower = members.find((member) => member !== leader)!;
+    for (const member of members) await order(member, { kind: 'prepare', sessions: 32, keys: 1000 });
+    const load = (ms: number) => Promise.all(members.map((one) => order(one, { kind: 'load', window, ms })));
+    await load(2000);
+    const answers = await load(seconds * 1000);
+    const applied = await settled(members);
+    const rate = answers.reduce((sum, { done, elapsedMs }) => sum + (done / elapsedMs) * 1000, 0);
+    const failed = answers.reduce((sum, answer) => sum + answer.failed, 0);
+    const cpu = answers.map(({ cpuMs, elapsedMs }) => round(cpuMs / elapsedMs, 2));
+    const sequential = async (member: BenchMember) =>
+      percentile((await order(member, { kind: 'sequential', count: 2000 })).latencies, 50);
+    const rawBefore = await syncedBatchP50(folder);
+    const atLeader = await sequential(leader);
+    const atFollower = await sequential(follower);
+    return {
+      writes_per_second: Math.round(rate),
+      failed,
+      failures: answers.flatMap((answer) => answer.failures),
+      applied_on_all: applied,
+      window_p50_ms: round(
+        percentile(
+          answers.flatMap((one) => one.latencies),
+          50,
+        ),
+        2,
+      ),
+      cpu_cores_by_member: cpu,
+      one_in_flight_leader_p50_ms: round(atLeader, 3),
+      one_in_flight_follower_p50_ms: round(atFollower, 3),
+      synced_batch_p50_ms: round(rawBefore, 3),
+      limit_p50_ms: round(0.6 + 2 * rawBefore, 3),
+    };
+  } finally {
+    await Promise.all(members.map((member) => order(member, { kind: 'stop' }).catch(() => undefined)));
+    for (const member of members) member.process.kill('SIGKILL');
+  }
+}
+
+const options = new Command('bench:commit')
+  .description('Replicated writes of 256 bytes in client sessions, offered equally at three members')
+  .option('--seconds <n>', 'measured time', '10')
+  .option('--window <n>', 'proposals in flight at each member', '4000')
+  .option('--json', 'one JSON line', false)
+  .parse()
+  .opts<{ seconds: string; window: string; json: boolean }>();
+
+const folder = mkdtempSync(path.join(tmpdir(), 'tepui-bench-'));
+try {
+  const result = await measure(folder, Number(options.seconds), Number(options.window));
+  report(
+    Object.entries(result).map(([name, value]) => `${name}: ${JSON.stringify(value)}`),
+    result,
+    options.json,
+  );
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,226 @@
+import { performance } from 'node:perf_hooks';
+import { pino } from 'pino';
+import type { MemberId, SessionId } from '../../lib/base/index.js';
+import { SystemRandom, systemClock, systemTimers } from '../../lib/node/system.js';
+import { Member, REPLICA_LIMITS, type Outcome } from '../../lib/replica/index.js';
+import { DEFAULT_LIMITS, encodeCommand } from '../../lib/state/index.js';
+import { FolderSource, openDataFolder } from '../../lib/storage/index.js';
+import { GrpcTransport } from '../../lib/transport/index.js';
+
+/** What the parent asks of a bench member, one at a time. */
+export type Order =
+  | { readonly kind: 'prepare'; readonly sessions: number; readonly keys: number }
+  /** Keeps `window` proposals in flight for `ms`. */
+  | { readonly kind: 'load'; readonly window: number; readonly ms: number }
+  /** Sends `count` proposals one after the other. */
+  | { readonly kind: 'sequential'; readonly count: number }
+  | { readonly kind: 'status' }
+  | { readonly kind: 'stop' };
+
+export interface Answer {
+  readonly done: number;
+  readonly failed: number;
+  /** Milliseconds, of `sequential` and a sample of `load`. */
+  readonly latencies: readonly number[];
+  readonly elapsedMs: number;
+  readonly leading: boolean;
+  readonly revision: number;
+  readonly cpuMs: number;
+  readonly failures: readonly string[];
+}
+
+interface Setup {
+  readonly id: string;
+  readonly folder: string;
+  readonly address: string;
+  readonly peers: Record<string, string>;
+}
+
+const DATA_BYTES = 200;
+const SAMPLE_EVERY = 64;
+
+async function startMember({ id, folder, address, peers }: Setup): Promise<Member> {
+  const random = new SystemRandom();
+  const logger = pino({ level: 'warn' }, pino.destination(2));
+  const fatal = (error: unknown) => {
+    logger.error({ err: error }, 'bench member failed');
+    process.exit(6);
+  };
+  const memberId = id as MemberId;
+  const disk = await openDataFolder({
+    source: new FolderSource(folder),
+    memberId,
+    random,
+    logger,
+    onFailure: fatal,
+  });
+  const others = Object.entries(peers).filter(([other]) => other !== id) as [MemberId, string][];
+  const member = new Member({
+    memberId,
+    peers: new Map(others),
+    doors: { http: null, grpc: null, zk: null, peer: address },
+    release: 'bench',
+    pid: process.pid,
+    memoryBudgetBytes: DEFAULT_LIMITS.memoryBudgetBytes,
+    disk,
+    transport: (handlers) =>
+      new GrpcTransport({
+        host: '127.0.0.1',
+        port: Number(address.split(':')[1]),
+        handlers,
+        clock: systemClock,
+        timers: systemTimers,
+        random,
+        tls: null,
+      }),
+    clock: systemClock,
+    timers: systemTimers,
+    random,
+    logger,
+    limits: REPLICA_LIMITS,
+    machineLimits: DEFAULT_LIMITS,
+    heartbeatTicks: 5,
+    fatal,
+  });
+  await member.start();
+  return member;
+}
+
+/** Offers tree writes of about 256 bytes, each in a client session with a sequence number. */
+class Load {
+  private readonly member: Member;
+  private readonly sessions: { readonly id: SessionId; sequence: number }[] = [];
+  private readonly data = new Uint8Array(DATA_BYTES).fill(0x61);
+  private keys = 1;
+  private turn = 0;
+  done = 0;
+  failed = 0;
+  latencies: number[] = [];
+  failures = new Set<string>();
+
+  constructor(member: Member) {
+    this.member = member;
+  }
+
+  async prepare(sessions: number, keys: number): Promise<void> {
+    this.keys = keys;
+    const random = new SystemRandom();
+    for (let i = 0; i < sessions; i++) {
+      const id = (random.uint32().toString(16).padStart(8, '0') +
+        random.uint32().toString(16).padStart(8, '0')) as SessionId;
+      await this.propose(encodeCommand({ kind: 'session-open', session: id, timeoutMs: 600_000 }));
+      this.sessions.push({ id, sequence: 0 });
+    }
+    const create = (path: string) => encodeCommand({ kind: 'tree-create', path, data: new Uint8Array(0) });
+    await this.propose(create('/bench')).catch(() => undefined);
+    await Promise.all(
+      Array.from({ length: keys }, (_, i) => this.propose(create(this.path(i))).catch(() => undefined)),
+    );
+  }
+
+  command(): Uint8Array {
+    this.turn++;
+    const session = this.sessions[this.turn % this.sessions.length]!;
+    const sequence = ++session.sequence;
+    return encodeCommand({
+      kind: 'in-session',
+      session: session.id,
+      sequence,
+      acknowledgedBelow: Math.max(1, sequence - 500),
+      command: {
+        kind: 'tree-set',
+        path: this.path(this.turn % this.keys),
+        data: this.data,
+        expectedVersion: -1,
+      },
+    });
+  }
+
+  propose(command: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.member.propose(command, (outcome) => {
+        if (this.settle(outcome)) resolve();
+        else reject(new Error(JSON.stringify(outcome)));
+      });
+    });
+  }
+
+  run(window: number, ms: number): Promise<number> {
+    const begun = performance.now();
+    const until = begun + ms;
+    let inFlight = 0;
+    return new Promise((resolve) => {
+      const send = () => {
+        const sample = this.turn % SAMPLE_EVERY === 0;
+        const sentMs = sample ? performance.now() : 0;
+        inFlight++;
+        this.member.propose(this.command(), (outcome) => {
+          this.settle(outcome);
+          if (sample) this.latencies.push(performance.now() - sentMs);
+          inFlight--;
+          if (performance.now() < until) send();
+          else if (inFlight === 0) resolve(performance.now() - begun);
+        });
+      };
+      for (let i = 0; i < window; i++) send();
+    });
+  }
+
+  async sequential(count: number): Promise<void> {
+    for (let i = 0; i < count; i++) {
+      const sentMs = performance.now();
+      await this.propose(this.command());
+      this.latencies.push(performance.now() - sentMs);
+    }
+  }
+
+  private settle(outcome: Outcome): boolean {
+    const good = outcome.kind === 'applied' && outcome.result.ok;
+    if (good) this.done++;
+    else {
+      this.failed++;
+      this.failures.add(JSON.stringify(outcome));
+    }
+    return good;
+  }
+
+  private path(key: number): string {
+    return `/bench/k${key}`;
+  }
+}
+
+async function serve(setup: Setup): Promise<void> {
+  const member = await startMember(setup);
+  const load = new Load(member);
+  process.on('message', (order: Order) => {
+    void obey(member, load, order).then((answer) => process.send!(answer));
+  });
+  process.send!({ kind: 'started' });
+}
+
+async function obey(member: Member, load: Load, order: Order): Promise<Answer> {
+  load.latencies = [];
+  load.done = 0;
+  load.failed = 0;
+  load.failures.clear();
+  const begun = performance.now();
+  const cpu = process.cpuUsage();
+  let elapsedMs = 0;
+  if (order.kind === 'prepare') await load.prepare(order.sessions, order.keys);
+  if (order.kind === 'load') elapsedMs = await load.run(order.window, order.ms);
+  if (order.kind === 'sequential') await load.sequential(order.count);
+  if (order.kind === 'stop') setImmediate(() => void member.stop().then(() => process.exit(0)));
+  const used = process.cpuUsage(cpu);
+  return {
+    done: load.done,
+    failed: load.failed,
+    latencies: load.latencies,
+    elapsedMs: elapsedMs || performance.now() - begun,
+    leading: member.leadership().kind === 'leading',
+    revision: member.machine.revision,
+    cpuMs: (used.user + used.system) / 1000,
+    failures: [...load.failures].slice(0, 3),
+  };
+}
+
+await serve(JSON.parse(process.argv[2]!) as Setup);
