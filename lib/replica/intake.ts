@@ -88,9 +88,10 @@ export class LaneIntake {
     this.host.answer(lane, { kind: 'open', term: this.term, boot: tail.boot, next: tail.next });
   }
 
-  /** Takes one sub-batch from `from`, the node at the other end of the stream. */
+  /** Takes one sub-batch from `from`, the node at the other end of the stream; an empty one asks for an invitation. */
   take(from: NodeId, bytes: Uint8Array): void {
     if (this.term === null) return;
+    if (bytes.length === 0) return this.invite(from);
     const { lane, boot, number } = peekSubBatch(bytes);
     if (lane !== from) return;
     const tail = this.tail(lane);

@@ -62,6 +62,11 @@ export class Lane {
     return this.pending.length + this.numberedCommands;
   }
 
+  /** Something is to be sent and no leader has said from where on. */
+  get waitsForInvitation(): boolean {
+    return this.target.kind === 'none' && this.depth > 0;
+  }
+
   /** Queues a command; null when the lane is full and nothing was queued. */
   add(command: Uint8Array, done: Done): boolean {
     const { limits } = this.host;

@@ -39,6 +39,7 @@ interface Installing {
 }
 
 const HALT_NOTE = 'halted';
+const EMPTY = new Uint8Array(0);
 
 /**
  * A member of a formed group: one turn of its loop takes what arrived (messages, proposals, reads, a finished
@@ -69,6 +70,7 @@ export class RunningMember {
   private installing: Installing | null = null;
   private gateOpen = false;
   private recovering = false;
+  private laneReplies: LaneReply[] = [];
   private scheduled = false;
   private stopped = false;
 
@@ -218,6 +220,7 @@ export class RunningMember {
     if (gapMs > (tickMs * electionTicks) / 2) this.raft.stalled();
     this.raft.tick();
     this.lane.expire();
+    this.askForInvitation();
     this.reads.tick();
     this.cuts.poll();
     this.schedule();
@@ -253,7 +256,7 @@ export class RunningMember {
       // Null: meant for a folder that this member no longer has.
       for (const message of decodeMessages(frame.body, from.nodeId, this.node) ?? []) this.raft.step(message);
     } else if (frame.kind === 'lane') this.intake.take(from.nodeId, frame.body);
-    else if (frame.kind === 'laneReply') this.laneReply(decodeLaneReply(frame.body));
+    else if (frame.kind === 'laneReply') this.laneReplies.push(decodeLaneReply(frame.body));
     this.schedule();
   }
 
@@ -307,9 +310,15 @@ export class RunningMember {
   private turn(): void {
     this.scheduled = false;
     if (this.stopped) return;
+    this.drain();
+    this.takeLaneReplies();
     this.lane.flush();
     this.intake.flush();
     this.reads.flush();
+    this.drain();
+  }
+
+  private drain(): void {
     while (this.raft.hasReady()) this.handle(this.raft.ready());
   }
 
@@ -389,6 +398,21 @@ export class RunningMember {
     if (view.kind === 'none' || reply.term !== view.term) return;
     if (reply.kind === 'open') this.lane.invited(reply);
     else this.lane.refused(reply);
+  }
+
+  /** After consensus has had its say: a leader's invitation may arrive together with the news of its election. */
+  private takeLaneReplies(): void {
+    const replies = this.laneReplies;
+    if (replies.length === 0) return;
+    this.laneReplies = [];
+    for (const reply of replies) this.laneReply(reply);
+  }
+
+  /** An invitation may have been lost: asks for another one, with an empty frame. */
+  private askForInvitation(): void {
+    const view = this.view;
+    if (view.kind === 'following' && this.lane.waitsForInvitation)
+      this.transport.send(view.leader, 'lane', EMPTY);
   }
 
   private pushBack(): ErrorCode | null {
