@@ -1,5 +1,5 @@
 import { Agent } from './agent.js';
-import type { AgentOptions } from './options.js';
+import { withConnector, type AgentSetup } from './setup.js';
 
 export { Agent, type AgentStatus, type StopMode } from './agent.js';
 export { LIFELINE_VARIABLE, lifelineFd, watchLifeline, type Lifeline } from './lifeline.js';
@@ -12,8 +12,9 @@ export {
   type AgentTiming,
 } from './options.js';
 export { runAgentProcess } from './run-process.js';
+export type { AgentSetup } from './setup.js';
 
-/** An agent that has not begun to do anything; see `Agent.start`. */
-export function createAgent(options: AgentOptions): Agent {
-  return new Agent(options);
+/** An agent that has not begun to do anything; see `Agent.start`. Throws TLS. */
+export function createAgent(setup: AgentSetup): Agent {
+  return new Agent(withConnector(setup));
 }

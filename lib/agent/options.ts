@@ -18,7 +18,8 @@ export interface AgentLimits {
 }
 
 export const AGENT_LIMITS: AgentLimits = {
-  maxTasks: 4096,
+  // What the masters allow (`tasksPerAgent` of the replicated machine).
+  maxTasks: 10_000,
   maxStarts: 32,
   updateWindow: 256,
   keptSandboxes: 1000,

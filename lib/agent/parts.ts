@@ -11,6 +11,7 @@ import { agentFolder, type AgentFolder } from './names.js';
 import { AGENT_LIMITS, AGENT_TIMING, type AgentOptions } from './options.js';
 import { thisPlatform, type Platform } from './platform/index.js';
 import { spawnOrder } from './tasks/order.js';
+import { Sandboxes } from './tasks/sandboxes.js';
 import { TaskTable } from './tasks/table.js';
 import { Outbox } from './updates/outbox.js';
 
@@ -77,9 +78,11 @@ function makeTable(
   options: AgentOptions,
   parts: Omit<AgentParts, 'lock' | 'table'> & { readonly folder: AgentFolder },
 ): TaskTable {
-  const { maxTasks, maxStarts } = { ...AGENT_LIMITS, ...options.limits };
+  const { maxTasks, maxStarts, keptSandboxes } = { ...AGENT_LIMITS, ...options.limits };
   const { clock, random, logger } = options;
   const { folder, platform, checkpoint, holder, outbox } = parts;
+  const sandboxes = new Sandboxes(folder, keptSandboxes, logger);
+  sandboxes.load([...checkpoint.model.tasks.values()].map(({ task }) => task));
   const context = { folder, platform, host: options.host ?? hostEnvironment() };
   return new TaskTable({
     checkpoint,
@@ -90,8 +93,11 @@ function makeTable(
     logger,
     maxTasks,
     maxStarts,
-    orderOf: (agentId, task) => spawnOrder(context, agentId, task),
-    onRemoved: () => {},
+    orderOf: (agentId, task) => {
+      sandboxes.taskStarts(task);
+      return spawnOrder(context, agentId, task);
+    },
+    onRemoved: (ref) => sandboxes.taskEnded(ref),
   });
 }
 

@@ -1,7 +1,7 @@
 import { TepuiError, type ErrorCode, type Logger } from '../base/index.js';
 import { Agent, type StopMode } from './agent.js';
 import { watchLifeline } from './lifeline.js';
-import type { AgentOptions } from './options.js';
+import { withConnector, type AgentSetup } from './setup.js';
 
 /** A stop that takes longer than this hangs; what it wanted to end has its own watch on the lifeline. */
 const STOP_LIMIT_MS = 4500;
@@ -10,6 +10,7 @@ const EXIT_CODES: Partial<Record<ErrorCode, number>> = {
   FOLDER_IN_USE: 3,
   FOREIGN_CLUSTER: 3,
   NEWER_FORMAT: 2,
+  TLS: 2,
 };
 
 function exitCodeOf(error: unknown): number {
@@ -20,14 +21,14 @@ function exitCodeOf(error: unknown): number {
  * Runs an agent as the business of this process. SIGTERM: exits 0 and leaves the tasks running. SIGINT, or the
  * end of the lifeline: ends the tasks, and exits 0 within 5 s. Errors of its disk or its own: exits 6.
  */
-export async function runAgentProcess(options: Omit<AgentOptions, 'onFatal'>): Promise<void> {
+export async function runAgentProcess(options: Omit<AgentSetup, 'onFatal'>): Promise<void> {
   const { logger, lifelineFd } = options;
-  const agent = new Agent({ ...options, onFatal: (error) => die(logger, error) });
   process.on('uncaughtException', (error) => die(logger, error));
-  process.on('SIGTERM', () => void stop(agent, 'leave-tasks', logger));
-  process.on('SIGINT', () => void stop(agent, 'end-tasks', logger));
-  if (lifelineFd !== undefined) watchLifeline(lifelineFd, () => void stop(agent, 'end-tasks', logger));
   try {
+    const agent = new Agent({ ...withConnector(options), onFatal: (error) => die(logger, error) });
+    process.on('SIGTERM', () => void stop(agent, 'leave-tasks', logger));
+    process.on('SIGINT', () => void stop(agent, 'end-tasks', logger));
+    if (lifelineFd !== undefined) watchLifeline(lifelineFd, () => void stop(agent, 'end-tasks', logger));
     await agent.start();
   } catch (error) {
     die(logger, error);

@@ -107,7 +107,7 @@ export interface Registration {
   readonly bootId: string;
   /** Drawn by each agent process. */
   readonly incarnation: string;
-  /** Highest revision the agent has acted upon. */
+  /** Highest revision seen on any member: one that has applied less would take new tasks for unknown. */
   readonly knownRevision: number;
   readonly tasks: readonly TaskReport[];
 }

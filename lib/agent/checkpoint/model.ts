@@ -19,7 +19,7 @@ export interface AgentModel {
   agentId: AgentId | null;
   clusterId: ClusterId | null;
   bootId: string | null;
-  /** Highest revision acted upon. */
+  /** Highest revision seen on any member. */
   knownRevision: number;
   readonly tasks: Map<string, TaskRecord>;
 }

@@ -21,7 +21,11 @@ export function registerMessage(registration: Registration): wire.AgentMessage {
 }
 
 function agentInfo({ hostname, resources, attributes }: AgentDescription): wire.mesos.AgentInfo {
-  const scalar = (name: string, value: number): wire.mesos.Resource => ({ name, type: 'SCALAR', scalar: { value } });
+  const scalar = (name: string, value: number): wire.mesos.Resource => ({
+    name,
+    type: 'SCALAR',
+    scalar: { value },
+  });
   return {
     hostname,
     resources: [

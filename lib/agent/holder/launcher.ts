@@ -16,11 +16,10 @@ export interface LauncherOptions {
 export type LaunchHolder = (onExit: (code: number | null, signal: string | null) => void) => void;
 
 /**
- * A heap of a few megabytes is plenty for thousands of small records, and little work is done in other threads.
- * Without a just-in-time compiler the process is smaller still, and fast enough for a few starts a second… or
- * a few hundred.
+ * A task takes the holder about 10 KiB; the limit only keeps a defect from taking the machine. A small nursery
+ * and no pool of compiler threads keep the process itself small.
  */
-const NODE_FLAGS = ['--max-old-space-size=64', '--max-semi-space-size=1', '--v8-pool-size=1'];
+const NODE_FLAGS = ['--max-old-space-size=128', '--max-semi-space-size=1', '--v8-pool-size=0'];
 
 /** The holder is detached: a session of its own, so that it outlives the agent and signals to its terminal. */
 export function holderLauncher(options: LauncherOptions): LaunchHolder {

@@ -1,6 +1,12 @@
 import type { AgentId, ClusterId, FrameworkId, TaskId } from '../../../lib/base/index.js';
 import type { AgentMessage, MasterMessage, Registered } from '../../../lib/agent/link.js';
-import type { Registration, StatusUpdate, TaskRef, TaskToRun } from '../../../lib/agent/types.js';
+import {
+  isTerminal,
+  type Registration,
+  type StatusUpdate,
+  type TaskRef,
+  type TaskToRun,
+} from '../../../lib/agent/types.js';
 
 /** One stream of an agent, as its master sees it. */
 export interface Connection {
@@ -25,6 +31,8 @@ export class MasterDouble {
   commits = true;
   unknownTasks: TaskRef[] = [];
   answer: Answer = () => this.registered();
+  /** Uuids of committed updates. */
+  private readonly committed = new Set<string>();
   onReceived: (update: StatusUpdate) => void = () => {};
 
   get connection(): Connection | undefined {
@@ -61,7 +69,9 @@ export class MasterDouble {
     this.onReceived(message.update);
   }
 
-  commit({ frameworkId, taskId, sequence }: StatusUpdate, connection = this.connection): void {
+  commit(update: StatusUpdate, connection = this.connection): void {
+    const { frameworkId, taskId, sequence, uuid } = update;
+    this.committed.add(uuid);
     connection?.deliver({
       kind: 'update-committed',
       frameworkId,
@@ -69,6 +79,11 @@ export class MasterDouble {
       sequence,
       revision: ++this.revision,
     });
+  }
+
+  /** Whether a terminal update of the task is committed. */
+  hasEnded(ref: TaskRef): boolean {
+    return this.updatesOf(ref).some(({ state, uuid }) => isTerminal(state) && this.committed.has(uuid));
   }
 
   launch(task: TaskToRun): void {

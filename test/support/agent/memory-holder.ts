@@ -66,6 +66,11 @@ export class MemoryHolder implements Holder {
     this.end(ref, { kind: 'exited', exit: { exitCode, atMs: 1 }, killed });
   }
 
+  /** Its record of a task disappears. */
+  lose(ref: TaskRef): void {
+    this.held.delete(taskKey(ref));
+  }
+
   disconnect(): void {
     this.up = false;
     this.events?.onDown('test');
