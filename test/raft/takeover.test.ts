@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { simpleConfiguration } from '../../lib/raft/index.js';
+import { Cluster, ids, ledCluster } from './harness.js';
+import { MemoryLog } from './memory-log.js';
+import { Solo, granted, only } from './solo.js';
+
+describe('a hint that the leader’s process is gone', () => {
+  it('lets a follower campaign within two ticks', () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const solo = new Solo({ term: 1, seed });
+      solo.heartbeat('m2');
+      solo.node.campaignHint();
+      assert.equal(solo.view.leader, null);
+      assert.equal(only(solo.tick(2), 'vote').length, 2);
+      assert.equal(solo.view.role, 'pre-candidate');
+    }
+  });
+
+  it('makes it judge votes by log alone', () => {
+    const solo = new Solo({ term: 1 });
+    solo.heartbeat('m2');
+    assert.deepEqual(solo.askVote('m3', { pre: true }), []);
+    solo.node.campaignHint();
+    assert.ok(granted(solo.askVote('m3', { pre: true })));
+  });
+
+  it('is repeated every few ticks while nobody answers, and not for ever', () => {
+    const solo = new Solo({ term: 1 });
+    solo.heartbeat('m2');
+    solo.node.campaignHint();
+    const rounds = Array.from({ length: 80 }, () => only(solo.tick(), 'vote').length / 2);
+    const early = rounds.slice(0, 12).reduce((sum, count) => sum + count, 0);
+    assert.ok(early >= 4 && early <= 7, `${early} campaigns in 12 ticks`);
+    const late = rounds.slice(45).reduce((sum, count) => sum + count, 0);
+    assert.ok(late <= 2, `${late} campaigns after the takeover ended`);
+  });
+
+  it('is forgotten when a leader is heard', () => {
+    const solo = new Solo({ term: 1 });
+    solo.heartbeat('m2');
+    solo.node.campaignHint();
+    solo.heartbeat('m2');
+    assert.equal(solo.view.leader, 'm2');
+    assert.deepEqual(only(solo.tick(15), 'vote'), []);
+  });
+
+  it('replaces a dead leader in a few ticks when all others have it', () => {
+    for (let seed = 1; seed <= 30; seed++) {
+      const cluster = ledCluster(3, { seed });
+      cluster.isolate('m1');
+      for (const name of ['m2', 'm3']) cluster.node(name).campaignHint();
+      let ticks = 0;
+      while (cluster.leader.id === 'm1') {
+        for (const name of ['m2', 'm3']) cluster.tick(name);
+        assert.ok(++ticks <= 10, `no new leader after ${ticks} ticks`);
+      }
+    }
+  });
+
+  it('does nothing at the leader, and nothing against a leader whom a quorum hears', () => {
+    const cluster = ledCluster(3);
+    cluster.node('m1').campaignHint();
+    cluster.node('m3').campaignHint();
+    cluster.tick('m3', 3);
+    assert.equal(cluster.leader.id, 'm1');
+    assert.equal(cluster.leader.term, 1);
+    cluster.tick('m1', 5);
+    assert.equal(cluster.node('m3').view.leader, 'm1');
+  });
+
+  it('an election that disks delay is given more time at each attempt', () => {
+    const solo = new Solo({ term: 1 });
+    solo.heartbeat('m2');
+    solo.node.campaignHint();
+    solo.tick(2);
+    solo.slowDisk = true;
+    solo.vote('m2');
+    let candidacies = 0;
+    for (let i = 0; i < 30; i++) {
+      solo.node.tick();
+      for (const message of solo.settle()) if (message.type === 'vote' && message.pre) candidacies++;
+      if (solo.view.role === 'pre-candidate') solo.vote('m2');
+    }
+    assert.ok(candidacies <= 10, `${candidacies / 2} attempts in 30 ticks`);
+  });
+});
+
+describe('leases of the group', () => {
+  function leased(): Cluster {
+    const configuration = simpleConfiguration(ids('m1', 'm2', 'm3'), [], 300);
+    const cluster = new Cluster([]);
+    for (const name of ['m1', 'm2', 'm3']) cluster.add(name, new MemoryLog(configuration));
+    cluster.elect('m1');
+    return cluster;
+  }
+
+  it('a hint works only once the leader was silent for an election timeout: until then its lease may run', () => {
+    const cluster = leased();
+    const { node } = cluster.member('m2');
+    node.campaignHint();
+    assert.equal(node.view.leader, 'm1');
+    cluster.isolate('m1');
+    cluster.sent = [];
+    cluster.tick('m2', 19);
+    assert.deepEqual(cluster.sent, []);
+    cluster.tick('m2', 4);
+    assert.equal(only(cluster.sent, 'vote').length > 0, true);
+  });
+
+  it('a leader is not forgotten on demand', () => {
+    const { node } = leased().member('m2');
+    node.forgetLeader();
+    assert.equal(node.view.leader, 'm1');
+  });
+});
+
+describe('forgetting the leader', () => {
+  it('a follower may vote at once, and follows again when it hears the leader', () => {
+    const solo = new Solo({ term: 1 });
+    solo.heartbeat('m2');
+    solo.node.forgetLeader();
+    assert.equal(solo.view.leader, null);
+    assert.ok(granted(solo.askVote('m3', { pre: true })));
+    solo.heartbeat('m2');
+    assert.equal(solo.view.leader, 'm2');
+  });
+
+  it('means nothing to a leader', () => {
+    const solo = new Solo();
+    solo.lead();
+    solo.node.forgetLeader();
+    assert.equal(solo.view.leader, 'm1');
+  });
+});
