@@ -59,7 +59,8 @@ function takePersist(core: Core): Persist | null {
   core.configurationChanged = false;
   core.outstanding = { sinceTick: core.now };
   core.outbox.attachWaiting();
-  return { ...core.log.takeUnwritten(), hardState: core.takeHardState(), configuration };
+  const { truncateFrom, snapshot, entries } = core.log.takeUnwritten();
+  return { truncateFrom, snapshot, entries, hardState: core.takeHardState(), configuration };
 }
 
 /** Everything is durable already: promises need not wait. */

@@ -29,10 +29,7 @@ export interface NodeView {
   readonly leadingFrom: LogIndex | null;
   readonly uncommittedBytes: number;
   readonly maxInflightMessages: number;
-  readonly maxInflightBytes: number;
-  readonly maxAppendBytes: number;
   readonly electionTicks: number;
-  readonly heartbeatTicks: number;
   /** Term of the entry at `index` (the base included), null when compacted or beyond the end. */
   termAt(index: LogIndex): Term | null;
   /** The entry at `index`, which is within [firstIndex, lastIndex]. */
@@ -107,17 +104,8 @@ export class CoreView implements NodeView {
   get maxInflightMessages(): number {
     return this.core.config.maxInflightMessages;
   }
-  get maxInflightBytes(): number {
-    return this.core.config.maxInflightBytes;
-  }
-  get maxAppendBytes(): number {
-    return this.core.config.maxAppendBytes;
-  }
   get electionTicks(): number {
     return this.core.config.electionTicks;
-  }
-  get heartbeatTicks(): number {
-    return this.core.config.heartbeatTicks;
   }
 
   termAt(index: LogIndex): Term | null {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { RAFT_DEFAULTS, isJoint, simpleConfiguration, type Configuration } from '../../lib/raft/index.js';
 import { Cluster, id, ids, ledCluster, type Member } from '../raft/harness.js';
 import { MemoryLog } from '../raft/memory-log.js';
-import { Solo, configurationEntry, entriesOf, granted, only } from '../raft/solo.js';
+import { NO_CHANGE, Solo, configurationEntry, entriesOf, granted, only } from '../raft/solo.js';
 
 const THREE = simpleConfiguration(ids('m1', 'm2', 'm3'));
 
@@ -56,15 +56,27 @@ describe('Raft §6: joint consensus', () => {
     assert.deepEqual(solo.log.configuration, THREE, 'and that is what the disk says');
   });
 
-  it('also after a restart that forgot what was before', () => {
-    const first = new Solo({ term: 1 });
+  it('also after a restart, when the one before is only in the log or below it', () => {
     const two = simpleConfiguration(ids('m1', 'm2'));
-    first.append('m2', { entries: [configurationEntry(1, 1, two), ...entriesOf([1, 1], 2)] });
-    const solo = new Solo({ term: 1, configuration: two });
-    solo.log.compact({ index: 0, term: 0, configuration: THREE });
-    solo.append('m2', { entries: [...entriesOf([1, 1]), configurationEntry(1, 3, two)] });
-    solo.append('m3', { term: 2, prevIndex: 2, prevTerm: 1, entries: entriesOf([2], 3) });
-    assert.deepEqual(solo.view.configuration.voters, ['m1', 'm2']);
+    const four = simpleConfiguration(ids('m1', 'm2', 'm3', 'm4'));
+    const entries = [
+      ...entriesOf([1]),
+      configurationEntry(1, 2, two),
+      ...entriesOf([1], 3),
+      configurationEntry(1, 4, four),
+      ...entriesOf([1], 5),
+    ];
+    for (const [from, expected] of [
+      [5, four],
+      [4, two],
+      [2, THREE],
+    ] as const) {
+      const disk = new MemoryLog(THREE);
+      disk.apply({ ...NO_CHANGE, entries, hardState: { term: 1, vote: null }, configuration: four });
+      const solo = new Solo({ disk });
+      solo.append('m3', { term: 2, prevIndex: from - 1, entries: entriesOf([2], from) });
+      assert.deepEqual(solo.view.configuration, expected);
+    }
   });
 
   for (const [half, silent] of [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { simpleConfiguration } from '../../lib/raft/index.js';
 import { Cluster, ids, text } from '../raft/harness.js';
-import { Solo, entriesOf, logOf, only } from '../raft/solo.js';
+import { NO_CHANGE, Solo, entriesOf, logOf, only } from '../raft/solo.js';
 
 describe('Raft §5.3: log replication at the leader', () => {
   it('a proposal is appended to the log and sent to all others at once, before it is durable', () => {
@@ -108,13 +108,7 @@ describe('Raft §5.3: log replication at a follower', () => {
     const solo = new Solo({ term: 1 });
     solo.slowDisk = true;
     assert.deepEqual(solo.append('m2', { entries: entriesOf([1]) }), []);
-    solo.log.apply({
-      truncateFrom: null,
-      snapshot: null,
-      entries: entriesOf([1]),
-      hardState: null,
-      configuration: null,
-    });
+    solo.log.apply({ ...NO_CHANGE, entries: entriesOf([1]) });
     solo.node.persisted();
     const [reply] = only(solo.settle(), 'append-reply');
     assert.equal(reply!.index, 1);

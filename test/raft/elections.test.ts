@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { RAFT_DEFAULTS, simpleConfiguration } from '../../lib/raft/index.js';
 import { Cluster, ids, ledCluster } from './harness.js';
-import { Solo, entriesOf, granted, logOf, only } from './solo.js';
+import { NO_CHANGE, Solo, entriesOf, granted, logOf, only } from './solo.js';
 
 const { electionTicks } = RAFT_DEFAULTS;
 
@@ -127,13 +127,7 @@ describe('elections', () => {
     solo.propose('x');
     const write = entriesOf([1], 2);
     solo.append('m2', { term: 2, prevIndex: 1, prevTerm: 1, entries: entriesOf([2], 2) });
-    solo.log.apply({
-      truncateFrom: null,
-      snapshot: null,
-      entries: write,
-      hardState: null,
-      configuration: null,
-    });
+    solo.log.apply({ ...NO_CHANGE, entries: write });
     solo.node.persisted();
     assert.equal(solo.view.commit, 1);
     assert.equal(solo.view.stableIndex, 1);
@@ -286,13 +280,7 @@ describe('gates of the host', () => {
     const cluster = ledCluster(3);
     cluster.propose('m1', 'a', 'b', 'c');
     const lost = cluster.member('m3');
-    lost.log.apply({
-      truncateFrom: 2,
-      snapshot: null,
-      entries: [],
-      hardState: null,
-      configuration: null,
-    });
+    lost.log.apply({ ...NO_CHANGE, truncateFrom: 2 });
     lost.applied = [];
     lost.appliedIndex = 0;
     cluster.checker.damaged(lost.id);

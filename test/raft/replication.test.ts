@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { RAFT_DEFAULTS, simpleConfiguration, type Append, type Message } from '../../lib/raft/index.js';
 import { Cluster, data, id, ids, ledCluster } from './harness.js';
-import { Solo, entriesOf, logOf, only } from './solo.js';
+import { NO_CHANGE, Solo, entriesOf, logOf, only } from './solo.js';
 
 /** Appends with entries to m2, as index ranges. */
 function ranges(messages: readonly Message[]): string[] {
@@ -72,13 +72,7 @@ describe('replication', () => {
     solo.append('m2', { entries: entriesOf([1], 3) });
     solo.append('m2', { entries: entriesOf([1], 4) });
     solo.slowDisk = false;
-    solo.log.apply({
-      truncateFrom: null,
-      snapshot: null,
-      entries: entriesOf([1], 2),
-      hardState: null,
-      configuration: null,
-    });
+    solo.log.apply({ ...NO_CHANGE, entries: entriesOf([1], 2) });
     solo.node.persisted();
     assert.deepEqual(
       only(solo.settle(), 'append-reply').map((reply) => reply.index),

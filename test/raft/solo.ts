@@ -9,6 +9,7 @@ import {
   type Configuration,
   type Entry,
   type Message,
+  type Persist,
   type RaftOptions,
   type ReadState,
   type VoteReply,
@@ -24,6 +25,8 @@ export interface SoloOptions {
   readonly configuration?: Configuration;
   /** Terms of the entries that are in the log already, from index 1. */
   readonly log?: readonly number[];
+  /** The whole durable log, in place of `log`, `term` and `configuration`. */
+  readonly disk?: MemoryLog;
   readonly term?: number;
   readonly vote?: string | null;
   readonly commit?: number;
@@ -47,16 +50,25 @@ export function configurationEntry(term: number, index: number, configuration: C
   return { term, index, kind: 'configuration', data: encodeConfiguration(configuration) };
 }
 
+/** A write of nothing, to be filled in. */
+export const NO_CHANGE: Persist = {
+  truncateFrom: null,
+  snapshot: null,
+  entries: [],
+  hardState: null,
+  configuration: null,
+};
+
 /** A durable log that holds entries of the given terms. */
-export function logOf(configuration: Configuration, terms: readonly number[], term?: number): MemoryLog {
+export function logOf(
+  configuration: Configuration,
+  terms: readonly number[],
+  term: number = terms.at(-1) ?? 0,
+  vote: string | null = null,
+): MemoryLog {
   const log = new MemoryLog(configuration);
-  log.apply({
-    truncateFrom: null,
-    snapshot: null,
-    entries: entriesOf(terms),
-    hardState: { term: Math.max(term ?? 0, terms.at(-1) ?? 0), vote: null },
-    configuration: null,
-  });
+  const hardState = { term, vote: vote === null ? null : id(vote) };
+  log.apply({ ...NO_CHANGE, entries: entriesOf(terms), hardState });
   return log;
 }
 
@@ -74,11 +86,7 @@ export class Solo {
     const others = options.others ?? ['m2', 'm3'];
     const configuration = options.configuration ?? simpleConfiguration(ids('m1', ...others));
     this.others = ids(...others);
-    this.log = logOf(configuration, options.log ?? [], options.term);
-    this.log.hardState = {
-      term: options.term ?? this.log.hardState.term,
-      vote: options.vote === undefined || options.vote === null ? null : id(options.vote),
-    };
+    this.log = options.disk ?? logOf(configuration, options.log ?? [], options.term, options.vote ?? null);
     const config = {
       ...RAFT_DEFAULTS,
       ...options.settings,
