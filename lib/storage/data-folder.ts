@@ -138,10 +138,12 @@ export class DataFolder {
     await this.disk.removeKv(this.durableState.folder);
   }
 
-  /** Asks both databases to give deleted ranges back to the file system. */
+  /** Asks both databases to give deleted ranges back, if there is the little room that takes. */
   async reclaim(): Promise<void> {
-    await this.opened.raft.compact(EVERYTHING);
-    await this.durableState.reclaim();
+    if ((await this.disk.freeBytes()) >= RECLAIM_BYTES) {
+      await this.opened.raft.compact(EVERYTHING);
+      await this.durableState.reclaim();
+    }
     await this.space.check();
   }
 
@@ -180,6 +182,9 @@ export class DataFolder {
 }
 
 const TAIL_BYTES = 16 << 20;
+
+/** LevelDB writes new tables before it deletes old ones: at most about 50 MiB at a time. */
+const RECLAIM_BYTES = 56 << 20;
 
 /**
  * Opens (or makes) a data folder: identity, lock, boot counter, log with its witness, state. Errors before

@@ -42,10 +42,12 @@ export interface Disk {
   /** Replaces a small file atomically. */
   replaceFile(name: string, bytes: Uint8Array): Promise<void>;
   removeFile(name: string): Promise<void>;
-  /** Fills a file with real blocks up to `sizeBytes`, giving way in between; keeps one that is complete. */
+  /** Fills a file with real blocks up to `sizeBytes`, giving way in between; one that is there is enlarged. */
   allocate(name: string, sizeBytes: number): Promise<void>;
   /** Size of a file in bytes, 0 when absent. */
   sizeOf(name: string): Promise<number>;
+  /** Space that opening one database may take for a moment: the size of its log files, the largest of all. */
+  unflushedBytes(): Promise<number>;
   /** Bytes an unprivileged process may still write. */
   freeBytes(): Promise<number>;
   /** Lets the loop serve others between two slices of long work. */

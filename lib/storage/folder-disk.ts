@@ -97,30 +97,31 @@ class FolderDisk implements Disk {
   }
 
   async allocate(name: string, sizeBytes: number): Promise<void> {
-    const path = join(this.where, name);
-    const file = await open(path, 'a');
+    const file = await open(join(this.where, name), 'a');
+    const before = (await file.stat()).size;
     try {
       // Not zeros: some file systems store those without blocks.
       const block = new Uint8Array(FILL_BYTES).map((_, i) => (i * 167 + 13) & 0xff);
-      for (let at = (await file.stat()).size; at < sizeBytes; at += FILL_BYTES) {
+      for (let at = before; at < sizeBytes; at += FILL_BYTES) {
         await file.write(block, 0, Math.min(FILL_BYTES, sizeBytes - at));
         await file.datasync();
       }
     } catch (error) {
-      await rm(path, { force: true });
+      await file.truncate(before);
       throw error;
     } finally {
       await file.close();
     }
   }
 
-  async sizeOf(name: string): Promise<number> {
-    try {
-      return (await stat(join(this.where, name))).size;
-    } catch (error) {
-      if (isAbsent(error)) return 0;
-      throw error;
-    }
+  sizeOf(name: string): Promise<number> {
+    return sizeOf(join(this.where, name));
+  }
+
+  async unflushedBytes(): Promise<number> {
+    let most = 0;
+    for (const name of await this.listKv()) most = Math.max(most, await logBytes(join(this.where, name)));
+    return most;
   }
 
   async freeBytes(): Promise<number> {
@@ -204,6 +205,24 @@ class FileSlots implements SlotFile {
 /** A folder that LevelDB made, or began to make. */
 async function isDatabase(path: string): Promise<boolean> {
   return (await readdir(path)).some((name) => name === 'LOCK' || name === 'CURRENT');
+}
+
+/** Size of a database's log files. They come and go while this looks. */
+async function logBytes(path: string): Promise<number> {
+  let bytes = 0;
+  for (const name of await readdir(path)) {
+    if (name.endsWith('.log')) bytes += await sizeOf(join(path, name));
+  }
+  return bytes;
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (isAbsent(error)) return 0;
+    throw error;
+  }
 }
 
 async function readOptional(path: string): Promise<Uint8Array | null> {

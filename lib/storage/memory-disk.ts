@@ -32,6 +32,8 @@ export class MemoryDisk implements DiskSource {
   readonly allocated: Map<string, number> = new Map();
   readonly locked: Set<string> = new Set();
   freeBytes: number;
+  /** What opening would take for a moment. */
+  unflushedBytes = 0;
   private readonly options: MemoryDiskOptions;
   private faults: Fault[] = [];
   private session: MemorySession | null = null;
@@ -194,6 +196,10 @@ class MemorySession implements Disk {
   async sizeOf(name: string): Promise<number> {
     this.check();
     return this.disk.allocated.get(name) ?? this.disk.files.get(name)?.length ?? 0;
+  }
+
+  async unflushedBytes(): Promise<number> {
+    return this.disk.unflushedBytes;
   }
 
   async freeBytes(): Promise<number> {

@@ -1,7 +1,7 @@
 import type { Disk } from './disk.js';
 
 export interface SpaceLimits {
-  /** Size of the file that is given up when a start meets a full disk. */
+  /** Least size of the file that is given up when a start meets a full disk; it grows in halves of this. */
   readonly reserveBytes: number;
   /** Growth is refused while less than this is free. */
   readonly lowBytes: number;
@@ -43,21 +43,40 @@ export class Space {
     return this.current.kind !== 'ample';
   }
 
-  /** Measures, and makes the reserve when it is missing and there is room for it and more. */
+  /** Measures, and makes or enlarges the reserve when there is room for it and more. */
   async check(): Promise<SpaceState> {
-    const { reserveBytes, lowBytes, ampleBytes } = this.limits;
-    const missingBytes = reserveBytes - (await this.disk.sizeOf(FILE));
+    const { lowBytes, ampleBytes } = this.limits;
+    const presentBytes = await this.disk.sizeOf(FILE);
+    const wantedBytes = await this.wantedBytes();
+    const missingBytes = Math.max(0, wantedBytes - presentBytes);
     let freeBytes = await this.disk.freeBytes();
-    if (missingBytes > 0 && freeBytes >= missingBytes + ampleBytes) {
-      await this.disk.allocate(FILE, reserveBytes);
+    const roomFor = presentBytes === 0 ? ampleBytes : lowBytes;
+    if (missingBytes > 0 && freeBytes >= missingBytes + roomFor) {
+      await this.disk.allocate(FILE, wantedBytes);
       freeBytes = await this.disk.freeBytes();
-    } else if (missingBytes > 0) {
+      this.current = this.judge(freeBytes);
+    } else if (presentBytes === 0) {
       this.current = { kind: 'reserve-spent', freeBytes };
-      return this.current;
+    } else {
+      this.current = missingBytes > 0 ? { kind: 'low', freeBytes } : this.judge(freeBytes);
     }
-    const enough = this.current.kind === 'ample' ? lowBytes : ampleBytes;
-    this.current = freeBytes < enough ? { kind: 'low', freeBytes } : { kind: 'ample' };
     return this.current;
+  }
+
+  private judge(freeBytes: number): SpaceState {
+    const { lowBytes, ampleBytes } = this.limits;
+    const enough = this.current.kind === 'ample' ? lowBytes : ampleBytes;
+    return freeBytes < enough ? { kind: 'low', freeBytes } : { kind: 'ample' };
+  }
+
+  /**
+   * LevelDB opens only when it can write what its log files hold into tables, before it deletes those files: so
+   * the reserve follows the largest log files there are, with half its least size to spare.
+   */
+  private async wantedBytes(): Promise<number> {
+    const step = this.limits.reserveBytes / 2;
+    const replayBytes = await this.disk.unflushedBytes();
+    return Math.max(2, Math.ceil(replayBytes / step) + 1) * step;
   }
 
   /** Gives the reserve up. False when there was none: the disk is full and nothing is left to give. */

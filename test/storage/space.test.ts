@@ -41,6 +41,22 @@ describe('space of a data folder', () => {
     assert.equal(disk.allocated.get('reserve'), 100);
   });
 
+  it('enlarges the reserve with what opening the databases would take', async () => {
+    const { disk, space } = watch(5000);
+    const sizes: (number | undefined)[] = [];
+    for (disk.unflushedBytes of [0, 50, 51, 130, 10]) {
+      await space.check();
+      sizes.push(disk.allocated.get('reserve'));
+    }
+    assert.deepEqual(sizes, [100, 100, 150, 200, 200]);
+    disk.unflushedBytes = 300;
+    disk.freeBytes = 1149;
+    assert.equal((await space.check()).kind, 'low');
+    disk.freeBytes = 1700;
+    assert.equal((await space.check()).kind, 'ample');
+    assert.equal(disk.allocated.get('reserve'), 350);
+  });
+
   it('really takes the blocks of the reserve', () =>
     withFolder(async (path) => {
       const disk = new FolderSource(path).attach(() => undefined);
