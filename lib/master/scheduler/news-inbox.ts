@@ -1,4 +1,5 @@
 import { BoundedQueue } from '../../base/index.js';
+import type { Replica } from '../../replica/types.js';
 
 interface News {
   readonly revision: number;
@@ -11,30 +12,42 @@ interface News {
  */
 export class NewsInbox {
   private readonly queue: BoundedQueue<News>;
-  private readonly revision: () => number;
+  private readonly replica: Replica;
+  private waiting = false;
 
-  constructor(limit: number, revision: () => number) {
+  constructor(limit: number, replica: Replica) {
     this.queue = new BoundedQueue(limit);
-    this.revision = revision;
+    this.replica = replica;
   }
 
-  /** False when too much waits already: the news is dropped. */
+  /** `revision` 0: after what came before, and nothing else. False when too much waits: the news is dropped. */
   add(revision: number, deliver: () => void): boolean {
     const added = this.queue.push({ revision, deliver });
     this.deliver();
     return added;
   }
 
-  /** To be called when more was applied. */
-  deliver(): void {
-    for (let news = this.queue.peek(); news !== undefined; news = this.queue.peek()) {
-      if (news.revision > this.revision()) return;
+  clear(): void {
+    this.queue.clear();
+  }
+
+  private deliver(): void {
+    while (!this.waiting) {
+      const news = this.queue.peek();
+      if (news === undefined) return;
+      if (news.revision > this.replica.machine.revision) return this.wait(news);
       this.queue.shift();
       news.deliver();
     }
   }
 
-  clear(): void {
-    this.queue.clear();
+  private wait(news: News): void {
+    this.waiting = true;
+    this.replica.waitRevision(news.revision, (reached) => {
+      this.waiting = false;
+      // Not reached: this member is cut off. What it was told is old news by now.
+      if (!reached && this.queue.peek() === news) this.queue.shift();
+      this.deliver();
+    });
   }
 }

@@ -22,11 +22,7 @@ export class OfferDelivery {
   constructor(context: MasterContext, waitingNews: number, streams: Streams) {
     this.context = context;
     this.streams = streams;
-    this.inbox = new NewsInbox(waitingNews, () => context.replica.machine.revision);
-  }
-
-  applied(): void {
-    this.inbox.deliver();
+    this.inbox = new NewsInbox(waitingNews, context.replica);
   }
 
   clear(): void {

@@ -178,7 +178,6 @@ export class MemberScheduler implements SchedulerService {
     dispatchEvents(events, this.handlers);
     for (const stream of this.touched) stream.flush();
     this.touched.clear();
-    this.offers.applied();
   }
 
   leadership(view: LeadershipView): void {
