@@ -129,6 +129,8 @@ export class FakeReplica implements Replica {
   readonly node: NodeId;
   readonly machine: Machine = new Machine(DEFAULT_LIMITS);
   alive = true;
+  /** Applies without telling its listeners, as when a snapshot brings the changes. */
+  deaf = false;
   view: LeadershipView = { kind: 'none', term: 0, since: 0 };
   /** What `verifyLeadership` finds. */
   quorum = true;
@@ -282,7 +284,7 @@ export class FakeReplica implements Replica {
     const { batches, events } = this.machine.apply(index, term, data);
     const result = must(batches[0]?.results[0], 'the batch was skipped');
     done?.({ kind: 'applied', result, term });
-    if (events.length > 0) this.each((one) => one.applied?.(events, this.machine.revision));
+    if (events.length > 0 && !this.deaf) this.each((one) => one.applied?.(events, this.machine.revision));
   }
 
   /** The machine was replaced by one that holds the same. */

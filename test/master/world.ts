@@ -228,7 +228,7 @@ export class FakeScheduler {
   /** Sends a call of the subscribed framework, settles, and returns its answer (null: none yet). */
   ask(call: mesos.Call): SchedulerReply | null {
     if (this.session === '') this.session = this.world.openSession();
-    const sequence = this.request({ ...call, framework_id: { value: this.frameworkId } } as mesos.Call);
+    const sequence = this.request({ ...call, framework_id: { value: this.frameworkId } });
     this.world.settle();
     return this.answer(sequence);
   }
@@ -275,6 +275,10 @@ export class FakeScheduler {
     const { task_id, agent_id, uuid } = status;
     const acknowledge = { task_id, agent_id: agent_id!, uuid: uuid! };
     return this.ask({ type: 'ACKNOWLEDGE', acknowledge });
+  }
+
+  get endCode(): string {
+    return this.ended === undefined ? 'open' : (this.ended?.code ?? 'ended well');
   }
 
   drain(): void {
@@ -338,4 +342,13 @@ export function acceptedAt(reply: SchedulerReply | null): number {
 export function refusalCode(reply: SchedulerReply | null): string {
   assert.equal(reply?.kind, 'refused', JSON.stringify(reply));
   return reply.kind === 'refused' ? reply.refusal.code : '';
+}
+
+/** Agents that send a heartbeat to member `at` every second, as long as it lives. */
+export function keepAlive(world: World, agents: readonly string[], at: number = 1): void {
+  const beat = (): void => {
+    for (const agent of agents) world.master(at).liveness.agentAlive(agent as AgentId);
+    world.group.time.after(1_000, beat);
+  };
+  beat();
 }

@@ -62,6 +62,11 @@ export class VirtualTime implements Clock, Timers {
     return true;
   }
 
+  /** The process stands still for `ms`: nothing runs, and what fell due meanwhile runs late. */
+  freeze(ms: number): void {
+    this.nowMs += ms;
+  }
+
   get timerCount(): number {
     return this.pending.length;
   }

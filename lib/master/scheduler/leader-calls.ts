@@ -27,8 +27,10 @@ export class LeaderCalls {
       deadline.cancel();
       answered(answer);
     };
-    const deadline = timers.after(this.limits.callDeadlineMs, () => {
-      end(unknownOutcome(`the leader did not answer within ${this.limits.callDeadlineMs} ms`));
+    // The driver ends each attempt itself, and knows whether it was ever sent: this is for what outlasts that.
+    const longestMs = this.limits.callDeadlineMs + this.limits.callGraceMs;
+    const deadline = timers.after(longestMs, () => {
+      end(unknownOutcome(`the leader did not answer within ${longestMs} ms`));
     });
     let lost = false;
     const attempt = (): void => {

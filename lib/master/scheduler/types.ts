@@ -30,8 +30,10 @@ export interface SchedulerService {
 export interface SchedulerLimits {
   /** Announced to frameworks; clients with 10 s time-outs exist, so at most 5 s. */
   readonly heartbeatMs: number;
-  /** A call that the leader has not answered by then is answered "outcome unknown". */
+  /** A call whose leader was lost is made again until then. */
   readonly callDeadlineMs: number;
+  /** The last attempt may take this much longer; then the call is answered "outcome unknown". */
+  readonly callGraceMs: number;
   /** Before a call whose leader was lost is made again. */
   readonly callRetryMs: number;
   /** Before a disconnect that could not be committed is proposed again. */
@@ -52,6 +54,7 @@ export interface SchedulerLimits {
 export const SCHEDULER_LIMITS: SchedulerLimits = {
   heartbeatMs: 5_000,
   callDeadlineMs: 10_000,
+  callGraceMs: 1_000,
   callRetryMs: 20,
   disconnectRetryMs: 500,
   streams: 10_000,
