@@ -292,6 +292,11 @@ export class FakeReplica implements Replica {
     this.each((one) => one.reset?.(this.machine));
   }
 
+  /** The driver's own cut of the state is durable. */
+  cut(index: number, digest: string): void {
+    this.each((one) => one.cut?.(index, digest));
+  }
+
   tick(): void {
     this.calls.expire();
     this.calls.retry();

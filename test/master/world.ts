@@ -14,6 +14,7 @@ import {
   TASK_STATE,
   encodeCommand,
   type CommandResult,
+  type DigestVerdict,
   type PlainCommand,
   type Resources,
   type TaskState,
@@ -32,6 +33,7 @@ export interface SchedulerWorldOptions {
   readonly members?: number;
   readonly limits?: Partial<MasterLimits>;
   readonly seed?: number;
+  readonly verdict?: (verdict: DigestVerdict) => void;
 }
 
 /** A group of masters in virtual time, with agents and frameworks that the tests play. */
@@ -53,6 +55,7 @@ export class World {
         logger: quiet,
         machineLimits: DEFAULT_LIMITS,
         limits,
+        ...(options.verdict === undefined ? {} : { verdict: options.verdict }),
       }),
     );
     for (const master of this.masters) master.start();

@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { must } from '../../lib/base/index.js';
+import { MASTER_LIMITS, type OfferExplanation } from '../../lib/master/index.js';
+import { DEFAULT_LIMITS, decodeCommand, type DigestVerdict } from '../../lib/state/index.js';
+import { World, acceptedAt, resources, taskInfo } from './world.js';
+
+function proposedKinds(world: World, at: number): string[] {
+  return world.group.member(at).proposed.map((command) => decodeCommand(command).kind);
+}
+
+describe('the group’s record', () => {
+  it('begins with cluster-init, by the first leader, once', () => {
+    const world = new World({ members: 3 });
+    world.settle();
+    assert.equal(proposedKinds(world, 1)[0], 'cluster-init');
+    world.group.elect(2);
+    world.settle();
+    const all = [1, 2, 3].flatMap((at) => proposedKinds(world, at));
+    assert.equal(all.filter((kind) => kind === 'cluster-init').length, 1);
+    assert.equal(world.machine.cluster.clusterId, 'cluster-1');
+    assert.deepEqual(world.machine.limits, DEFAULT_LIMITS);
+  });
+
+  it('knows every member’s doors and release', () => {
+    const world = new World({ members: 3 });
+    world.settle();
+    const members = world.machine.cluster.members();
+    assert.deepEqual(
+      members.map(({ member, doors, release }) => [member, doors.grpc, doors.zookeeper, release]),
+      ['m1', 'm2', 'm3'].map((member) => [member, '127.0.0.1:5060', '', '0.1.0']),
+    );
+  });
+
+  it('is not written again when nothing changed', () => {
+    const world = new World({ members: 3 });
+    world.settle();
+    for (const leader of [2, 3, 1]) world.group.elect(leader);
+    world.advance(5_000);
+    const all = [1, 2, 3].flatMap((at) => proposedKinds(world, at));
+    assert.equal(all.filter((kind) => kind === 'member-info').length, 3);
+  });
+});
+
+describe('checkpoints', () => {
+  function withVerdicts(): { world: World; verdicts: DigestVerdict[] } {
+    const verdicts: DigestVerdict[] = [];
+    const world = new World({ members: 3, verdict: (verdict) => verdicts.push(verdict) });
+    world.settle();
+    return { world, verdicts };
+  }
+
+  /** The members' copies at the last checkpoint, as their drivers report them. */
+  function report(world: World, digests: readonly string[]): void {
+    const { index } = must(world.machine.checkpoints.list().at(-1), 'a checkpoint');
+    digests.forEach((digest, i) => world.group.member(i + 1).cut(index, digest));
+    world.settle();
+  }
+
+  const A = 'a'.repeat(16);
+  const B = 'b'.repeat(16);
+  const C = 'c'.repeat(16);
+
+  it('are proposed by the leader at their interval, and by nobody else', () => {
+    const { world } = withVerdicts();
+    world.advance(MASTER_LIMITS.checkpointIntervalMs + 100);
+    const counts = [1, 2, 3].map(
+      (at) => proposedKinds(world, at).filter((kind) => kind === 'checkpoint').length,
+    );
+    assert.deepEqual(counts, [1, 0, 0]);
+  });
+
+  it('at which all agree are told as such, on every member', () => {
+    const { world, verdicts } = withVerdicts();
+    world.advance(MASTER_LIMITS.checkpointIntervalMs + 100);
+    report(world, [A, A, A]);
+    assert.ok(verdicts.length >= 3);
+    assert.ok(verdicts.every((one) => one.kind === 'majority' && one.differing.length === 0));
+  });
+
+  it('name the member whose copy differs from a majority', () => {
+    const { world, verdicts } = withVerdicts();
+    world.advance(MASTER_LIMITS.checkpointIntervalMs + 100);
+    report(world, [A, A, B]);
+    const differing = verdicts.flatMap((one) => (one.kind === 'majority' ? one.differing : []));
+    assert.deepEqual([...new Set(differing)], [world.group.member(3).node]);
+  });
+
+  it('tell it when no value has a majority', () => {
+    const { world, verdicts } = withVerdicts();
+    world.advance(MASTER_LIMITS.checkpointIntervalMs + 100);
+    report(world, [A, B, C]);
+    assert.equal(verdicts.at(-1)?.kind, 'split');
+  });
+
+  it('are not reported for cuts that were taken for other reasons', () => {
+    const { world } = withVerdicts();
+    world.group.member(1).cut(1, A);
+    world.settle();
+    assert.deepEqual(
+      proposedKinds(world, 1).filter((kind) => kind === 'checkpoint-digest'),
+      [],
+    );
+  });
+});
+
+describe('a teardown', () => {
+  it('kills the framework’s tasks in slices until it is complete', () => {
+    const world = new World({ limits: { sweeps: { tasksPerSlice: 7, retryMs: 200 } } });
+    const agent = world.addAgent('a1', resources(100, 100_000));
+    const scheduler = world.subscribe('F');
+    const tasks = Array.from({ length: 30 }, (_, i) => taskInfo(`t${i}`, agent));
+    acceptedAt(scheduler.accept(must(scheduler.offers()[0], 'an offer'), tasks));
+    acceptedAt(scheduler.ask({ type: 'TEARDOWN' }));
+    world.settle();
+    assert.equal(world.machine.frameworks.get(scheduler.frameworkId)?.status.kind, 'completed');
+    const slices = proposedKinds(world, 1).filter((kind) => kind === 'sweep').length;
+    assert.ok(slices >= 5, `${slices} slices of 7 for 30 tasks`);
+    const kills = world.machine.agents.commandsFor(agent).kills.length;
+    const gone = world.machine.tasks.ofFramework(scheduler.frameworkId).length;
+    assert.equal(kills === 30 || gone === 0, true, `${kills} kills, ${gone} tasks`);
+  });
+});
+
+describe('the leader explains', () => {
+  function explain(world: World, frameworkId: string, at = 1): OfferExplanation {
+    let explanation: OfferExplanation | null = null;
+    world.master(at).explainOffers(frameworkId as never, (answer) => {
+      assert.ok('reasons' in answer, JSON.stringify(answer));
+      explanation = answer;
+    });
+    world.settle();
+    return must<OfferExplanation>(explanation, 'an answer');
+  }
+
+  it('with counts per reason why a framework gets no offer, asked at any master', () => {
+    const world = new World({ members: 3 });
+    for (const name of ['a1', 'a2', 'a3', 'a4']) world.addAgent(name);
+    const scheduler = world.subscribe('F', { at: 2 });
+    const [first, second] = scheduler.offers();
+    scheduler.decline(must(first, 'an offer'), 3600);
+    const agentId = must(second, 'an offer').agent_id.value as never;
+    world.commit({ kind: 'agent-disconnect', agentId, attachment: world.attachment(agentId) });
+    assert.deepEqual(explain(world, scheduler.frameworkId, 3), {
+      frameworkId: scheduler.frameworkId,
+      offers: 2,
+      agents: 4,
+      obstacle: null,
+      reasons: [
+        { reason: 'offered and not answered yet', count: 2 },
+        { reason: 'refused before', count: 1 },
+        { reason: 'the agent is not connected', count: 1 },
+      ],
+    });
+  });
+
+  it('what rules out every agent at once', () => {
+    const world = new World();
+    const scheduler = world.subscribe('F');
+    acceptedAt(scheduler.ask({ type: 'SUPPRESS' }));
+    assert.match(explain(world, scheduler.frameworkId).obstacle ?? '', /all 1 roles are suppressed: \*/);
+    scheduler.disconnect();
+    assert.match(explain(world, scheduler.frameworkId).obstacle ?? '', /not connected/);
+    assert.match(explain(world, 'nobody').obstacle ?? '', /not known/);
+  });
+});
+
+describe('a leader that is deposed', () => {
+  it('proposes, pushes and counts nothing any more', () => {
+    const world = new World({ members: 3 });
+    world.addAgent('a1', undefined, 2);
+    world.subscribe('F', { at: 2 });
+    world.group.elect(3);
+    world.settle();
+    const before = world.group.member(1).proposed.length;
+    world.advance(120_000);
+    assert.equal(world.group.member(1).proposed.length, before);
+    assert.equal(world.machine.agents.get('a1' as never)?.status.kind, 'unreachable', 'the new leader does');
+  });
+
+  it('leaves no timer behind when its process stops', () => {
+    const world = new World({ members: 1 });
+    world.addAgent('a1');
+    const scheduler = world.subscribe('F');
+    scheduler.disconnect();
+    world.master(1).stop();
+    world.settle();
+    // The group's own tick remains.
+    assert.equal(world.group.time.timerCount, 1);
+  });
+});
