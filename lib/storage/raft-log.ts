@@ -40,6 +40,7 @@ export class DurableLog implements RaftLog {
   private condition: LogHealth;
   private namedFolder: string;
   private appending = false;
+  private closed = false;
   /** Entries below the base that are still on disk, oldest first: work for the next compaction. */
   private garbage: { next: LogIndex; readonly to: LogIndex }[] = [];
 
@@ -143,8 +144,8 @@ export class DurableLog implements RaftLog {
 
   async compact(point: SnapshotMeta): Promise<void> {
     await this.turns.run('background', () => this.raiseBase(point));
-    while (this.garbage.length > 0) {
-      await this.turns.run('background', () => this.kv.write(this.nextDeletions()));
+    while (this.garbage.length > 0 && !this.closed) {
+      await this.turns.run('background', () => this.deleteSlice());
     }
   }
 
@@ -165,6 +166,7 @@ export class DurableLog implements RaftLog {
   }
 
   async close(): Promise<void> {
+    this.closed = true;
     await this.turns.run('background', async () => {
       await this.witness.close();
       await this.kv.close();
@@ -229,7 +231,7 @@ export class DurableLog implements RaftLog {
 
   /** The first batch of a compaction: the marker. What is below it no longer counts, deleted or not. */
   private async raiseBase(point: SnapshotMeta): Promise<void> {
-    if (point.index <= this.basePoint.index) return;
+    if (point.index <= this.basePoint.index || this.closed) return;
     const { index, term, configuration } = point;
     const found = this.table.termAt(index);
     assert(found === term, () => `compaction to ${index} of term ${term}, the log has term ${found} there`);
@@ -241,6 +243,11 @@ export class DurableLog implements RaftLog {
     this.basePoint = base;
     this.table.compact(base);
     this.tail.compact(index);
+  }
+
+  private async deleteSlice(): Promise<void> {
+    const operations = this.nextDeletions();
+    if (operations.length > 0 && !this.closed) await this.kv.write(operations);
   }
 
   private nextDeletions(): KvOperation[] {

@@ -74,17 +74,21 @@ export interface LogPoint {
   readonly index: LogIndex;
 }
 
+/**
+ * What the start found. A folder whose term or vote is lost has no log at all: a new instance took its place
+ * (`DataFolder.renewed` says why).
+ */
 export type LogHealth =
   | { readonly kind: 'intact' }
   /** Term and vote are good, entries are missing or bad: the member is `recovering` (never votes or counts). */
   | {
       readonly kind: 'log-damaged';
+      /** Where the log ends now. */
       readonly found: LogPoint;
+      /** Where it had ended once. */
       readonly promised: LogPoint;
       readonly detail: string;
-    }
-  /** Term or vote cannot be trusted: this instance is finished and must be replaced by a new one. */
-  | { readonly kind: 'vote-lost'; readonly detail: string };
+    };
 
 /** `lib/storage/raft-log.ts`: the durable log of one member, on a `Kv` and a witness file. */
 export interface RaftLog extends LogReader {
@@ -107,7 +111,7 @@ export interface RaftLog extends LogReader {
   ): Promise<void>;
   /** Chain hash of the entry at `index`: equal on two members only if their logs up to there are equal. */
   chainAt(index: LogIndex): Uint8Array | null;
-  /** Drops entries up to and including `point.index`, in slices; the base becomes `point`. */
+  /** Drops entries up to and including `point.index`, in slices; the base becomes `point`. Ends early at `close`. */
   compact(point: SnapshotMeta): Promise<void>;
   /** Bytes of entry data kept. */
   sizeBytes(): number;

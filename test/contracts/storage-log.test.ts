@@ -187,6 +187,23 @@ for (const twin of twins) {
         await folder.close();
       }));
 
+    it('ends a compaction quietly when it is closed, and the next start finishes it', () =>
+      twin.with(async (source) => {
+        const first = await openFormed(source);
+        const log = logOf(first);
+        for (let i = 0; i < 10; i++) await appendTerm(log, 1, 400);
+        const point = { index: 3900, term: 1, configuration: group };
+        const chain = log.chainAt(3900)!;
+        await first.state.writeCut({ ...point, revision: 1, digest: '00', chain }, [], []);
+        const compaction = log.compact(point);
+        await first.close();
+        await compaction;
+        const folder = await open(source);
+        assert.deepEqual(logOf(folder).health, { kind: 'intact' });
+        assert.equal(logOf(folder).lastIndex(), 4000);
+        await folder.close();
+      }));
+
     it('has equal chains exactly where two logs are equal up to there', () =>
       twin.with((a) =>
         twin.with(async (b) => {
