@@ -85,10 +85,17 @@ export function utf8Decode(bytes: Uint8Array, from: number = 0, to: number = byt
       if ((next & 0xc0) !== 0x80) throw new MalformedError(`bad UTF-8 at byte ${i + k - from}`);
       point = (point << 6) | (next & 0x3f);
     }
+    if (!isScalar(point, extra)) throw new MalformedError(`bad UTF-8 at byte ${i - from}`);
     text += String.fromCodePoint(point);
     i += extra + 1;
   }
   return text;
+}
+
+/** Neither a surrogate, nor beyond Unicode, nor written in more bytes than it takes. */
+function isScalar(point: number, extra: number): boolean {
+  if (extra === 3) return point >= 0x10000 && point <= 0x10ffff;
+  return extra === 1 || (point >= 0x800 && (point < 0xd800 || point >= 0xe000));
 }
 
 /** Lexicographic comparison of unsigned bytes: the order of LevelDB keys. */

@@ -1,5 +1,26 @@
+import type { PlainCommand } from './command.js';
+import { grows } from './registry.js';
 import type { State } from './state.js';
 import type { Refusal } from './turn.js';
+
+/** Whether the command adds to the state. What is known already may always come back, and shrink. */
+export function isGrowth(state: State, command: PlainCommand): boolean {
+  switch (command.kind) {
+    case 'agent-register':
+      return state.agents.get(command.agentId) === null;
+    case 'framework-subscribe':
+      return state.frameworks.get(command.frameworkId) === null;
+    case 'session-open':
+      return state.sessions.find(command.session) < 0;
+    case 'tree-set': {
+      const row = state.tree.find(command.path);
+      return row >= 0 && command.data.length > state.tree.data.length(row);
+    }
+    // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- the others do not depend on the state
+    default:
+      return grows(command);
+  }
+}
 
 /**
  * Why the machine may not grow now, or null. It counts records, not memory, so that every member decides alike:

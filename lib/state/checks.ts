@@ -1,14 +1,11 @@
+import { utf8Length } from '../base/index.js';
 import type { MachineLimits } from './limits.js';
 import type { Refusal } from './turn.js';
 
 /** Ids become parts of paths (sandbox folders) and of addresses: no separators, no control characters. */
 export function idFault(what: string, id: string, limits: MachineLimits): Refusal | null {
-  if (id.length > limits.idBytes) {
-    return {
-      code: 'TOO_LARGE',
-      message: `${what} of ${id.length} characters; the limit is ${limits.idBytes}`,
-    };
-  }
+  const long = textFault(what, id, limits.idBytes);
+  if (long !== null) return long;
   if (id === '' || id === '.' || id === '..') return { code: 'INVALID_ARGUMENT', message: `${what} "${id}"` };
   for (let i = 0; i < id.length; i++) {
     const c = id.charCodeAt(i);
@@ -21,6 +18,13 @@ export function idFault(what: string, id: string, limits: MachineLimits): Refusa
 const SLASH = 0x2f;
 const BACKSLASH = 0x5c;
 const UUID_BYTES = 16;
+
+/** Whether a text takes more than `limit` bytes in UTF-8. */
+export function textFault(what: string, text: string, limit: number): Refusal | null {
+  // Three bytes at most for each UTF-16 unit: most texts need no counting.
+  if (text.length * 3 <= limit) return null;
+  return lengthFault(`${what} (bytes)`, utf8Length(text), limit);
+}
 
 export function lengthFault(what: string, length: number, limit: number): Refusal | null {
   return length <= limit

@@ -1,11 +1,10 @@
 import { unreachable } from '../base/index.js';
-import { growthFault } from './admission.js';
+import { growthFault, isGrowth } from './admission.js';
 import * as agents from './agents/apply.js';
 import * as cluster from './cluster/apply.js';
 import type { Command, PlainCommand } from './command.js';
 import * as frameworks from './frameworks/apply.js';
 import { applyCheckpoint, applyCheckpointDigest } from './operations/checkpoints.js';
-import { grows } from './registry.js';
 import type { CommandResult } from './results.js';
 import { applyRoleWeight } from './roles/roles.js';
 import * as sessions from './sessions/apply.js';
@@ -32,7 +31,7 @@ function isAboutSessions(command: PlainCommand): boolean {
 }
 
 function executePlain(state: State, turn: Turn, command: PlainCommand, sizeBytes: number): CommandResult {
-  if (grows(command)) {
+  if (isGrowth(state, command)) {
     const fault = growthFault(state, sizeBytes);
     if (fault !== null) return refuseWith(turn, fault);
   }

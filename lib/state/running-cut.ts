@@ -3,6 +3,8 @@ import type { Cut, StateDeletion, StateRecord } from './cut.js';
 import type { State } from './state.js';
 import type { CutSink } from './store/table.js';
 
+const CHUNK_BYTES = 64 * 1024;
+
 /** The cut in progress: collects what tables encode, by slices or because apply is about to change it. */
 export class RunningCut implements Cut, CutSink {
   readonly index: number;
@@ -14,6 +16,8 @@ export class RunningCut implements Cut, CutSink {
   encodedBytes = 0;
   private readonly state: State;
   private finished: string | null = null;
+  private chunk: Uint8Array = new Uint8Array(0);
+  private used = 0;
 
   constructor(state: State, index: number, term: number) {
     this.state = state;
@@ -22,6 +26,18 @@ export class RunningCut implements Cut, CutSink {
     this.revision = state.core.revision;
     this.clockMs = state.core.clockMs;
     for (const table of state.tables) table.freeze(this);
+  }
+
+  keep(source: Uint8Array, from: number, to: number): Uint8Array {
+    const size = to - from;
+    if (size > this.chunk.length - this.used) {
+      this.chunk = new Uint8Array(Math.max(CHUNK_BYTES, size));
+      this.used = 0;
+    }
+    const at = this.used;
+    this.used += size;
+    this.chunk.set(source.subarray(from, to), at);
+    return this.chunk.subarray(at, this.used);
   }
 
   record(record: StateRecord): void {

@@ -23,6 +23,11 @@ describe('bytes', () => {
     );
   });
 
+  it('refuses bytes that no encoder of UTF-8 writes', () => {
+    const bad = ['80', 'c080', 'e08080', 'eda080', 'edbfbf', 'f0808080', 'f4908080', 'f5808080', 'e282'];
+    for (const hex of bad) assert.throws(() => utf8Decode(Buffer.from(hex, 'hex')), MalformedError, hex);
+  });
+
   it('encodes text exactly as the platform does, lone surrogates included', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {

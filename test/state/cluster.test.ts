@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { ClusterId, MemberId, NodeId } from '../../lib/base/index.js';
+import type { AgentId, ClusterId, FrameworkId, MemberId, NodeId } from '../../lib/base/index.js';
 import { type Command, DEFAULT_LIMITS, type MemberInfo } from '../../lib/state/index.js';
-import { bytes, Driver, M1, M2, M3, MIB, SESSION } from './support/driver.js';
+import { agent, bytes, Driver, framework, M1, M2, M3, MIB, running, SESSION } from './support/driver.js';
 
 function info(node: NodeId, memoryBudgetBytes: number = 1024 * MIB, commandLevel: number = 1): MemberInfo {
   return {
@@ -21,6 +21,10 @@ function init(id: string): Command {
     clusterId: id as ClusterId,
     limits: { ...DEFAULT_LIMITS, nodeDataBytes: 5 },
   };
+}
+
+function set(path: string, size: number): Command {
+  return { kind: 'tree-set', path, data: new Uint8Array(size), expectedVersion: -1 };
 }
 
 function create(path: string, size: number): Command {
@@ -76,6 +80,18 @@ describe('Admission', () => {
     driver.done({ kind: 'session-close', session: SESSION });
     driver.done({ kind: 'tree-delete', path: '/big', expectedVersion: -1 });
     driver.done(create('/more', 1));
+  });
+
+  it('lets what is known come back and shrink', () => {
+    const driver = running();
+    driver.done(create('/big', 100_000));
+    driver.done(info(M1, 120_000));
+    assert.equal(driver.refused(framework('f2' as FrameworkId)), 'GROWTH_REFUSED');
+    assert.equal(driver.refused(agent('a2' as AgentId)), 'GROWTH_REFUSED');
+    assert.equal(driver.refused(set('/big', 100_001)), 'GROWTH_REFUSED');
+    driver.done(framework(undefined, 2));
+    driver.done(agent(undefined, 2));
+    driver.done(set('/big', 100_000));
   });
 
   it('counts the command that is asked for', () => {

@@ -4,9 +4,10 @@ import { below, chance, SeededRandom } from '../../lib/base/index.js';
 import { type Applied, type Cut, DEFAULT_LIMITS, Machine } from '../../lib/state/index.js';
 import { Durable, wholeCut } from './support/durable.js';
 import { type History, makeHistory } from './support/history.js';
+import { picture } from './support/picture.js';
 
 const ENTRIES = 250;
-const RUNS = 10;
+const RUNS = 6;
 
 function endCut(machine: Machine, history: History): Cut {
   const last = history.entries.at(-1)!;
@@ -77,8 +78,7 @@ describe('The machine is deterministic', () => {
           restarted.durable.take(endCut(restarted.machine, history));
         assert.equal(restarted.durable.meta!.digest, whole.digest);
         assert.deepEqual(restarted.durable.contents(), first.contents());
-        assert.deepEqual(restarted.machine.usage().bytes, history.machine.usage().bytes);
-        assert.equal(restarted.machine.revision, history.machine.revision);
+        assert.deepEqual(picture(restarted.machine), picture(history.machine));
       }),
       { numRuns: RUNS },
     );

@@ -1,5 +1,5 @@
 import { equalBytes, utf8Length } from '../../base/index.js';
-import { firstFault, idFault, isSortedSet, lengthFault } from '../checks.js';
+import { firstFault, idFault, isSortedSet, lengthFault, textFault } from '../checks.js';
 import { resourceShortage, resourcesFault } from '../resources.js';
 import type { CommandResult } from '../results.js';
 import type { State } from '../state.js';
@@ -20,8 +20,8 @@ function factsFault(turn: Turn, facts: AgentRegister | AgentReregister): Refusal
   const sorted = isSortedSet(facts.attributes.map((attribute) => attribute.name));
   return firstFault(
     idFault('an agent id', facts.agentId, limits),
-    lengthFault('a hostname', facts.hostname.length, limits.idBytes),
-    lengthFault('a boot id', facts.bootId.length, limits.idBytes),
+    textFault('a hostname', facts.hostname, limits.idBytes),
+    textFault('a boot id', facts.bootId, limits.idBytes),
     resources === null ? null : { code: 'INVALID_ARGUMENT', message: `resources: ${resources}` },
     lengthFault('attributes', facts.attributes.length, limits.attributesPerAgent),
     sorted

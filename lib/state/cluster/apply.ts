@@ -10,10 +10,15 @@ const MEMBERS = 64;
 /** One raise at most: a restore or recovery takes 2^40, and revisions end at 2^53. */
 const RAISE = 2 ** 44;
 const TEXT_BYTES = 1024;
+/** Keys hold ids with their length in two bytes. */
+const ID_BYTES = 4096;
 
 function limitsFault(limits: MachineLimits): Refusal | null {
   const zero = LIMIT_NAMES.find((name) => limits[name] <= 0);
   if (zero !== undefined) return { code: 'INVALID_ARGUMENT', message: `limit ${zero} must be above 0` };
+  if (limits.idBytes > ID_BYTES) {
+    return { code: 'INVALID_ARGUMENT', message: `idBytes ${limits.idBytes} is above ${ID_BYTES}` };
+  }
   if (limits.growthShareMilli > 1000) {
     return { code: 'INVALID_ARGUMENT', message: `growthShareMilli ${limits.growthShareMilli} is above 1000` };
   }

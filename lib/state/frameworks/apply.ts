@@ -1,6 +1,6 @@
 import { isOvertaken } from '../agents/apply.js';
 import type { Connection } from '../agents/types.js';
-import { firstFault, idFault, isSortedSet, lengthFault } from '../checks.js';
+import { firstFault, idFault, isSortedSet, lengthFault, textFault } from '../checks.js';
 import type { CommandResult } from '../results.js';
 import type { State } from '../state.js';
 import { done, effect, refuse, refuseWith, type Refusal, type Turn } from '../turn.js';
@@ -32,7 +32,7 @@ function factsFault(turn: Turn, facts: FrameworkSubscribe): Refusal | null {
   const texts = [facts.name, facts.user, facts.principal, ...facts.roles];
   return firstFault(
     idFault('a framework id', facts.frameworkId, limits),
-    ...texts.map((text) => lengthFault('a name, user, principal or role', text.length, limits.messageBytes)),
+    ...texts.map((text) => textFault('a name, user, principal or role', text, limits.messageBytes)),
     lengthFault('a framework spec', facts.spec.length, limits.specBytes),
     lengthFault('capabilities', facts.capabilities, CAPABILITY_MASK),
     rolesFault(turn, facts),

@@ -1,8 +1,9 @@
+import { textFault } from '../checks.js';
 import type { CodecsOf } from '../codec.js';
 import type { CommandResult } from '../results.js';
 import type { Digest } from '../store/digest.js';
 import { ObjectTable, type RecordCodec } from '../store/object-table.js';
-import { effect, refuse, type Turn } from '../turn.js';
+import { effect, refuse, refuseWith, type Turn } from '../turn.js';
 import type { RoleCommand, RolesView, RoleWeight } from './types.js';
 
 const ROLE_FIXED_BYTES = 128;
@@ -53,9 +54,9 @@ export class RoleTable implements RolesView {
 
 export function applyRoleWeight(roles: RoleTable, turn: Turn, command: RoleWeight): CommandResult {
   const { role, weightMilli } = command;
-  if (role === '' || role.length > turn.limits.idBytes) {
-    return refuse(turn, 'INVALID_ARGUMENT', `a role has 1 to ${turn.limits.idBytes} characters`);
-  }
+  if (role === '') return refuse(turn, 'INVALID_ARGUMENT', 'a role must not be empty');
+  const fault = textFault('a role', role, turn.limits.idBytes);
+  if (fault !== null) return refuseWith(turn, fault);
   if (weightMilli === 0 || weightMilli > HEAVIEST_MILLI) {
     return refuse(turn, 'INVALID_ARGUMENT', `weight ${weightMilli}; allowed are 1 to ${HEAVIEST_MILLI}`);
   }

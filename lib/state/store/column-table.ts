@@ -311,13 +311,16 @@ export class ColumnTable implements Table, KeyOwner {
     const sink = must(this.sink, () => `${this.name}: row ${row} is frozen outside a cut`);
     const flags = this.flags.get(row) & ~frozenMark;
     if ((flags & PERSISTED) !== 0) this.digest.subtract(this.hashHighs.get(row), this.hashLows.get(row));
-    const key = this.key(row);
+    const ref = this.keyRefs.get(row);
+    const at = this.slab.offsetOf(ref);
+    const key = sink.keep(this.slab.bytesAt(ref), at, at + this.keyLengths.get(row));
     if ((flags & TOMBSTONE) !== 0) {
       sink.deletion({ table: this.number, key });
       this.flags.set(row, flags & ~PERSISTED);
       return;
     }
-    const value = this.encodeFields(row);
+    const encoded = this.encodeFields(row);
+    const value = sink.keep(encoded, 0, encoded.length);
     hashRecord(this.hash, this.number, key, value);
     this.digest.add(this.hash.high, this.hash.low);
     this.hashHighs.set(row, this.hash.high);
@@ -326,6 +329,7 @@ export class ColumnTable implements Table, KeyOwner {
     sink.record({ table: this.number, key, value });
   }
 
+  /** A view: valid until the next record is encoded. */
   private encodeFields(row: number): Uint8Array {
     const w = this.writer;
     w.reset();
@@ -334,7 +338,7 @@ export class ColumnTable implements Table, KeyOwner {
       if (field.type === 'bytes') field.column.write(row, w);
       else w.uint(field.column.get(row));
     }
-    return w.finish();
+    return w.view();
   }
 
   private decodeRow(row: number, r: ByteReader): void {

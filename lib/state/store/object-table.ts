@@ -49,7 +49,8 @@ export class ObjectTable<T extends object> implements Table {
   private readonly digest: Digest;
   private readonly codec: RecordCodec<T>;
   private readonly slots: Map<string, Slot<T>> = new Map();
-  private sorted: string[] | null = null;
+  /** Ids of records that are there, in order. */
+  private readonly sorted: string[] = [];
   private recordCount = 0;
   private byteCount = 0;
   private changed: Set<Slot<T>> = new Set();
@@ -94,11 +95,6 @@ export class ObjectTable<T extends object> implements Table {
 
   /** Ids in order, whatever order they came in. */
   ids(): readonly string[] {
-    if (this.sorted === null) {
-      this.sorted = [];
-      for (const [id, slot] of this.slots) if (slot.value !== null) this.sorted.push(id);
-      this.sorted.sort();
-    }
     return this.sorted;
   }
 
@@ -112,7 +108,7 @@ export class ObjectTable<T extends object> implements Table {
     this.touch(slot);
     const size = this.encode(value).length;
     if (slot.value === null) {
-      this.sorted = null;
+      this.sorted.splice(this.position(id), 0, id);
       this.recordCount++;
       this.byteCount += slot.key.length + this.fixedBytes;
     }
@@ -126,7 +122,7 @@ export class ObjectTable<T extends object> implements Table {
     const slot = this.slots.get(id);
     if (slot === undefined || slot.value === null) return;
     this.touch(slot);
-    this.sorted = null;
+    this.sorted.splice(this.position(id), 1);
     this.recordCount--;
     this.byteCount -= slot.key.length + this.fixedBytes + slot.size;
     slot.value = null;
@@ -166,6 +162,18 @@ export class ObjectTable<T extends object> implements Table {
     this.setHash(slot, key, value);
     this.changed.delete(slot);
     this.changedByteCount = 0;
+  }
+
+  /** Where the id stands among the sorted ones, or would stand. */
+  private position(id: string): number {
+    let low = 0;
+    let high = this.sorted.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.sorted[middle]! < id) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   private addSlot(id: string): Slot<T> {

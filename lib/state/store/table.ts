@@ -5,6 +5,8 @@ import type { Digest } from './digest.js';
 export interface CutSink {
   record(record: StateRecord): void;
   deletion(deletion: StateDeletion): void;
+  /** Copies bytes into memory of the cut: one allocation serves many records. */
+  keep(source: Uint8Array, from: number, to: number): Uint8Array;
 }
 
 /** One table of the machine as cuts, loads and admission see it. */

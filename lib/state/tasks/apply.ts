@@ -1,5 +1,5 @@
 import { equalBytes } from '../../base/index.js';
-import { firstFault, lengthFault, uuidFault } from '../checks.js';
+import { firstFault, lengthFault, textFault, uuidFault } from '../checks.js';
 import { subtractResources, NO_RESOURCES } from '../resources.js';
 import type { CommandResult } from '../results.js';
 import type { State } from '../state.js';
@@ -57,7 +57,7 @@ export function applyKill(state: State, turn: Turn, command: TaskKill): CommandR
 function updateFault(turn: Turn, command: TaskUpdate | TaskMasterUpdate): Refusal | null {
   return firstFault(
     uuidFault('an update uuid', command.uuid),
-    lengthFault('an update message', command.message.length, turn.limits.messageBytes),
+    textFault('an update message', command.message, turn.limits.messageBytes),
     lengthFault('an update status', command.status.length, turn.limits.specBytes),
   );
 }

@@ -1,6 +1,6 @@
 import type { TaskId } from '../../base/index.js';
 import type { AgentView } from '../agents/types.js';
-import { firstFault, idFault, lengthFault } from '../checks.js';
+import { firstFault, idFault, lengthFault, textFault } from '../checks.js';
 import type { FrameworkView } from '../frameworks/types.js';
 import type { MachineLimits } from '../limits.js';
 import { isNothing, resourcesFault, resourceShortage, sumResources, type Resources } from '../resources.js';
@@ -87,7 +87,7 @@ function taskFault(task: LaunchTask, limits: MachineLimits): Refusal | null {
   const fault = resourcesFault(resources, limits.namedResources);
   return firstFault(
     idFault('a task id', taskId, limits),
-    lengthFault('a task name', task.name.length, limits.messageBytes),
+    textFault('a task name', task.name, limits.messageBytes),
     lengthFault(`the spec of ${taskId}`, task.spec.length, limits.specBytes),
     fault === null ? null : { code: 'INVALID_ARGUMENT', message: `resources of ${taskId}: ${fault}` },
     isNothing(resources)

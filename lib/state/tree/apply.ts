@@ -1,3 +1,4 @@
+import { textFault } from '../checks.js';
 import type { CommandResult } from '../results.js';
 import { done, refuse, refuseWith, type Refusal, type Turn } from '../turn.js';
 import type { NodeTable } from './nodes.js';
@@ -10,9 +11,8 @@ const VERSION_MASK = 0x7fff_ffff;
 
 function inputFault(turn: Turn, path: string, dataBytes: number): Refusal | null {
   const { pathBytes, nodeDataBytes } = turn.limits;
-  if (path.length > pathBytes) {
-    return { code: 'TOO_LARGE', message: `a path of ${path.length} characters; the limit is ${pathBytes}` };
-  }
+  const long = textFault('a path', path, pathBytes);
+  if (long !== null) return long;
   const fault = pathFault(path);
   if (fault !== null) return { code: 'BAD_PATH', message: fault };
   if (dataBytes <= nodeDataBytes) return null;

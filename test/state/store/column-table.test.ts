@@ -50,6 +50,9 @@ class Sink implements CutSink {
   deletion(deletion: StateDeletion): void {
     this.deletions.push(deletion);
   }
+  keep(source: Uint8Array, from: number, to: number): Uint8Array {
+    return source.slice(from, to);
+  }
 }
 
 function text(key: Uint8Array): string {
