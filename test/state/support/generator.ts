@@ -98,7 +98,7 @@ export class Generator {
   }
 
   private data(): Uint8Array {
-    return bytes('x'.repeat(below(this.random, chance(this.random, 0.05) ? 40_000 : 200)));
+    return bytes('x'.repeat(below(this.random, chance(this.random, 0.02) ? 40_000 : 200)));
   }
 
   private cluster(): PlainCommand {
