@@ -34,6 +34,8 @@ export class Dialer {
   private state: DialState = { kind: 'waiting', timer: null };
   /** Attempts since the last stream that lasted. */
   private attempt = 0;
+  /** Attempts in a row that failed because the peer took the connection and answered too late. */
+  private late = 0;
   /** What the owner was told last, so that it is told what is new only. */
   private toldDown: PeerDown['kind'] | null = null;
 
@@ -87,9 +89,12 @@ export class Dialer {
 
   private dial(): void {
     this.leave();
-    const greeting = new Greeting(this.to, this.address, this.env, {
+    const { greetingDeadlineMs, greetingDeadlineMaxMs } = this.env.timings;
+    const deadlineMs = Math.min(greetingDeadlineMaxMs, greetingDeadlineMs * 2 ** this.late);
+    const greeting = new Greeting(this.to, this.address, deadlineMs, this.env, {
       greeted: (greeted) => this.opened(greeted),
       failed: (down) => {
+        this.late = greeting.late ? this.late + 1 : 0;
         this.close(down);
       },
     });
@@ -112,6 +117,7 @@ export class Dialer {
       sentMs: nowMs,
     };
     this.state = state;
+    this.late = 0;
     this.toldDown = null;
     this.env.handlers.peerUp(greeted.hello);
     return {

@@ -26,14 +26,15 @@ export interface StreamWatch {
 }
 
 /**
- * One attempt to reach a peer: a bare connection that learns whether anything listens, a channel of its own,
- * a stream, an exchange of hellos; all within one deadline. grpc-js would wait for ever for a stopped process
- * that accepts connections and says nothing (grpc/grpc-node#2785), so the channel is thrown away with the
- * attempt. Exactly one outcome is reported, unless `abandon` comes first.
+ * One attempt to reach a peer: a bare connection that learns whether anything listens, then a channel of its
+ * own, a stream, an exchange of hellos; each of the two steps within its deadline. grpc-js would wait for ever
+ * for a stopped process that accepts connections and says nothing (grpc/grpc-node#2785), so the channel is
+ * thrown away with the attempt. Exactly one outcome is reported, unless `abandon` comes first.
  */
 export class Greeting {
   private readonly to: MemberId;
   private readonly address: string;
+  private readonly deadlineMs: number;
   private readonly env: Environment;
   private readonly outcome: GreetingOutcome;
   private deadline: TimerHandle | null = null;
@@ -41,8 +42,11 @@ export class Greeting {
   private stopProbe: () => void = () => {};
   private channel: PeerChannel | null = null;
   private over = false;
+  /** Set before a failure is reported: the peer took the connection and did not answer in time. */
+  late = false;
 
-  constructor(to: MemberId, address: string, env: Environment, outcome: GreetingOutcome) {
+  constructor(to: MemberId, address: string, deadlineMs: number, env: Environment, outcome: GreetingOutcome) {
+    this.deadlineMs = deadlineMs;
     this.to = to;
     this.address = address;
     this.env = env;
@@ -51,9 +55,7 @@ export class Greeting {
 
   start(): void {
     const { connectDeadlineMs } = this.env.timings;
-    this.deadline = this.env.timers.after(connectDeadlineMs, () => {
-      this.fail({ kind: 'unreachable', why: `${this.address} said nothing for ${connectDeadlineMs} ms` });
-    });
+    this.within(connectDeadlineMs, `no connection to ${this.address} within ${connectDeadlineMs} ms`);
     this.stopProbe = this.env.wire.probe(this.address, (result) => {
       if (result.kind === 'listening') this.open();
       else if (result.kind === 'refused') this.fail({ kind: 'refused' });
@@ -69,6 +71,10 @@ export class Greeting {
   private open(): void {
     if (this.over) return;
     this.channel = this.env.wire.channel(this.address);
+    this.within(
+      this.deadlineMs,
+      `${this.address} took the connection and said nothing for ${this.deadlineMs} ms`,
+    );
     const stream = this.channel.stream();
     stream.listen({
       message: (message) => {
@@ -81,6 +87,23 @@ export class Greeting {
       },
     });
     stream.write({ kind: 'hello', ...toWire(this.env.handlers.hello(this.to)) });
+  }
+
+  /** When this process itself was held up, what arrived meanwhile is read before the attempt is given up. */
+  private within(ms: number, why: string): void {
+    const { timers } = this.env;
+    const { channel } = this;
+    this.deadline?.cancel();
+    this.deadline = timers.after(ms, () => {
+      timers.soon(() => {
+        if (this.channel === channel) this.giveUp(why);
+      });
+    });
+  }
+
+  private giveUp(why: string): void {
+    this.late = this.channel !== null;
+    this.fail({ kind: 'unreachable', why });
   }
 
   private answered(stream: PeerStream, message: Inbound): void {

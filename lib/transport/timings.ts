@@ -2,11 +2,18 @@ import type { BackoffOptions } from '../base/index.js';
 
 /**
  * Times of the transport, for members in one data centre. A healed network is used again within
- * `connectDeadlineMs` + `backoff.maxMs` < 1 s, whatever an attempt under way was doing when it healed.
+ * `connectDeadlineMs` + `backoff.maxMs` < 1 s: an attempt whose packets were dropped is over by then, and one
+ * that had its connection goes on by itself, as TCP resends.
  */
 export interface TransportTimings {
-  /** From the first packet of an attempt to the peer's hello. */
+  /** For a bare connection to come about. */
   readonly connectDeadlineMs: number;
+  /**
+   * From there to the peer's hello. Doubled after each attempt in a row that fails for it, up to the maximum:
+   * a process that is busy, or stopped, answers late, and answers the attempt that is waiting.
+   */
+  readonly greetingDeadlineMs: number;
+  readonly greetingDeadlineMaxMs: number;
   readonly backoff: BackoffOptions;
   /** Between attempts at a peer that answered and does not want us. */
   readonly rejectedRetryMs: number;
@@ -26,10 +33,12 @@ export interface TransportTimings {
 
 export const TRANSPORT_TIMINGS: TransportTimings = {
   connectDeadlineMs: 700,
+  greetingDeadlineMs: 1000,
+  greetingDeadlineMaxMs: 3000,
   backoff: { firstMs: 50, maxMs: 250, factor: 2 },
   rejectedRetryMs: 2000,
   pulseMs: 100,
-  silenceMs: 1000,
+  silenceMs: 1500,
   idleMs: 10_000,
   stableMs: 1000,
   callDeadlineMs: 2000,
