@@ -61,7 +61,7 @@ async function startMember({ id, folder, address, peers }: Setup): Promise<Membe
     doors: { http: null, grpc: null, zk: null, peer: address },
     release: 'bench',
     pid: process.pid,
-    memoryBudgetBytes: DEFAULT_LIMITS.memoryBudgetBytes,
+    memoryBudgetBytes: () => DEFAULT_LIMITS.memoryBudgetBytes,
     disk,
     transport: (handlers) =>
       new GrpcTransport({

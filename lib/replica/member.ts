@@ -338,7 +338,7 @@ export class Member implements Replica {
       release: this.options.release,
       pid: this.options.pid,
       doors: this.options.doors,
-      memoryBudgetBytes: this.options.memoryBudgetBytes,
+      memoryBudgetBytes: this.options.memoryBudgetBytes(),
       acknowledged: node === null ? { term: 0, index: 0 } : running!.acknowledgedBy(node),
     };
   }

@@ -12,7 +12,8 @@ export interface ReplicaOptions {
   readonly doors: Doors;
   readonly release: string;
   readonly pid: number;
-  readonly memoryBudgetBytes: number;
+  /** What the replicated state may take here at present; 0 stops its growth (a full disk). */
+  readonly memoryBudgetBytes: () => number;
   /** Opened, and closed by the member when it stops. */
   readonly disk: DataFolder;
   readonly transport: (handlers: TransportHandlers) => Transport;

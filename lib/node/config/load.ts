@@ -4,7 +4,9 @@ import type { z } from 'zod';
 import { TepuiError } from '../../base/index.js';
 
 /** Nested settings from flags and environment; they win over the file. */
-export type Overrides = { readonly [key: string]: string | number | boolean | Overrides | undefined };
+export type Overrides = {
+  readonly [key: string]: string | number | boolean | readonly string[] | Overrides | undefined;
+};
 
 /** Reads `file` (YAML), lays `overrides` over it and checks the whole. Throws CONFIG naming every bad key. */
 export function loadConfig<T extends z.ZodType>(

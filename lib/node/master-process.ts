@@ -1,0 +1,182 @@
+import type { Logger, MemberId } from '../base/index.js';
+import { GrpcDoor } from '../api/index.js';
+import { agentHandlers } from '../api/grpc/agent.js';
+import { schedulerHandlers } from '../api/grpc/scheduler.js';
+import { lifelineFd, watchLifeline } from '../agent/index.js';
+import { CoordinationService } from '../coordination/index.js';
+import { AGENT_SERVICE_LIMITS, AgentService } from '../master/agents/index.js';
+import { MASTER_LIMITS, createMaster, type Master } from '../master/index.js';
+import { Member, REPLICA_LIMITS } from '../replica/index.js';
+import { DEFAULT_LIMITS } from '../state/index.js';
+import { FolderSource, openDataFolder, type DataFolder } from '../storage/index.js';
+import { GrpcTransport } from '../transport/index.js';
+import { loadTls, type TlsMaterial } from '../wire/index.js';
+import { checkExposure, parseAddress } from './addresses.js';
+import type { MasterConfig } from './config/schema.js';
+import { die, dieOnUncaught } from './fatal.js';
+import { fileLogger } from './logging.js';
+import { openProcessFolder } from './process-folder.js';
+import { release } from './release.js';
+import { SystemRandom, systemClock, systemTimers } from './system.js';
+
+const DEFAULT_DOORS = { grpc: '127.0.0.1:5060', peer: '127.0.0.1:5070' } as const;
+const SPACE_INTERVAL_MS = 5_000;
+/** A stop that takes longer than this hangs. */
+const STOP_LIMIT_MS = 3_000;
+
+function every(ms: number, callback: () => void): () => void {
+  const timer = setInterval(callback, ms);
+  return () => clearInterval(timer);
+}
+
+/** Runs a master as the business of this process, until a signal or the end of the lifeline. */
+export async function runMaster(config: MasterConfig): Promise<void> {
+  const listen = {
+    grpc: config.listen.grpc ?? DEFAULT_DOORS.grpc,
+    peer: config.listen.peer ?? DEFAULT_DOORS.peer,
+  };
+  const warnings = checkExposure([listen.grpc, listen.peer], config.tls !== undefined, config.insecure);
+  openProcessFolder(config.dataDir);
+  const logger = fileLogger(config.dataDir, config.logLevel, { member: config.id });
+  dieOnUncaught(logger);
+  for (const warning of warnings) {
+    process.stderr.write(`tepui: warning: ${warning}\n`);
+    logger.warn({}, warning);
+  }
+  const tls = config.tls === undefined ? null : loadTls(config.tls);
+  const process_ = new MasterProcess(config, listen, tls, logger);
+  await process_.start();
+  const stop = () => process_.stop();
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+  const fd = lifelineFd(process.env);
+  if (fd !== undefined) watchLifeline(fd, stop);
+}
+
+/** The composition of one master: what is built first is stopped last. */
+class MasterProcess {
+  private readonly config: MasterConfig;
+  private readonly listen: { readonly grpc: string; readonly peer: string };
+  private readonly tls: TlsMaterial | null;
+  private readonly logger: Logger;
+  private stops: (() => Promise<void> | void)[] = [];
+  private stopping = false;
+
+  constructor(
+    config: MasterConfig,
+    listen: { readonly grpc: string; readonly peer: string },
+    tls: TlsMaterial | null,
+    logger: Logger,
+  ) {
+    this.config = config;
+    this.listen = listen;
+    this.tls = tls;
+    this.logger = logger;
+  }
+
+  async start(): Promise<void> {
+    const { config, logger } = this;
+    const random = new SystemRandom();
+    const context = { clock: systemClock, timers: systemTimers, random, logger };
+    const disk = await openDataFolder({
+      source: new FolderSource(config.dataDir),
+      memberId: config.id as MemberId,
+      random,
+      logger,
+      onFailure: (error) => die(logger, error),
+    });
+    await disk.space.check();
+    this.stops.push(every(SPACE_INTERVAL_MS, () => this.checkSpace(disk)));
+    const replica = this.makeMember(disk, random);
+    const machineLimits = { ...DEFAULT_LIMITS, memoryBudgetBytes: this.budgetBytes() };
+    const agentTimeoutMs = config.timing.agentTimeoutMs;
+    const limits = { ...MASTER_LIMITS, liveness: { ...MASTER_LIMITS.liveness, agentTimeoutMs } };
+    const master = createMaster({ ...context, replica, machineLimits, limits });
+    const agents = new AgentService(
+      { ...context, replica },
+      { ...AGENT_SERVICE_LIMITS, agentTimeoutMs },
+      master.streams,
+      master.liveness,
+    );
+    const door = this.makeDoor(replica, master, agents);
+    await replica.start();
+    this.stops.push(() => replica.stop());
+    master.start();
+    this.stops.push(() => master.stop());
+    agents.start();
+    this.stops.push(() => agents.stop());
+    await door.start();
+    this.stops.push(() => door.stop());
+    logger.info({ listen: this.listen, boot: disk.identity.boot }, 'master started');
+  }
+
+  /** Leads on no longer, answers what it can, and ends the process. */
+  stop(): void {
+    if (this.stopping) return;
+    this.stopping = true;
+    setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
+    this.stopAll().then(
+      () => process.exit(0),
+      (error: unknown) => die(this.logger, error),
+    );
+  }
+
+  private async stopAll(): Promise<void> {
+    for (const stop of this.stops.reverse()) await stop();
+    this.logger.info({}, 'master stopped');
+  }
+
+  private makeMember(disk: DataFolder, random: SystemRandom): Member {
+    const { config, listen, tls, logger } = this;
+    const { tickMs, heartbeatMs, electionMs } = config.timing;
+    const { host, port } = parseAddress(listen.peer);
+    const others = Object.entries(config.members).filter(([id]) => id !== config.id) as [MemberId, string][];
+    return new Member({
+      memberId: config.id as MemberId,
+      peers: new Map(others),
+      doors: {
+        http: null,
+        grpc: config.advertise.grpc ?? listen.grpc,
+        zk: null,
+        peer: config.advertise.peer ?? config.members[config.id] ?? listen.peer,
+      },
+      release: release(),
+      pid: process.pid,
+      // Told to the group, which refuses growth beyond what its smallest member can hold: nothing, on a full disk.
+      memoryBudgetBytes: () => (disk.space.growthRefused ? 0 : this.budgetBytes()),
+      disk,
+      transport: (handlers) =>
+        new GrpcTransport({ host, port, tls, handlers, clock: systemClock, timers: systemTimers, random }),
+      clock: systemClock,
+      timers: systemTimers,
+      random,
+      logger,
+      limits: { ...REPLICA_LIMITS, tickMs, electionTicks: Math.ceil(electionMs / tickMs) },
+      machineLimits: DEFAULT_LIMITS,
+      heartbeatTicks: Math.max(1, Math.round(heartbeatMs / tickMs)),
+      fatal: (error) => die(logger, error),
+    });
+  }
+
+  private makeDoor(replica: Member, master: Master, agents: AgentService): GrpcDoor {
+    const { host, port } = parseAddress(this.listen.grpc);
+    return new GrpcDoor({
+      host,
+      port,
+      tls: this.tls,
+      replica,
+      coordination: new CoordinationService(replica, new SystemRandom(), master.liveness),
+      scheduler: schedulerHandlers(master.scheduler),
+      agents: agentHandlers(agents, this.tls !== null),
+      every,
+    });
+  }
+
+  private budgetBytes(): number {
+    return this.config.memoryBudgetMb * 2 ** 20;
+  }
+
+  private checkSpace(disk: DataFolder): void {
+    disk.space.check().catch((error: unknown) => die(this.logger, error));
+  }
+}
