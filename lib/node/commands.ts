@@ -70,17 +70,19 @@ export const processCommands: CommandModule = {
   variables: [...SHARED_FLAGS, ...MASTER_FLAGS, ...AGENT_FLAGS].map(([, variable]) => variable),
   add(program, io, finish) {
     const run = (action: () => Promise<number>) => guarded(io, finish, action);
-    withFlags(program.command('master').description('Runs a master.'), MASTER_FLAGS).action((flags: MasterFlags) =>
-      run(async () => {
-        await runMaster(loadConfig(masterSchema, flags.config, masterOverrides(flags)));
-        return EXIT.done;
-      }),
+    withFlags(program.command('master').description('Runs a master.'), MASTER_FLAGS).action(
+      (flags: MasterFlags) =>
+        run(async () => {
+          await runMaster(loadConfig(masterSchema, flags.config, masterOverrides(flags)));
+          return EXIT.done;
+        }),
     );
-    withFlags(program.command('agent').description('Runs an agent.'), AGENT_FLAGS).action((flags: AgentFlags) =>
-      run(async () => {
-        await runAgent(loadConfig(agentSchema, flags.config, agentOverrides(flags)));
-        return EXIT.done;
-      }),
+    withFlags(program.command('agent').description('Runs an agent.'), AGENT_FLAGS).action(
+      (flags: AgentFlags) =>
+        run(async () => {
+          await runAgent(loadConfig(agentSchema, flags.config, agentOverrides(flags)));
+          return EXIT.done;
+        }),
     );
     addDev(program, run, io);
   },

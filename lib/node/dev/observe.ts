@@ -35,7 +35,15 @@ function masterRows(plan: DevPlan, children: Children, status: ClusterStatus): M
       return { id, pid, grpc, role: pid === null ? 'down' : 'unreachable', term: 0, appliedIndex: 0, lag: 0 };
     }
     const { role, appliedIndex } = member;
-    return { id, pid, grpc, role, term: status.term, appliedIndex, lag: Math.max(0, furthest - appliedIndex) };
+    return {
+      id,
+      pid,
+      grpc,
+      role,
+      term: status.term,
+      appliedIndex,
+      lag: Math.max(0, furthest - appliedIndex),
+    };
   });
 }
 

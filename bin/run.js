@@ -2,7 +2,7 @@
 // Runs a development tool on a fresh build: `node bin/run.cjs mocha --grep x`.
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
-const { build, compiler, root } = require('./ensure-built.cjs');
+const { build, compiler, root } = require('./ensure-built.js');
 
 if (compiler() === null) {
   console.error('tepui: this needs the development dependencies: run `npm install` without --omit=dev.');

@@ -1,6 +1,6 @@
 'use strict';
 // `npm install` runs this. It must never fail an install that leaves the compiler out (--omit=dev).
-const { build, compiler } = require('./ensure-built.cjs');
+const { build, compiler } = require('./ensure-built.js');
 
 if (compiler() === null) {
   console.error(
