@@ -1,5 +1,5 @@
 'use strict';
-// Runs a development tool on a fresh build: `node bin/run.cjs mocha --grep x`.
+// Runs a development tool on a fresh build: `node bin/run.js mocha --grep x`.
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
 const { build, compiler, root } = require('./ensure-built.js');
