@@ -19,8 +19,6 @@ export class CallTable<Body, Value> {
   private waiting: Set<PendingCall<Body, Value>> = new Set();
   /** By sequence, ascending. A call has a number from its first sending on and keeps it. */
   private readonly numbered: Map<number, PendingCall<Body, Value>> = new Map();
-  /** Numbers handed out for calls that are kept elsewhere. */
-  private readonly reserved: Set<number> = new Set();
   private next = 1;
   private onTheWayCount = 0;
 
@@ -42,15 +40,13 @@ export class CallTable<Body, Value> {
 
   /** Whether the session has nothing open: no number that still matters. */
   get isIdle(): boolean {
-    return this.numbered.size === 0 && this.reserved.size === 0;
+    return this.numbered.size === 0;
   }
 
   /** Every number below it is settled. */
   get watermark(): number {
-    let lowest = this.next;
-    for (const sequence of this.reserved) lowest = Math.min(lowest, sequence);
-    for (const sequence of this.numbered.keys()) return Math.min(lowest, sequence);
-    return lowest;
+    for (const sequence of this.numbered.keys()) return sequence;
+    return this.next;
   }
 
   entries(): IterableIterator<[number, PendingCall<Body, Value>]> {
@@ -76,14 +72,9 @@ export class CallTable<Body, Value> {
     return undefined;
   }
 
-  reserve(): number {
-    const sequence = this.next++;
-    this.reserved.add(sequence);
-    return sequence;
-  }
-
-  release(sequence: number): void {
-    this.reserved.delete(sequence);
+  /** A number that no call of this table gets. */
+  skipNumber(): number {
+    return this.next++;
   }
 
   sent(call: PendingCall<Body, Value>): void {
@@ -122,7 +113,6 @@ export class CallTable<Body, Value> {
   /** Starts the numbers of a new session; `carried` calls go first in it. */
   renumber(carried: readonly PendingCall<Body, Value>[]): void {
     this.next = 1;
-    this.reserved.clear();
     if (carried.length > 0) this.waiting = new Set([...carried, ...this.waiting]);
   }
 

@@ -16,7 +16,7 @@ export interface FrameworkOptions extends ConnectionOptions {
   readonly failoverTimeoutMs?: number;
   /** Of a former run: the framework goes on with its tasks. */
   readonly id?: string;
-  /** Called with the id as soon as it is known, before anything can be launched; awaited. */
+  /** Called once with the id of a new framework, before the group hears of it; awaited. */
   readonly saveId?: (id: string) => void | Promise<void>;
   /** `automatic` acknowledges an update once its handler has returned or resolved. */
   readonly acknowledge?: 'automatic' | 'manual';
@@ -32,7 +32,10 @@ export interface FrameworkHandlers {
   offers?(offers: readonly Offer[]): void | Promise<void>;
   /** The offer is void: taken back by the master, or lost with the connection. */
   rescind?(offerId: string): void;
-  /** Never called twice for one update, even if it arrives again; never acknowledged if it throws. */
+  /**
+   * Never called twice for one update, even if it arrives again. Not acknowledged if it throws: the update
+   * comes again with the next connection, and the task's later ones wait behind it.
+   */
   update?(status: TaskStatus, index: number): void | Promise<void>;
   message?(message: EventMessage): void | Promise<void>;
   failure?(failure: EventFailure): void;

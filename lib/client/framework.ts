@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { TepuiError } from '../base/index.js';
+import { TepuiError, randomHex } from '../base/index.js';
 import type { Call, Event, Filters, TaskInfo, TaskStatus } from './mesos.js';
 import { nanosecondsOf } from '../wire/index.js';
 import { checkAddresses, systemPorts, type Ports } from './connection.js';
@@ -28,6 +28,8 @@ export interface KillOptions {
  * repeated without being carried out twice, and the framework keeps its id.
  */
 export class Framework {
+  /** Drawn by this driver for a new framework, so that registering it twice is impossible. */
+  readonly id: string;
   private readonly handlers: FrameworkHandlers;
   private readonly saveId: ((id: string) => void | Promise<void>) | null;
   private readonly endpoints: Endpoints;
@@ -36,13 +38,17 @@ export class Framework {
   private readonly ports: Ports;
   /** Offers that were received and neither used nor taken back. */
   private readonly offers: Set<string> = new Set();
+  /** Of this framework, whether in this run or a former one. */
   private everSubscribed: boolean;
+  private tearingDown = false;
   private readonly starting: Deferred<string> = new Deferred();
   private readonly ending: Deferred<TepuiError | null> = new Deferred();
   private ended = false;
+  private removed = false;
 
   constructor(options: FrameworkOptions, ports: Ports = systemPorts(options)) {
     checkAddresses(options.addresses);
+    this.id = options.id ?? randomHex(ports.world.random, 16);
     this.handlers = options.handlers;
     this.saveId = options.saveId ?? null;
     this.everSubscribed = options.id !== undefined;
@@ -58,9 +64,9 @@ export class Framework {
       endpoints: this.endpoints,
       world: ports.world,
       info: frameworkInfo(options, userInfo().username),
-      id: options.id ?? null,
+      id: this.id,
       callTimeoutMs: options.callTimeoutMs ?? 30_000,
-      subscribed: (id, index) => this.subscribed(id, index),
+      subscribed: (index) => this.subscribed(index),
       event: (event, index) => this.dispatch(event, index),
       lost: (error) => this.lost(error),
       ended: (error) => this.end(error),
@@ -69,17 +75,12 @@ export class Framework {
     this.starting.promise.catch(() => undefined);
   }
 
-  /** Null until the first subscription of a new framework. */
-  get id(): string | null {
-    return this.subscription.frameworkId;
-  }
-
   /**
    * Connects and subscribes; resolves with the framework's id. Rejects if the group refuses the framework, or
    * with NO_LEADER or UNREACHABLE after `timeoutMs`: then the framework is closed.
    */
   start(timeoutMs: number = Infinity): Promise<string> {
-    this.subscription.start();
+    void this.saveIdAndSubscribe();
     if (Number.isFinite(timeoutMs)) {
       const timer = this.ports.world.timers.after(timeoutMs, () => this.end(this.endpoints.troubleError()));
       const cancel = (): void => timer.cancel();
@@ -140,9 +141,17 @@ export class Framework {
 
   /** Kills all tasks and removes the framework; it is closed then. */
   async teardown(): Promise<Accepted> {
-    const accepted = await this.call({ type: 'TEARDOWN' });
-    this.end(null);
-    return accepted;
+    this.tearingDown = true;
+    try {
+      return await this.call({ type: 'TEARDOWN' });
+    } catch (error) {
+      // The answer was lost and the framework is found to be removed: that is what was asked for.
+      if (this.removed) return { index: 0 };
+      this.tearingDown = false;
+      throw error;
+    } finally {
+      if (this.tearingDown) this.end(null);
+    }
   }
 
   /** Disconnects; tasks go on for the failover timeout. Unanswered calls end as SHUTTING_DOWN or unknown. */
@@ -176,12 +185,21 @@ export class Framework {
     if (call !== null) this.subscription.session.submit(call, () => undefined);
   }
 
-  private async subscribed(frameworkId: string, index: number): Promise<void> {
-    const resumed = this.everSubscribed;
-    if (!resumed) await this.saveId?.(frameworkId);
+  /** Saved first: an id that was used and forgotten would leave its tasks without a framework. */
+  private async saveIdAndSubscribe(): Promise<void> {
+    try {
+      if (!this.everSubscribed) await this.saveId?.(this.id);
+      if (!this.ended) this.subscription.start();
+    } catch (cause) {
+      this.end(new TepuiError('INTERNAL', 'the framework id could not be saved', { cause }));
+    }
+  }
+
+  private subscribed(index: number): void {
+    const event = { frameworkId: this.id, resumed: this.everSubscribed, index };
     this.everSubscribed = true;
-    this.starting.resolve(frameworkId);
-    this.deliver(() => this.handlers.subscribed?.({ frameworkId, resumed, index }));
+    this.starting.resolve(this.id);
+    this.deliver(() => this.handlers.subscribed?.(event));
   }
 
   private lost(error: TepuiError): void {
@@ -246,10 +264,12 @@ export class Framework {
   private end(error: TepuiError | null): void {
     if (this.ended) return;
     this.ended = true;
+    this.removed = error?.code === 'FRAMEWORK_REMOVED';
+    const reason = this.removed && this.tearingDown ? null : error;
     this.subscription.stop();
     const session = this.subscription.session.close();
     this.starting.reject(error ?? new TepuiError('SHUTTING_DOWN', 'the framework was closed'));
-    void closeSession(this.endpoints, session).then(() => this.ending.resolve(error));
+    void closeSession(this.endpoints, session).then(() => this.ending.resolve(reason));
   }
 }
 

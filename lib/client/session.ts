@@ -92,16 +92,11 @@ export class Session<Body, Value> {
     this.pipeline.drained();
   }
 
-  /** A number for a call that the owner sends and repeats itself; null without an open session. */
-  reserve(): CallNumber | null {
-    if (this.standing.kind !== 'open') return null;
-    this.standing.usedAt = this.now();
-    const sequence = this.pipeline.calls.reserve();
-    return { session: this.standing.id, sequence, acknowledgedBelow: this.pipeline.calls.watermark };
-  }
-
-  release(sequence: number): void {
-    this.pipeline.calls.release(sequence);
+  /** A number for a call that the owner sends itself, and that may be carried out twice. */
+  numberOutside(): CallNumber {
+    const sequence = this.pipeline.calls.skipNumber();
+    const session = this.id ?? ('' as SessionId);
+    return { session, sequence, acknowledgedBelow: Math.min(sequence, this.pipeline.calls.watermark) };
   }
 
   answered(sequence: number, value: Value): void {
@@ -119,14 +114,9 @@ export class Session<Body, Value> {
       this.pipeline.heard();
       // This very sending surely did not run; earlier ones of the same call may have.
       this.pipeline.calls.resolved(call);
-      this.expired();
+      if (this.standing.kind === 'open') this.standing = { kind: 'expired' };
+      this.leaveExpiredSession();
     }
-  }
-
-  /** The group has forgotten the session. */
-  expired(): void {
-    if (this.standing.kind === 'open') this.standing = { kind: 'expired' };
-    this.leaveExpiredSession();
   }
 
   /** Ends every call; returns the id of the session that is left open, if any. */

@@ -6,7 +6,7 @@ import { Link } from './link.js';
 import type { Call, Event, FrameworkInfo } from './mesos.js';
 import type { StreamTypes } from './messages.js';
 import { isRepeatable } from './refusals.js';
-import { Session, type CallNumber } from './session.js';
+import { Session } from './session.js';
 import type { World } from './system.js';
 
 type SchedulerStream = DoorStream<StreamTypes['scheduler']['request']>;
@@ -16,10 +16,10 @@ export interface SubscriptionOptions {
   readonly world: World;
   /** Without the id. */
   readonly info: FrameworkInfo;
-  readonly id: string | null;
+  readonly id: string;
   readonly callTimeoutMs: number;
-  /** A stream is subscribed. Calls flow once it has resolved; a rejection ends the subscription. */
-  subscribed(id: string, index: number): Promise<void>;
+  /** A stream is subscribed; calls flow. */
+  subscribed(index: number): void;
   event(event: Event, index: number): void;
   lost(error: TepuiError): void;
   /** For good: the group refuses this framework, or another stream took its place. */
@@ -28,7 +28,7 @@ export interface SubscriptionOptions {
 
 type Stage =
   | { readonly kind: 'disconnected' }
-  | { readonly kind: 'subscribing'; readonly number: CallNumber }
+  | { readonly kind: 'subscribing'; readonly sequence: number }
   | { readonly kind: 'subscribed' }
   | { readonly kind: 'ended' };
 
@@ -38,33 +38,32 @@ const DEFAULT_HEARTBEAT_MS = 5000;
 /** A SUBSCRIBE that was left without an answer may still be carried out for as long as this. */
 const STRAY_SUBSCRIBE_MS = 60_000;
 
+/** What the older of two streams is told in Mesos, and here. */
+const FAILED_OVER = 'Framework failed over';
+
 /**
  * Keeps a framework subscribed: one stream to some member, a SUBSCRIBE on each new one, and the framework's
- * calls behind it. The very first SUBSCRIBE has no id to name, so it is repeated with one and the same
- * sequence until the id is known: a framework is not registered twice because an answer was lost.
+ * calls behind it. Every SUBSCRIBE names the framework's id, so that it does no harm when it is carried out
+ * twice: the group registers an id that it has not seen, and attaches one that it has.
  */
 export class Subscription {
   readonly session: Session<Call, number>;
   private readonly options: SubscriptionOptions;
   private readonly link: Link<'scheduler'>;
-  private id: string | null;
   private stage: Stage = { kind: 'disconnected' };
-  /** The number of the first SUBSCRIBE, while the id is not known. */
-  private firstNumber: CallNumber | null = null;
   private heartbeatMs = DEFAULT_HEARTBEAT_MS;
   private strayUntil = -Infinity;
   private stream: { readonly door: Door; readonly stream: SchedulerStream } | null = null;
 
   constructor(options: SubscriptionOptions) {
     this.options = options;
-    this.id = options.id;
     const { endpoints, world } = options;
     this.session = new Session<Call, number>({
       world,
       window: 256,
       queueLimit: 10_000,
       callTimeoutMs: options.callTimeoutMs,
-      answerTimeoutMs: 1000,
+      answerTimeoutMs: 2500,
       alsoRepeatable: 'FRAMEWORK_DISCONNECTED',
       stuck: (error, keep) => this.link.restart(error, keep),
       trouble: () => endpoints.troubleError(),
@@ -79,10 +78,6 @@ export class Subscription {
     });
   }
 
-  get frameworkId(): string | null {
-    return this.id;
-  }
-
   start(): void {
     this.link.start();
   }
@@ -94,30 +89,12 @@ export class Subscription {
   }
 
   private subscribe(stream: SchedulerStream, door: Door): void {
-    const number = this.subscribeNumber();
+    const { id: value, info } = this.options;
+    const number = this.session.numberOutside();
     this.stream = { door, stream };
-    if (number === null) {
-      this.link.restart(
-        new TepuiError('SESSION_EXPIRED', 'the session ended before SUBSCRIBE was sent'),
-        true,
-      );
-      return;
-    }
-    this.stage = { kind: 'subscribing', number };
-    const named = this.id === null ? {} : { id: { value: this.id } };
-    const call: Call = {
-      type: 'SUBSCRIBE',
-      ...(this.id === null ? {} : { framework_id: { value: this.id } }),
-      subscribe: { framework_info: { ...this.options.info, ...named } },
-    };
-    stream.write({ ...number, call });
-  }
-
-  private subscribeNumber(): CallNumber | null {
-    if (this.id !== null) return this.session.reserve();
-    if (this.firstNumber !== null && this.firstNumber.session === this.session.id) return this.firstNumber;
-    this.firstNumber = this.session.reserve();
-    return this.firstNumber;
+    this.stage = { kind: 'subscribing', sequence: number.sequence };
+    const subscribe = { framework_info: { ...info, id: { value } } };
+    stream.write({ ...number, call: { type: 'SUBSCRIBE', framework_id: { value }, subscribe } });
   }
 
   private receive(reply: SchedulerReply): void {
@@ -125,7 +102,7 @@ export class Subscription {
       this.receiveEvent(reply.event, reply.index);
       return;
     }
-    if (this.stage.kind === 'subscribing' && this.stage.number.sequence === reply.sequence) {
+    if (this.stage.kind === 'subscribing' && this.stage.sequence === reply.sequence) {
       if (reply.kind === 'refused') this.subscribeRefused(errorOf(reply.refusal));
       return;
     }
@@ -139,8 +116,7 @@ export class Subscription {
 
   private receiveEvent(event: Event, index: number): void {
     if (event.type === 'SUBSCRIBED') {
-      const { framework_id: id, heartbeat_interval_seconds: seconds } = event.subscribed;
-      this.subscribed(id.value, index, seconds ?? 0);
+      this.subscribed(index, event.subscribed.heartbeat_interval_seconds ?? 0);
     } else if (event.type === 'ERROR') {
       this.errorEvent(event.error.message);
     } else if (event.type !== 'HEARTBEAT' && this.stage.kind === 'subscribed') {
@@ -148,47 +124,34 @@ export class Subscription {
     }
   }
 
-  private subscribed(id: string, index: number, heartbeatSeconds: number): void {
+  private subscribed(index: number, heartbeatSeconds: number): void {
     const { stage, stream } = this;
     if (stage.kind !== 'subscribing' || stream === null) return;
-    this.id = id;
-    this.firstNumber = null;
     if (heartbeatSeconds > 0) this.heartbeatMs = heartbeatSeconds * 1000;
-    this.session.release(stage.number.sequence);
     this.stage = { kind: 'subscribed' };
     this.link.serving();
-    const attach = (): void => {
-      if (this.stream !== stream) return;
-      this.session.attach(stream.door, (number, call) => {
-        return stream.stream.write({ ...number, call: { ...call, framework_id: { value: id } } });
-      });
-    };
-    this.options.subscribed(id, index).then(attach, (cause: unknown) => {
-      this.end(new TepuiError('INTERNAL', 'the framework id could not be saved', { cause }));
+    const framework_id = { value: this.options.id };
+    this.session.attach(stream.door, (number, call) => {
+      return stream.stream.write({ ...number, call: { ...call, framework_id } });
     });
+    this.options.subscribed(index);
   }
 
   private subscribeRefused(error: TepuiError): void {
-    const { stage } = this;
-    if (stage.kind !== 'subscribing') return;
-    if (error.code === 'SESSION_EXPIRED') {
-      this.firstNumber = null;
-      this.session.expired();
-      this.link.restart(error, true);
-    } else if (isRepeatable(error)) {
-      this.link.restart(error, true);
-    } else {
-      this.end(error);
-    }
+    // STALE_CONNECTION: of several streams to this member an older one came last.
+    if (isRepeatable(error) || error.code === 'STALE_CONNECTION') this.link.restart(error, true);
+    else this.end(error);
   }
 
   /**
-   * The last event of a stream: the framework was removed, or a newer stream subscribed. That may be a
-   * SUBSCRIBE of our own which we had given up and which was carried out late: then we subscribe again.
+   * The last event of a stream. If another scheduler subscribed with this id, the two must not fight over it;
+   * but it may also be a SUBSCRIBE of our own, given up and carried out late. After any other reason the next
+   * SUBSCRIBE tells: a framework that was removed is refused for good.
    */
   private errorEvent(message: string): void {
     const error = new TepuiError('FRAMEWORK_DISCONNECTED', message);
-    if (this.options.world.clock.monotonicMs() < this.strayUntil) this.link.restart(error, true);
+    const ownStray = this.options.world.clock.monotonicMs() < this.strayUntil;
+    if (message !== FAILED_OVER || ownStray) this.link.restart(error, true);
     else this.end(error);
   }
 
@@ -198,7 +161,6 @@ export class Subscription {
     if (stage.kind === 'ended') return;
     if (stage.kind === 'subscribing') {
       this.strayUntil = this.options.world.clock.monotonicMs() + STRAY_SUBSCRIBE_MS;
-      if (this.firstNumber === null) this.session.release(stage.number.sequence);
     }
     this.stage = { kind: 'disconnected' };
     this.session.detach();

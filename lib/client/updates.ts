@@ -15,7 +15,7 @@ const REMEMBERED = 10_000;
 /**
  * Hands each status update to its handler once. The group sends an update again until it is acknowledged, so
  * one that is known is acknowledged again and goes no further. An update whose handler failed is forgotten:
- * it was not acknowledged and will come again.
+ * it was not acknowledged, and comes again with the next connection.
  */
 export class UpdateDesk {
   private readonly options: UpdateDeskOptions;

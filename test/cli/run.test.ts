@@ -265,9 +265,10 @@ describe('tepui run', () => {
 
   it('exits 1 when the framework is removed from outside', async () => {
     await start();
-    harness.group.tell({ type: 'ERROR', error: { message: 'framework removed by an operator' } });
-    await harness.world.settle();
+    harness.group.removed.add(harness.group.subscribed[0]?.id ?? '');
+    harness.group.tell({ type: 'ERROR', error: { message: 'Framework has been removed' } });
+    await harness.world.advance(100);
     assert.equal(exitCode, 1);
-    assert.match(harness.err, /framework removed by an operator/);
+    assert.match(harness.err, /\[FRAMEWORK_REMOVED\]/);
   });
 });

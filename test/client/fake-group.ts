@@ -1,12 +1,6 @@
 import { TepuiError, type ErrorCode, type SessionId } from '../../lib/base/index.js';
 import type { StreamTypes, UnaryTypes } from '../../lib/client/internal.js';
-import {
-  refusalOf,
-  type Refusal,
-  type SchedulerReply,
-  type Stat,
-  type WriteReply,
-} from '../../lib/wire/index.js';
+import { refusalOf, type Refusal, type Stat, type WriteReply } from '../../lib/wire/index.js';
 import type { mesos } from '../../lib/wire/index.js';
 import { FakeNetwork, type Behind, type ServerEnd } from './fake-door.js';
 
@@ -52,16 +46,17 @@ export class FakeGroup implements Behind {
   readonly calls: mesos.Call[] = [];
   readonly openedSessions: string[] = [];
   readonly closedSessions: string[] = [];
-  readonly subscribed: { readonly id: string | null; readonly address: string }[] = [];
+  readonly subscribed: { readonly id: string; readonly address: string }[] = [];
   /** `lose`: requests are lost. `mute`: they are carried out and the answer is lost. */
   manner: 'answer' | 'mute' | 'lose' = 'answer';
   /** Refuses every request with this. */
   refusing: ErrorCode | null = null;
-  /** Refuses a SUBSCRIBE that names an id. */
-  refusingSubscribe: ErrorCode | null = null;
   onEvents: ((stream: ServerEnd<'events'>, request: StreamTypes['events']['request']) => void) | null = null;
   refusingAccept: ErrorCode | null = null;
-  frameworksMade = 0;
+  /** Ids that were ever subscribed. */
+  readonly frameworks: Set<string> = new Set();
+  /** Ids of frameworks that were removed. */
+  readonly removed: Set<string> = new Set();
   /** How unary calls are answered; may throw. */
   readonly answers: Map<keyof UnaryTypes, (address: string, request: unknown) => unknown> = new Map();
   private readonly sessions: Map<string, Map<number, Outcome>> = new Map();
@@ -152,29 +147,42 @@ export class FakeGroup implements Behind {
 
   private schedulerRequest(stream: ServerEnd<'scheduler'>, request: SchedulerRequest): void {
     const { call, sequence } = request;
-    let id = call.framework_id?.value ?? null;
+    if (call.type === 'SUBSCRIBE') {
+      this.subscribe(stream, request, call.framework_id?.value ?? '');
+      return;
+    }
     const outcome = this.once(stream.address, request, call.type, () => {
       this.executed.push(call.type);
       this.calls.push(call);
-      if (call.type === 'ACCEPT') return this.refusingAccept;
-      if (call.type !== 'SUBSCRIBE') return null;
-      if (id !== null) return this.refusingSubscribe;
-      this.frameworksMade++;
-      return null;
+      return call.type === 'ACCEPT' ? this.refusingAccept : null;
     });
     if (outcome === null) return;
-    if ('refusal' in outcome) {
-      stream.reply({ kind: 'refused', sequence, refusal: outcome.refusal });
+    stream.reply(
+      'refusal' in outcome
+        ? { kind: 'refused', sequence, refusal: outcome.refusal }
+        : { kind: 'accepted', sequence, index: outcome.index },
+    );
+  }
+
+  /** Not protected by the session: subscribing twice does no harm. */
+  private subscribe(stream: ServerEnd<'scheduler'>, request: SchedulerRequest, id: string): void {
+    const { sequence } = request;
+    this.arrivals.push({ address: stream.address, ...request, type: 'SUBSCRIBE' });
+    if (this.manner === 'lose') return;
+    const refused = this.refusing ?? (this.removed.has(id) ? 'FRAMEWORK_REMOVED' : null);
+    if (refused !== null) {
+      stream.reply({ kind: 'refused', sequence, ...refusal(refused) });
       return;
     }
-    const reply: SchedulerReply = { kind: 'accepted', sequence, index: outcome.index };
-    stream.reply(reply);
-    if (call.type !== 'SUBSCRIBE') return;
+    this.executed.push('SUBSCRIBE');
+    this.frameworks.add(id);
     this.subscribed.push({ id, address: stream.address });
-    id ??= `framework-${this.frameworksMade}`;
     this.stream = stream;
+    if (this.manner === 'mute') return;
+    const index = ++this.revision;
+    stream.reply({ kind: 'accepted', sequence, index });
     const subscribed = { framework_id: { value: id }, heartbeat_interval_seconds: 5 };
-    stream.reply({ kind: 'event', index: outcome.index, event: { type: 'SUBSCRIBED', subscribed } });
+    stream.reply({ kind: 'event', index, event: { type: 'SUBSCRIBED', subscribed } });
   }
 
   /** Runs `effect` unless the sequence was answered before. Null: no answer reaches the client. */
@@ -201,6 +209,6 @@ export class FakeGroup implements Behind {
   }
 }
 
-function refusal(code: ErrorCode): Outcome {
+function refusal(code: ErrorCode): { readonly refusal: Refusal } {
   return { refusal: refusalOf(new TepuiError(code, 'as told')) };
 }

@@ -56,30 +56,39 @@ describe('the framework driver', () => {
     return framework;
   }
 
-  it('subscribes and learns its id', async () => {
-    assert.equal(await make().start(), 'framework-1');
-    assert.deepEqual(heard, ['subscribed framework-1 false']);
+  it('draws an id of its own, subscribes, and hears that it begins', async () => {
+    const id = await make().start();
+    assert.match(id, /^[0-9a-f]{32}$/);
+    assert.deepEqual(heard, [`subscribed ${id} false`]);
   });
 
-  it('has saved its id before it is told to begin', async () => {
-    await make({ saveId: (id) => void heard.push(`saved ${id}`) }).start();
-    await world.settle();
-    assert.deepEqual(heard, ['saved framework-1', 'subscribed framework-1 false']);
+  it('has saved its id before the group hears of it', async () => {
+    const saveId = (id: string): void => void heard.push(`saved ${id}, executed ${group.executed.length}`);
+    const id = await make({ saveId }).start();
+    assert.deepEqual(heard, [`saved ${id}, executed 0`, `subscribed ${id} false`]);
+  });
+
+  it('does not subscribe with an id that could not be saved', async () => {
+    const saveId = (): Promise<void> => Promise.reject(new Error('disk full'));
+    const { error } = await outcomeOf(make({ saveId }).start());
+    assert.match(error?.message ?? '', /could not be saved/);
+    assert.equal(group.frameworks.size, 0);
   });
 
   it('resubscribes with its id at the next member when its member dies', async () => {
-    await make().start();
+    const id = await make().start();
     group.network.kill('m1:1');
     await world.advance(10);
     assert.deepEqual(group.subscribed, [
-      { id: null, address: 'm1:1' },
-      { id: 'framework-1', address: 'm2:2' },
+      { id, address: 'm1:1' },
+      { id, address: 'm2:2' },
     ]);
-    assert.deepEqual(heard, ['subscribed framework-1 false', 'disconnected', 'subscribed framework-1 true']);
+    assert.deepEqual(heard, [`subscribed ${id} false`, 'disconnected', `subscribed ${id} true`]);
   });
 
   it('goes on as the framework of a former run when it is given an id', async () => {
-    assert.equal(await make({ id: 'framework-7' }).start(), 'framework-7');
+    const saveId = (id: string): void => void heard.push(`saved ${id}`);
+    assert.equal(await make({ id: 'framework-7', saveId }).start(), 'framework-7');
     assert.deepEqual(heard, ['subscribed framework-7 true']);
   });
 
@@ -90,10 +99,8 @@ describe('the framework driver', () => {
     group.manner = 'answer';
     group.network.kill('m1:1');
     await world.advance(10);
-    assert.equal(await id, 'framework-1');
-    assert.equal(group.frameworksMade, 1);
-    const [first, second] = group.arrivals;
-    assert.deepEqual([first?.session, first?.sequence], [second?.session, second?.sequence]);
+    assert.deepEqual([...group.frameworks], [await id]);
+    assert.equal(group.subscribed.length, 2);
   });
 
   it('sends nothing on a new stream before it is subscribed', async () => {
@@ -226,17 +233,32 @@ describe('the framework driver', () => {
   });
 
   it('ends when the group refuses its SUBSCRIBE for good', async () => {
-    group.refusingSubscribe = 'FRAMEWORK_REMOVED';
+    group.removed.add('framework-1');
     const framework = make({ id: 'framework-1' });
     assert.equal((await outcomeOf(framework.start())).error?.code, 'FRAMEWORK_REMOVED');
     assert.equal((await framework.whenEnded())?.code, 'FRAMEWORK_REMOVED');
   });
 
-  it('ends with the reason when the group ends its stream with an ERROR', async () => {
+  it('ends when it is removed while it is connected', async () => {
+    const framework = make();
+    group.removed.add(await framework.start());
+    group.tell({ type: 'ERROR', error: { message: 'Framework has been removed' } });
+    await world.advance(10);
+    assert.equal((await framework.whenEnded())?.code, 'FRAMEWORK_REMOVED');
+  });
+
+  it('subscribes again when its stream is ended because its master was cut off', async () => {
+    await make().start();
+    group.tell({ type: 'ERROR', error: { message: 'Framework was taken for disconnected' } });
+    await world.advance(10);
+    assert.equal(group.subscriber, 'm2:2');
+  });
+
+  it('does not fight with another scheduler that subscribed under its id', async () => {
     const framework = make();
     await framework.start();
-    group.tell({ type: 'ERROR', error: { message: 'framework removed' } });
-    assert.equal((await framework.whenEnded())?.message, 'framework removed');
+    group.tell({ type: 'ERROR', error: { message: 'Framework failed over' } });
+    assert.equal((await framework.whenEnded())?.message, 'Framework failed over');
     await world.advance(1000);
     assert.equal(group.subscribed.length, 1);
   });
@@ -250,7 +272,7 @@ describe('the framework driver', () => {
     group.manner = 'answer';
     await world.advance(10);
     assert.equal(group.subscriber, 'm3:3');
-    group.tell({ type: 'ERROR', error: { message: 'another stream subscribed' } });
+    group.tell({ type: 'ERROR', error: { message: 'Framework failed over' } });
     await world.advance(600);
     assert.notEqual(group.subscriber, null);
     assert.equal(heard.filter((line) => line.startsWith('subscribed')).length, 3);
@@ -271,7 +293,7 @@ describe('the framework driver', () => {
     await world.advance(1000);
     group.refusing = null;
     await world.advance(500);
-    assert.equal(await started, 'framework-1');
+    assert.equal(await started, group.subscribed[0]?.id);
   });
 
   it('makes calls in a new session when the group forgot the old one, and stays subscribed', async () => {
@@ -290,5 +312,19 @@ describe('the framework driver', () => {
     await framework.teardown();
     assert.equal(await framework.whenEnded(), null);
     assert.deepEqual(group.executed, ['SUBSCRIBE', 'TEARDOWN']);
+  });
+
+  it('takes the removal of the framework for the answer to a teardown whose own answer was lost', async () => {
+    const framework = make();
+    const id = await framework.start();
+    group.manner = 'mute';
+    const removed = outcomeOf(framework.teardown());
+    await world.settle();
+    group.manner = 'answer';
+    group.removed.add(id);
+    group.network.kill('m1:1');
+    await world.advance(100);
+    assert.equal((await removed).kind, 'done');
+    assert.equal(await framework.whenEnded(), null);
   });
 });

@@ -134,10 +134,5 @@ function launched(state: TaskState): Stage {
 
 /** The master's answer about a task that it has never heard of. */
 function isUnknownToGroup({ state, reason, uuid }: TaskStatus): boolean {
-  return (
-    uuid === undefined &&
-    reason === 'REASON_RECONCILIATION' &&
-    LOST.has(state) &&
-    state !== 'TASK_UNREACHABLE'
-  );
+  return uuid === undefined && reason === 'REASON_RECONCILIATION' && state === 'TASK_UNKNOWN';
 }

@@ -55,6 +55,7 @@ export class TaskRunner {
   private readonly startedAtMs: number;
   private check: TimerHandle | null = null;
   private noted = false;
+  private subscribed = false;
   private stage: 'running' | 'finishing' | 'interrupted' = 'running';
   private largest = { cpus: 0, memMb: 0 };
 
@@ -72,6 +73,7 @@ export class TaskRunner {
         callTimeoutMs: FAILOVER_TIMEOUT_MS,
         handlers: {
           subscribed: ({ resumed }) => {
+            this.subscribed = true;
             if (resumed) this.reconcile([...this.instances.at('launched'), ...this.instances.at('doubtful')]);
           },
           offers: (offers) => {
@@ -226,8 +228,7 @@ export class TaskRunner {
 
   /** First Ctrl-C: kills the tasks and removes the framework. Second: leaves at once. */
   private interrupt(): void {
-    const nothingToUndo = this.framework.id === null;
-    if (this.stage === 'interrupted' || nothingToUndo) {
+    if (this.stage === 'interrupted' || !this.subscribed) {
       this.outcome.resolve(EXIT.interrupted);
       return;
     }

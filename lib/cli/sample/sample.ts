@@ -123,7 +123,6 @@ export class Sample {
 
   private tick(): void {
     this.timer = this.ports.world.timers.after(PERIOD_MS, () => this.tick());
-    if (this.framework.id === null) return;
     if (this.short.size < MOST_SHORT) this.wantedShort = 1;
     if (this.long.includes('doubtful')) this.reconcile();
     if (this.wantedShort > 0 || this.long.includes('wanted')) this.framework.revive().catch(() => undefined);
