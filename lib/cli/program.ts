@@ -48,8 +48,13 @@ export function buildProgram(io: CliIo, modules: readonly CommandModule[]): Prog
     .description('A highly available cluster master.')
     .version(release(), '--version', 'the release')
     .helpOption('-h, --help', 'what commands and flags there are')
-    .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
+    .configureOutput({
+      writeOut: (text) => io.out(text),
+      writeErr: (text) => io.err(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'tepui: ')),
+    })
+    // A verb's flags are its own: those that only its noun knows are errors behind it.
+    .enablePositionalOptions()
     .exitOverride();
   for (const module of modules) module.add(command, io, finish);
   for (const add of [

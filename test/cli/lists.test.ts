@@ -169,7 +169,8 @@ describe('tepui tasks kill, frameworks teardown, members transfer', () => {
       asked = request;
       return { index: 12 };
     });
-    const { exitCode } = await harness.run('tasks', 'kill', 'f', 't', '--grace', '1.5', '--json');
+    const flags = ['--grace', '1.5', '--json', '--masters', 'm1:1'];
+    const { exitCode } = await harness.run('tasks', 'kill', 'f', 't', ...flags);
     assert.equal(exitCode, 0);
     assert.deepEqual(asked, { frameworkId: 'f', taskId: 't', graceMs: 1500 });
     assert.deepEqual(harness.lines(), [{ index: 12 }]);
@@ -211,6 +212,13 @@ describe('tepui tasks kill, frameworks teardown, members transfer', () => {
     });
   });
 
+  it('take the flags of their noun before the verb too', async () => {
+    harness.group.answers.set('killTask', () => ({ index: 12 }));
+    await harness.run('tasks', '--json', '--masters', 'm3:3', 'kill', 'f', 't');
+    assert.deepEqual(harness.lines(), [{ index: 12 }]);
+    assert.deepEqual(harness.group.network.dialled, ['m3:3']);
+  });
+
   it('hand leadership to the member that is named', async () => {
     harness.group.answers.set('transferLeadership', (_, request) => ({
       leader: (request as { to: string }).to,
@@ -227,6 +235,7 @@ describe('a command line that is wrong', () => {
     ['status', '--frobnicate'],
     ['status', 'superfluous'],
     ['tasks', 'kill', 'only-one'],
+    ['tasks', 'kill', 'framework', 'task', '--all'],
     ['status', '--masters', 'nonsense'],
     ['status', '--timeout', 'soon'],
     ['status', '--cert', '/nowhere'],

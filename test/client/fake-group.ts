@@ -52,6 +52,9 @@ export class FakeGroup implements Behind {
   /** Refuses every request with this. */
   refusing: ErrorCode | null = null;
   onEvents: ((stream: ServerEnd<'events'>, request: StreamTypes['events']['request']) => void) | null = null;
+  /** What the group does next, after a subscription and after each other call that took effect. */
+  onSubscribed: () => void = () => undefined;
+  onCall: (call: mesos.Call) => void = () => undefined;
   refusingAccept: ErrorCode | null = null;
   /** Ids that were ever subscribed. */
   readonly frameworks: Set<string> = new Set();
@@ -154,6 +157,7 @@ export class FakeGroup implements Behind {
     const outcome = this.once(stream.address, request, call.type, () => {
       this.executed.push(call.type);
       this.calls.push(call);
+      this.onCall(call);
       return call.type === 'ACCEPT' ? this.refusingAccept : null;
     });
     if (outcome === null) return;
@@ -183,6 +187,7 @@ export class FakeGroup implements Behind {
     stream.reply({ kind: 'accepted', sequence, index });
     const subscribed = { framework_id: { value: id }, heartbeat_interval_seconds: 5 };
     stream.reply({ kind: 'event', index, event: { type: 'SUBSCRIBED', subscribed } });
+    this.onSubscribed();
   }
 
   /** Runs `effect` unless the sequence was answered before. Null: no answer reaches the client. */

@@ -12,13 +12,13 @@ export function addFrameworks(program: Command, run: Run): void {
   addClientFlags(command)
     .option('--local', 'what the asked master knows; needs no leader, may be old')
     .action((flags: ListFlags) => run(flags, listFrameworks));
-  command
+  const verb = command
     .command('teardown')
     .description('kills all tasks of a framework and removes it')
-    .argument('<framework>', 'its id')
-    .action((id: string, _flags: object, verb: Command) =>
-      run(verb.optsWithGlobals<ClientFlags>(), (context) => teardown(context, id)),
-    );
+    .argument('<framework>', 'its id');
+  addClientFlags(verb).action((id: string) =>
+    run(verb.optsWithGlobals<ClientFlags>(), (context) => teardown(context, id)),
+  );
 }
 
 function listFrameworks(context: Context<ListFlags>): Promise<number> {

@@ -10,13 +10,13 @@ import { withOperator } from './with-operator.js';
 export function addMembers(program: Command, run: Run): void {
   const command = program.command('members').description('the masters, each as it describes itself');
   addClientFlags(command).action((flags: ClientFlags) => run(flags, listMembers));
-  command
+  const verb = command
     .command('transfer')
     .description('hands leadership over')
-    .argument('[member]', 'the new leader (default: the most up-to-date voter)')
-    .action((to: string | undefined, _flags: object, verb: Command) =>
-      run(verb.optsWithGlobals(), (context) => transfer(context, to)),
-    );
+    .argument('[member]', 'the new leader (default: the most up-to-date voter)');
+  addClientFlags(verb).action((to: string | undefined) =>
+    run(verb.optsWithGlobals(), (context) => transfer(context, to)),
+  );
 }
 
 function listMembers(context: Context): Promise<number> {

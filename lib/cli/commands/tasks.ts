@@ -32,15 +32,15 @@ export function addTasks(program: Command, run: Run): void {
     .option('--all', 'also tasks that have ended and are still kept')
     .option('--local', 'what the asked master knows; needs no leader, may be old')
     .action((flags: TasksFlags) => run(flags, listTasks));
-  command
+  const verb = command
     .command('kill')
     .description('ends a task: SIGTERM, then SIGKILL after its grace period')
     .argument('<framework>', 'id of its framework')
     .argument('<task>', 'its id')
-    .option('--grace <seconds>', "time between the signals (default: the task's own)")
-    .action((framework: string, task: string, _flags: object, verb: Command) =>
-      run(verb.optsWithGlobals<KillFlags>(), (context) => killTask(context, framework, task)),
-    );
+    .option('--grace <seconds>', "time between the signals (default: the task's own)");
+  addClientFlags(verb).action((framework: string, task: string) =>
+    run(verb.optsWithGlobals<KillFlags>(), (context) => killTask(context, framework, task)),
+  );
 }
 
 function listTasks(context: Context<TasksFlags>): Promise<number> {
