@@ -45,7 +45,9 @@ export class ConfigurationHistory {
   truncate(from: LogIndex, log: Log): boolean {
     if (this.index < from) return false;
     while (this.steps.length > 0 && this.steps.at(-1)!.index >= from) this.steps.pop();
-    if (this.steps.length === 0) this.steps.push(findBelow(from, log));
+    if (this.steps.length > 0) return true;
+    this.steps.push(findBelow(from, log));
+    this.exact = true;
     return true;
   }
 
@@ -62,36 +64,24 @@ export class ConfigurationHistory {
   isNeeded(id: NodeId, commit: LogIndex, log: Log): boolean {
     if (isVoter(this.current, id)) return true;
     if (this.index <= commit) return false;
-    if (!this.exact) this.recall(commit, log);
+    this.recall(commit, log);
     const settled = this.steps.findLastIndex((step) => step.index <= commit);
     return this.steps.slice(Math.max(settled, 0)).some((step) => isVoter(step.configuration, id));
   }
 
-  /** Reads from the log what a restart forgot, back to the configuration that was in force at `commit`. */
-  private recall(commit: LogIndex, log: Log): void {
-    this.exact = true;
-    const [first, ...later] = this.steps;
-    const recalled: Step[] = [];
-    let step = findBelow(first!.index + 1, log);
-    for (; step.index > commit && step.index > log.base().index; step = findBelow(step.index, log)) {
-      recalled.unshift(step);
-    }
-    this.steps = [step, ...recalled, ...later];
+  /** The configuration in force at `index`, which is not below the base of the log. */
+  at(index: LogIndex, log: Log): Configuration {
+    this.recall(index, log);
+    const step = this.steps.findLast((candidate) => candidate.index <= index);
+    return must(step, () => `no configuration is known at ${index}: the log begins above it`).configuration;
   }
 
   /** Forgets what a truncation above `index` can no longer bring back. */
   prune(index: LogIndex): void {
-    while (this.steps.length > 1 && this.steps[1]!.index <= index) this.steps.shift();
-  }
-
-  /** The configuration in force at `index`, which is within the log or its base. */
-  at(index: LogIndex, log: Log): Configuration {
-    const known = this.steps.findLast((step) => step.index <= index);
-    if (known !== undefined) return known.configuration;
-    const found = findBelow(index + 1, log);
-    // Kept, so that the log is searched once and not for every cut of the state.
-    this.steps.unshift(found);
-    return found.configuration;
+    while (this.steps.length > 1 && this.steps[1]!.index <= index) {
+      this.steps.shift();
+      this.exact = true;
+    }
   }
 
   /** Number of configurations that entered above `index`. */
@@ -99,27 +89,39 @@ export class ConfigurationHistory {
     return this.steps.filter((step) => step.index > index).length;
   }
 
+  /** Reads from the log what a restart or `prune` forgot, down to the configuration in force at `index`. */
+  private recall(index: LogIndex, log: Log): void {
+    const { steps } = this;
+    if (!this.exact) steps[0] = findBelow(steps[0]!.index + 1, log);
+    this.exact = true;
+    while (steps[0]!.index > Math.max(index, log.base().index)) {
+      steps.unshift(findBelow(steps[0]!.index, log));
+    }
+  }
+
   private get top(): Step {
     return must(this.steps.at(-1), 'no configuration is in force');
   }
 }
 
-/** Searches the log downwards. Rare: only when an entry older than this process is truncated. */
+/** Searches the log downwards. Rare: only for what is older than this process. */
 function findBelow(from: LogIndex, log: Log): Step {
-  for (let to = from; to > log.firstIndex; to -= SEARCH_STEP) {
-    const entry = lastConfiguration(log, Math.max(log.firstIndex, to - SEARCH_STEP), to);
+  const base = log.base();
+  const first = base.index + 1;
+  for (let to = from; to > first; to -= SEARCH_STEP) {
+    const entry = lastConfiguration(log, Math.max(first, to - SEARCH_STEP), to);
     if (entry !== null) return { index: entry.index, configuration: decodeConfiguration(entry.data) };
   }
-  const base = log.base();
   return { index: base.index, configuration: base.configuration };
 }
 
+/** The last configuration entry of `[from, to)`. */
 function lastConfiguration(log: Log, from: LogIndex, to: LogIndex): Entry | null {
   let found: Entry | null = null;
-  for (let at = from; at < to;) {
-    const entries = log.read(at, to, SEARCH_BYTES);
-    for (const entry of entries) if (entry.kind === 'configuration') found = entry;
-    at += must(entries.at(-1), () => `log holds no entry at ${at}`).index + 1 - at;
+  while (from < to) {
+    const entries = log.read(from, to, SEARCH_BYTES);
+    found = entries.findLast((entry) => entry.kind === 'configuration') ?? found;
+    from += entries.length;
   }
   return found;
 }

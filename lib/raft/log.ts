@@ -175,7 +175,8 @@ export class Log {
   }
 
   hasUnwritten(): boolean {
-    return this.written < this.lastIndex || (this.restored !== null && !this.restoredWritten);
+    const restoring = this.restored !== null && !this.restoredWritten;
+    return this.written < this.lastIndex || this.truncateFrom !== null || restoring;
   }
 
   /** Everything not handed out yet, for one write; `acknowledge` must follow before the next. */
