@@ -42,7 +42,7 @@ export class Clients {
 
   stop(): void {
     this.stopped = true;
-    for (const tree of this.trees) tree.close();
+    for (const tree of this.trees) void tree.close();
   }
 
   listen(listener: (ack: Acknowledgement) => void): () => void {

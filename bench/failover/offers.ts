@@ -22,7 +22,7 @@ export class OfferWatch {
 
   async stop(): Promise<void> {
     await this.framework.teardown().catch(() => undefined);
-    this.framework.close();
+    await this.framework.close();
   }
 
   /** Milliseconds from the election of `leader` after `sinceMs` to the first offer that followed; null: none. */
