@@ -127,6 +127,8 @@ export class Greeting {
   private closed(error: TepuiError | null): void {
     const rejection = error === null ? null : rejectionIn(error);
     if (rejection !== null) this.fail({ kind: 'rejected', ...rejection });
+    // A dying process may take the bare connection and refuse the next: its sockets close one by one.
+    else if (error?.message.includes('ECONNREFUSED') === true) this.fail({ kind: 'refused' });
     else this.fail({ kind: 'unreachable', why: error?.message ?? `${this.address} ended the stream` });
   }
 

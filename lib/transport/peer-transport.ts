@@ -149,7 +149,8 @@ export class PeerTransport implements Transport {
       const nowMs = clock.monotonicMs();
       this.acceptor.pulse(nowMs);
       if (nowMs - dueMs < timings.pulseMs) for (const dialer of this.dialers.values()) dialer.pulse(nowMs);
-      this.schedulePulse();
+      // A handler may have stopped us.
+      if (this.running) this.schedulePulse();
     });
   }
 }

@@ -14,6 +14,7 @@ export interface TransportTimings {
    */
   readonly greetingDeadlineMs: number;
   readonly greetingDeadlineMaxMs: number;
+  /** Short at first: a process that is being killed resets its streams before it stops listening. */
   readonly backoff: BackoffOptions;
   /** Between attempts at a peer that answered and does not want us. */
   readonly rejectedRetryMs: number;
@@ -35,7 +36,7 @@ export const TRANSPORT_TIMINGS: TransportTimings = {
   connectDeadlineMs: 700,
   greetingDeadlineMs: 1000,
   greetingDeadlineMaxMs: 3000,
-  backoff: { firstMs: 50, maxMs: 250, factor: 2 },
+  backoff: { firstMs: 10, maxMs: 250, factor: 2 },
   rejectedRetryMs: 2000,
   pulseMs: 100,
   silenceMs: 1500,

@@ -86,7 +86,7 @@ export class GrpcChannel {
         deadlineOf(options),
         (error, value) => {
           if (error === null) resolve(value);
-          else reject(errorFromStatus(error));
+          else reject(errorFromStatus(error, this.address));
         },
       );
     });
@@ -105,7 +105,7 @@ export class GrpcChannel {
       metadataOf(options),
       deadlineOf(options),
     );
-    return new ClientStream(raw, method.request, method.response);
+    return new ClientStream(raw, method.request, method.response, this.address);
   }
 
   /** Asks once, to be answered with a stream. */
@@ -122,7 +122,7 @@ export class GrpcChannel {
       metadataOf(options),
       deadlineOf(options),
     );
-    return new ClientStream<never, Response>(raw, null, method.response);
+    return new ClientStream<never, Response>(raw, null, method.response, this.address);
   }
 
   /** Cuts the connection; calls under way fail. */

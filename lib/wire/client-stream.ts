@@ -30,16 +30,21 @@ export class ClientStream<Request, Response> {
   private ending: { readonly error: TepuiError | null } | null = null;
   private open = true;
 
-  constructor(raw: RawStream, requests: MessageCodec<Request> | null, responses: MessageCodec<Response>) {
+  constructor(
+    raw: RawStream,
+    requests: MessageCodec<Request> | null,
+    responses: MessageCodec<Response>,
+    address: string,
+  ) {
     this.raw = raw;
     this.requests = requests;
     this.responses = responses;
     // Emitted besides the status, which tells the same.
     raw.on('error', (error: ServiceError) => {
-      this.ending ??= { error: errorFromStatus(error) };
+      this.ending ??= { error: errorFromStatus(error, address) };
     });
     raw.on('status', (status: StatusObject) => {
-      this.ending ??= { error: status.code === Status.OK ? null : errorFromStatus(status) };
+      this.ending ??= { error: status.code === Status.OK ? null : errorFromStatus(status, address) };
       // A paused reader still has messages that came before the status.
       if (raw.readableLength === 0) this.close();
       else

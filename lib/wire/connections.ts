@@ -54,7 +54,7 @@ export class OwnedConnections extends ChannelCredentials {
   private own(socket: Socket): void {
     if (this.cut) {
       socket.destroy();
-      return;
+      throw new Error('the channel was closed');
     }
     socket.setNoDelay(true);
     this.sockets.add(socket);
@@ -74,8 +74,9 @@ export class OwnedConnections extends ChannelCredentials {
       secured.once('secureConnect', () => {
         resolve(secured);
       });
-      // Also without authorization: `rejectUnauthorized` is on.
-      secured.once('error', reject);
+      // Also without authorization, since `rejectUnauthorized` is on; and for as long as the socket lives, so that
+      // no late error of it ends the process.
+      secured.on('error', reject);
       secured.once('close', () => {
         reject(new Error('connection closed during the TLS handshake'));
       });

@@ -80,9 +80,12 @@ function textOf(metadata: Metadata, key: string): string {
 
 /**
  * The error behind a call that failed. With our trailing metadata it is the server's own; without, only a
- * call that never left this process counts as surely not done.
+ * call that never left this process counts as surely not done. `address` is named when it is given.
  */
-export function errorFromStatus(failed: StatusObject | ServiceError): TepuiError {
+export function errorFromStatus(
+  failed: StatusObject | ServiceError,
+  address: string | null = null,
+): TepuiError {
   const code = textOf(failed.metadata, CODE_KEY);
   if (code !== '') {
     return errorOf({
@@ -91,8 +94,14 @@ export function errorFromStatus(failed: StatusObject | ServiceError): TepuiError
       outcomeUnknown: textOf(failed.metadata, UNKNOWN_KEY) === 'true',
     });
   }
-  return new TepuiError(codeWithoutOurs(failed), failed.details, { fields: { grpcStatus: failed.code } });
+  const details = failed.details.replace(EMPTY_NOTE, '');
+  return new TepuiError(codeWithoutOurs(failed), address === null ? details : `${address}: ${details}`, {
+    fields: { grpcStatus: failed.code },
+  });
 }
+
+/** grpc-js ends its messages so when the name resolver had nothing to say. */
+const EMPTY_NOTE = /\s*Resolution note:\s*$/;
 
 /** grpc-js words these when it gave up before a request was on its way. */
 const NEVER_SENT = /^No connection established|^Name resolution failed|^Stream refused by server/;
