@@ -1,3 +1,4 @@
+import { assert } from '../base/index.js';
 import type { Replica } from '../replica/types.js';
 
 /** Calls to the leader, by number. Append only: members of two releases may talk to each other. */
@@ -16,6 +17,7 @@ export const PUSH_TOPICS: { readonly offers: 1; readonly rescind: 2; readonly of
 };
 
 const STREAMS_PER_BOOT = 2 ** 32;
+const LARGEST_BOOT = 2 ** 20;
 
 /**
  * Numbers for the streams that a member accepts, never used twice by one data folder: `Connection.stream` must
@@ -32,6 +34,7 @@ export class StreamNumbers {
 
   next(): number {
     this.boot ??= this.replica.status().self.boot;
+    assert(this.boot < LARGEST_BOOT, () => `boot ${this.boot}: stream numbers would not be exact`);
     return this.boot * STREAMS_PER_BOOT + ++this.count;
   }
 }

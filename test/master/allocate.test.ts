@@ -57,13 +57,13 @@ function fill(
   let used = NOTHING;
   for (;;) {
     const next = shares.roles
-      .flatMap(({ role, frameworks }) =>
-        frameworks.map(({ framework: one }) => ({ role, id: one.frameworkId })),
+      .flatMap(({ frameworks }, roleAt) =>
+        frameworks.map(({ framework: one }, at) => ({ roleAt, at, id: one.frameworkId })),
       )
       .find(({ id }) => covers(total, add(used, demands.get(id)!)));
     if (next === undefined) return tasks;
     used = add(used, demands.get(next.id)!);
-    shares.charge(next.role, next.id, demands.get(next.id)!);
+    shares.charge(next.roleAt, next.at, demands.get(next.id)!);
     tasks.set(next.id, (tasks.get(next.id) ?? 0) + 1);
   }
 }

@@ -71,6 +71,19 @@ describe('an ACCEPT is done exactly once', () => {
     assert.equal(launched(one), false, 'refused for good means refused for good');
   });
 
+  it('when the leader is elected again in a new term: its old calls are given back at once', () => {
+    const one = scene();
+    const { world, scheduler, call } = one;
+    const sequence = scheduler.request(call);
+    world.group.holding = true;
+    world.settle();
+    world.group.elect(1);
+    world.advance(50);
+    assert.equal(refusalCode(scheduler.answer(sequence)), 'INVALID_OFFER');
+    world.group.release();
+    assert.equal(launched(one), false);
+  });
+
   it('when it is sent twice while the first is under way: both get the one outcome', () => {
     const one = scene();
     const { world, scheduler, call } = one;

@@ -29,13 +29,13 @@ export class Allocation {
 
   /** Who gets this agent's free resources; null when nobody may. */
   serve(agent: OfferableAgent): Grant | null {
-    for (const { role, frameworks } of this.shares.roles) {
-      for (const { framework } of frameworks) {
+    const { agentId, free } = agent;
+    for (const [roleAt, { role, frameworks }] of this.shares.roles.entries()) {
+      for (let at = 0; at < frameworks.length; at++) {
+        const { framework } = frameworks[at]!;
         if (noOffer(this.input, framework, role, agent) !== null) continue;
-        const { agentId, free } = agent;
-        const { frameworkId } = framework;
-        this.shares.charge(role, frameworkId, free);
-        return { frameworkId, role, agentId, resources: free };
+        this.shares.charge(roleAt, at, free);
+        return { frameworkId: framework.frameworkId, role, agentId, resources: free };
       }
     }
     return null;

@@ -10,11 +10,14 @@ import type { AllocationInput, Grant, MinimumOffer } from './types.js';
 export interface AllocatorLimits {
   /** Work at one time; the rest follows after other events were handled. */
   readonly sliceMs: number;
+  /** Offers of one round: making them takes longer than deciding on them. */
+  readonly grantsPerRound: number;
   readonly minimum: MinimumOffer;
 }
 
 export const ALLOCATOR_LIMITS: AllocatorLimits = {
   sliceMs: 5,
+  grantsPerRound: 256,
   minimum: { cpuMilli: 10, memoryBytes: 32 * 1024 * 1024 },
 };
 
@@ -38,8 +41,10 @@ export class Allocator implements LeaderLoop {
   private readonly inventory: Inventory;
   private readonly filters: Filters;
   private readonly host: AllocatorHost;
-  /** Agents to be given out in the next round. */
-  private readonly candidates: Set<AgentId> = new Set();
+  /** Agents to be given out in the next rounds. */
+  private candidates: Set<AgentId> = new Set();
+  /** Those of them that are being given out, in random order, the next one last. */
+  private order: AgentId[] = [];
   private term: number | null = null;
   private scheduled = false;
 
@@ -65,6 +70,7 @@ export class Allocator implements LeaderLoop {
   stop(): void {
     this.term = null;
     this.candidates.clear();
+    this.order = [];
   }
 
   /** Something of this agent may have become free, or may be offered to others than before. */
@@ -102,7 +108,7 @@ export class Allocator implements LeaderLoop {
   }
 
   private schedule(): void {
-    if (this.scheduled || this.term === null || this.candidates.size === 0) return;
+    if (this.scheduled || this.term === null || this.candidates.size + this.order.length === 0) return;
     this.scheduled = true;
     this.context.timers.soon(() => {
       this.scheduled = false;
@@ -111,23 +117,28 @@ export class Allocator implements LeaderLoop {
   }
 
   private round(): void {
+    if (this.order.length === 0) {
+      this.order = shuffled([...this.candidates], this.context.random);
+      this.candidates.clear();
+    }
+    const input = this.input([]);
+    if (input.frameworks.length === 0) this.order = [];
+    else this.host.grant(this.serve(new Allocation(input)));
+    this.schedule();
+  }
+
+  private serve(allocation: Allocation): Grant[] {
     const { clock } = this.context;
     const endMs = clock.monotonicMs() + this.limits.sliceMs;
-    const order = shuffled([...this.candidates], this.context.random);
-    const input = this.input([]);
-    if (input.frameworks.length === 0) return this.candidates.clear();
-    const allocation = new Allocation(input);
     const grants: Grant[] = [];
-    for (let served = 0; served < order.length; served++) {
-      if (served % AGENTS_PER_LOOK === AGENTS_PER_LOOK - 1 && clock.monotonicMs() >= endMs) break;
-      const agentId = order[served]!;
-      this.candidates.delete(agentId);
+    for (let served = 1; this.order.length > 0 && grants.length < this.limits.grantsPerRound; served++) {
+      if (served % AGENTS_PER_LOOK === 0 && clock.monotonicMs() >= endMs) break;
+      const agentId = this.order.pop()!;
       const agent = this.inventory.withFree.has(agentId) ? this.inventory.agents.get(agentId) : undefined;
       const grant = agent === undefined ? null : allocation.serve(agent);
       if (grant !== null) grants.push(grant);
     }
-    if (grants.length > 0) this.host.grant(grants);
-    this.schedule();
+    return grants;
   }
 }
 

@@ -1,4 +1,4 @@
-import { must, type FrameworkId } from '../../base/index.js';
+import { must } from '../../base/index.js';
 import type { Resources } from '../../state/index.js';
 import { NOTHING, add, dominantShare } from '../resources/quantities.js';
 import type { AllocationInput, OfferableFramework } from './types.js';
@@ -43,12 +43,16 @@ export class FairShares {
     for (const { frameworks } of this.roles) frameworks.sort(byFramework);
   }
 
-  /** Counts resources as held from now on, and serves their holder later. */
-  charge(role: string, frameworkId: FrameworkId, resources: Resources): void {
-    const roleAt = this.roles.findIndex((one) => one.role === role);
-    const entry = must(this.roles[roleAt], `no share of role ${role}`);
-    const frameworkAt = entry.frameworks.findIndex((one) => one.framework.frameworkId === frameworkId);
-    const holder = must(entry.frameworks[frameworkAt], `${frameworkId} has no share in role ${role}`);
+  /**
+   * Counts resources as held from now on by the framework at `frameworkAt` of the role at `roleAt`, both of which
+   * move towards the end of their lists.
+   */
+  charge(roleAt: number, frameworkAt: number, resources: Resources): void {
+    const entry = must(this.roles[roleAt], `no role at ${roleAt}`);
+    const holder = must(
+      entry.frameworks[frameworkAt],
+      `no framework at ${frameworkAt} of role ${entry.role}`,
+    );
     holder.held = add(holder.held, resources);
     holder.share = dominantShare(holder.held, this.total);
     moveBack(entry.frameworks, frameworkAt, byFramework);
@@ -75,10 +79,14 @@ function byFramework(a: FrameworkShare, b: FrameworkShare): number {
 /** Restores the order after the item at `from` grew: it can only move towards the end. */
 function moveBack<T>(list: T[], from: number, compare: (a: T, b: T) => number): void {
   const item = list[from]!;
-  let at = from;
-  while (at + 1 < list.length && compare(list[at + 1]!, item) < 0) {
-    list[at] = list[at + 1]!;
-    at++;
+  let low = from + 1;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compare(list[middle]!, item) < 0) low = middle + 1;
+    else high = middle;
   }
-  list[at] = item;
+  // A plain loop: `copyWithin` on ordinary arrays took eight times as long with 1,000 frameworks.
+  for (let at = from; at + 1 < low; at++) list[at] = list[at + 1]!;
+  list[low - 1] = item;
 }

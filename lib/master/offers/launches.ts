@@ -54,16 +54,19 @@ export class Launches implements LeaderLoop {
     this.term = term;
   }
 
-  /** Calls under way get no answer from here: who made them learns of the new term and asks its leader. */
+  /** Who waits is told to ask the next leader: what is committed of it by then is in every machine. */
   stop(): void {
-    this.term = null;
+    const waiters = [...this.open.values()].flatMap((open) => open.waiters);
     this.open.clear();
+    for (const reply of waiters) reply(lost(`the leader's term ${this.term} is over`));
+    this.term = null;
   }
 
+  /** Changes nothing that is replicated: revision 0. */
   decline(call: DeclineCall, reply: Reply): void {
     const offers = this.desk.take(call.frameworkId, call.offerIds);
     this.desk.decline(offers, (offer) => offer.resources, call.refuseMs);
-    reply({ ok: true, revision: this.context.replica.machine.revision, body: DONE });
+    reply({ ok: true, revision: 0, body: DONE });
   }
 
   accept(call: AcceptCall, reply: Reply): void {
@@ -182,8 +185,7 @@ export class Launches implements LeaderLoop {
     open.waiters = [];
     if (outcome.kind === 'unknown') {
       // Kept: a repetition proposes it again, and the machine runs it once.
-      const { message } = outcome;
-      for (const reply of waiters) reply({ ok: false, code: 'OUTCOME_UNKNOWN', message, unknown: true });
+      for (const reply of waiters) reply(lost(outcome.message));
       return;
     }
     this.open.delete(key);
@@ -198,6 +200,10 @@ export class Launches implements LeaderLoop {
 
 function refusal(code: ErrorCode, message: string): CallReply {
   return { ok: false, code, message, unknown: CATALOGUE[code].certainty === 'unknown' };
+}
+
+function lost(message: string): CallReply {
+  return { ok: false, code: 'OUTCOME_UNKNOWN', message, unknown: true };
 }
 
 function replyOf(result: CommandResult): CallReply {

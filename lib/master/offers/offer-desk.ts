@@ -135,6 +135,7 @@ export class OfferDesk implements LeaderLoop {
   private make(grants: readonly Grant[]): void {
     const { term } = this;
     assert(term !== null, 'offers are made by a leader only');
+    if (grants.length === 0) return;
     const timeoutAtMs = this.nowMs() + this.limits.offerTimeoutMs;
     const byMember = new Map<MemberId, Offer[]>();
     for (const grant of grants) {

@@ -33,6 +33,10 @@ export class SchedulerCalls {
     this.leader = new LeaderCalls(context, limits);
   }
 
+  stop(): void {
+    this.leader.stop();
+  }
+
   run(job: Job): void {
     try {
       this.dispatch(job, job.request.call);

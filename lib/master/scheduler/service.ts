@@ -90,6 +90,7 @@ export class MemberScheduler implements SchedulerService {
     this.disconnects.stop();
     for (const stream of this.streams.all()) stream.fail('SHUTTING_DOWN', 'this master is stopping');
     this.offers.clear();
+    this.calls.stop();
   }
 
   // -------------------------------------------------------------------------------------------- from the door

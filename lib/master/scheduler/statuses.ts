@@ -1,4 +1,4 @@
-import type { AgentId, TaskId } from '../../base/index.js';
+import { TepuiError, type AgentId, type TaskId } from '../../base/index.js';
 import {
   FRAMEWORK_CAPABILITY,
   TASK_REASON,
@@ -13,7 +13,7 @@ import { reasonName, sourceName, taskStateName } from '../mesos/index.js';
 
 /** The head of a task's queue, as the framework gets it: to be acknowledged by its uuid. */
 export function updateStatus(taskId: TaskId, agentId: AgentId, update: PendingUpdate): mesos.TaskStatus {
-  const base = update.status.length > 0 ? mesosCodecs.taskStatus.decode(update.status) : {};
+  const base = detailsOf(update.status);
   const reason = reasonName(update.reason);
   return {
     ...base,
@@ -26,6 +26,17 @@ export function updateStatus(taskId: TaskId, agentId: AgentId, update: PendingUp
     timestamp: update.timeMs / 1000,
     uuid: update.uuid,
   };
+}
+
+/** What the agent said beside the fields that the machine keeps. Unreadable here, it is left out: the rest holds. */
+function detailsOf(status: Uint8Array): Partial<mesos.TaskStatus> {
+  if (status.length === 0) return {};
+  try {
+    return mesosCodecs.taskStatus.decode(status);
+  } catch (error) {
+    if (error instanceof TepuiError) return {};
+    throw error;
+  }
 }
 
 /**
