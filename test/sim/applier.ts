@@ -38,6 +38,8 @@ export class Applier {
   private readonly options: SwarmOptions;
   private readonly schedule: Schedule;
   private readonly random: Random;
+  /** Mean time (ms) to apply a batch, as of now. */
+  private readonly applyMs: () => number;
   private readonly events: ApplierEvents;
 
   constructor(
@@ -45,12 +47,14 @@ export class Applier {
     options: SwarmOptions,
     schedule: Schedule,
     random: Random,
+    applyMs: () => number,
     events: ApplierEvents,
   ) {
     this.disk = disk;
     this.options = options;
     this.schedule = schedule;
     this.random = random;
+    this.applyMs = applyMs;
     this.events = events;
     this.state = disk.cut.state;
     this.configuration = disk.cut.meta.configuration;
@@ -65,9 +69,10 @@ export class Applier {
   offer(entries: readonly Entry[], run: (work: () => void) => void): void {
     this.queue.push(...entries);
     if (this.applying) return;
-    if (this.options.applyMs === 0) return this.applyAll();
+    const applyMs = this.applyMs();
+    if (applyMs === 0) return this.applyAll();
     this.applying = true;
-    this.schedule.after(exponentialUs(this.random, this.options.applyMs), () => {
+    this.schedule.after(exponentialUs(this.random, applyMs), () => {
       run(() => {
         this.applying = false;
         if (!this.ended) this.applyAll();

@@ -1,10 +1,9 @@
 import type { NodeId, SeededRandom } from '../../lib/base/index.js';
-import { simpleConfiguration, type Message } from '../../lib/raft/index.js';
-import { ClusterChecker } from '../../lib/raft/check/cluster-checker.js';
+import { simpleConfiguration, type Message, type Role, type Term } from '../../lib/raft/index.js';
+import { AllChecks, OutcomeChecks, type Checks } from './checks.js';
 import { Clients } from './clients.js';
 import { SimDisk } from './disk.js';
 import { Front } from './front.js';
-import { Ghost } from './ghost.js';
 import { History } from './history.js';
 import { EMPTY_STATE, type Cut } from './machine.js';
 import { drawConfiguration, membersOf, wayOut } from './membership.js';
@@ -16,7 +15,6 @@ import { noCounts, type RunCounts } from './report.js';
 import { MS, type Schedule } from './schedule.js';
 import { StateTransfer } from './state-transfer.js';
 import type { Trace } from './trace.js';
-import { Watch } from './watch.js';
 
 /** A refused connection tells the peers of a dead process within this time (ms). */
 const HINT_MS = 20;
@@ -25,15 +23,14 @@ const HINT_MS = 20;
 export class Cluster {
   readonly processes: readonly SimProcess[];
   readonly network: SimNetwork<Message>;
-  readonly ghost: Ghost;
   readonly history: History = new History();
   readonly clients: Clients;
   readonly nemesis: Nemesis;
   readonly counts: RunCounts = noCounts();
   private readonly front: Front;
-  private readonly watch: Watch;
-  /** The checks that come with the core; they see inside, the others here do not. */
-  private readonly checker: ClusterChecker = new ClusterChecker();
+  private readonly checks: Checks;
+  /** Role and term of each process when last looked at. */
+  private readonly roles: { role: Role; term: Term }[];
   private readonly transfers: StateTransfer;
   private readonly numberOf: ReadonlyMap<NodeId, number>;
   private readonly options: SwarmOptions;
@@ -41,7 +38,13 @@ export class Cluster {
   private readonly trace: Trace;
   private readonly hostRandom: SeededRandom;
 
-  constructor(options: SwarmOptions, random: SeededRandom, schedule: Schedule, trace: Trace) {
+  constructor(
+    options: SwarmOptions,
+    random: SeededRandom,
+    schedule: Schedule,
+    trace: Trace,
+    outcomesOnly: boolean,
+  ) {
     this.options = options;
     this.schedule = schedule;
     this.trace = trace;
@@ -57,14 +60,12 @@ export class Cluster {
     );
     const first = firstCut(ids, options);
     const disks = ids.map(() => new SimDisk(first));
-    this.ghost = new Ghost(disks, this.numberOf);
     this.processes = ids.map((id, number) => {
       const streams = { core: random.split(), disk: random.split(), host: random.split() };
       return new SimProcess(number, id, disks[number]!, options, schedule, streams, this.processPorts());
     });
-    this.watch = new Watch(this.ghost, this.processes, this.numberOf, {
-      changed: (process, role, term) => this.roleChanged(process, role, term),
-    });
+    this.roles = ids.map(() => ({ role: 'follower', term: 0 }));
+    this.checks = outcomesOnly ? new OutcomeChecks() : new AllChecks(this.processes, this.numberOf);
     this.transfers = new StateTransfer(
       this.processes,
       this.numberOf,
@@ -74,8 +75,8 @@ export class Cluster {
       trace,
       options.faults.snapshotFails,
     );
-    const { processes, numberOf, ghost, history, counts } = this;
-    this.front = new Front({ processes, numberOf, ghost, history, counts, schedule, trace });
+    const { processes, numberOf, history, counts } = this;
+    this.front = new Front({ processes, numberOf, history, counts, schedule, trace });
     this.clients = new Clients(this.front, options.clients, schedule, random.split());
     const [faults, points] = [random.split(), random.split()];
     const ports = this.nemesisPorts();
@@ -100,7 +101,7 @@ export class Cluster {
 
   /** What is dear: looked at once, at the end of a run. */
   finalChecks(leader: SimProcess): void {
-    this.checker.checkDurability(leader.node.view);
+    this.checks.finished(leader);
   }
 
   /** Changes the membership, or goes on with a change that has begun. */
@@ -140,7 +141,7 @@ export class Cluster {
 
   private crash(process: SimProcess, downMs: number): void {
     process.kill(this.hostRandom.uint32() < 0x8000_0000);
-    this.checker.stopped(process.id);
+    this.checks.stopped(process);
     this.front.processEnded(process);
     this.event('crash', process, process.boot, 0);
     if (this.options.faults.hints) this.hintPeers(process);
@@ -155,13 +156,24 @@ export class Cluster {
       if (peer === dead) continue;
       const delayUs = (this.hostRandom.uint32() / 0x1_0000_0000) * HINT_MS * MS;
       this.schedule.after(delayUs, () => {
-        if (!peer.running || !this.network.connected(peer.number, dead.number)) return;
-        if (peer.node.view.leader !== dead.id) return;
-        this.counts.hints++;
-        this.event('fault', peer, dead.number, 0, 'campaign hint');
-        peer.input((node) => node.campaignHint());
+        if (peer.running && this.network.connected(peer.number, dead.number)) this.hint(peer, dead);
       });
     }
+  }
+
+  private hint(peer: SimProcess, dead: SimProcess): void {
+    peer.input((node) => node.unreachable(dead.id));
+    if (!peer.running || peer.node.view.leader !== dead.id) return;
+    const campaigns = this.hostRandom.uint32() < 0xc000_0000;
+    this.counts.hints++;
+    this.event(
+      'fault',
+      peer,
+      dead.number,
+      campaigns ? 1 : 0,
+      campaigns ? 'campaign hint' : 'forgets its leader',
+    );
+    peer.input((node) => (campaigns ? node.campaignHint() : node.forgetLeader()));
   }
 
   private deliver(from: number, to: number, message: Message): void {
@@ -171,43 +183,42 @@ export class Cluster {
     process.receive(message);
   }
 
-  private roleChanged(process: SimProcess, role: string, term: number): void {
+  private noteRole(process: SimProcess): void {
+    const { role, term } = process.node.view;
+    const seen = this.roles[process.number]!;
+    if (role === seen.role && term === seen.term) return;
     if (role === 'leader') this.counts.elections++;
+    seen.role = role;
+    seen.term = term;
     this.event('role', process, term, role.length, role);
   }
 
   private processPorts(): ProcessPorts {
     return {
-      started: (process) => {
-        this.checker.started(process.node.view, process.disk);
-        this.watch.started(process);
-      },
+      started: (process) => this.checks.started(process),
       stepped: (process, cause) => {
-        this.watch.stepped(process, cause);
-        this.checker.stepped(process.id, cause);
+        this.noteRole(process);
+        this.checks.stepped(process, cause);
       },
-      reported: (process) => this.checker.persisted(process.id),
-      ticked: (process) => this.watch.ticked(process),
+      reported: (process) => this.checks.reported(process),
+      ticked: (process) => this.checks.ticked(process),
       emitted: (process, message) => {
-        this.ghost.emitted(process.number, message);
-        this.checker.emitted(process.id, [message]);
+        this.checks.emitted(process, message);
         const to = this.numberOf.get(message.to)!;
         const sent = this.network.send(process.number, to, message);
         this.event(sent ? 'send' : 'lose', process, to, message.term, message);
       },
       writes: (process, batch) => {
-        this.ghost.writes(process.number, batch);
+        this.checks.writes(process, batch);
         this.event('write', process, batch.entries.length, batch.truncateFrom ?? 0);
       },
       wrote: (process, batch) => {
-        this.ghost.wrote(process.number, batch);
+        this.checks.wrote(process, batch);
         if (batch.snapshot !== null) this.counts.snapshotInstalls++;
         this.event('durable', process, process.disk.lastIndex(), process.disk.hardState.term);
       },
       applied: (process, state, entry) => {
-        this.front.applied(process, state, entry);
-        if (entry === null) this.checker.installed(process.id, state.index);
-        else this.checker.applied(process.id, entry);
+        this.front.applied(process, state, entry, this.checks.applied(process, state, entry));
         this.event(entry === null ? 'install' : 'apply', process, state.index, state.digest);
       },
       reached: (process, index) => process.input((node) => node.applied(index)),

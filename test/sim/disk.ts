@@ -19,6 +19,8 @@ export class SimDisk implements LogReader {
   hardState: HardState = { term: 0, vote: null };
   configuration: Configuration;
   cut: Cut;
+  /** Number of the last write begun. */
+  writes = 0;
   /** Entries that a write replaced although they were durable. */
   truncated = 0;
   private point: SnapshotMeta;
@@ -41,6 +43,7 @@ export class SimDisk implements LogReader {
     assert(this.pending === null, 'second write while one is in flight');
     assert((batch.snapshot === null) === (received === null), 'a snapshot is written with its state');
     this.pending = { batch, received };
+    this.writes++;
   }
 
   /** Makes the pending write durable. */

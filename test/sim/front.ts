@@ -2,7 +2,6 @@ import type { NodeId } from '../../lib/base/index.js';
 import type { Entry, LogIndex, ReadState } from '../../lib/raft/index.js';
 import type { ClientDoor } from './clients.js';
 import { operationOf } from './clients.js';
-import type { Ghost } from './ghost.js';
 import type { History } from './history.js';
 import type { MachineState } from './machine.js';
 import type { SimProcess } from './process.js';
@@ -15,7 +14,6 @@ import { Waiters } from './waiters.js';
 export interface FrontSurroundings {
   readonly processes: readonly SimProcess[];
   readonly numberOf: ReadonlyMap<NodeId, number>;
-  readonly ghost: Ghost;
   readonly history: History;
   readonly counts: RunCounts;
   readonly schedule: Schedule;
@@ -77,10 +75,9 @@ export class Front implements ClientDoor {
     return leader === null ? null : this.around.numberOf.get(leader)!;
   }
 
-  /** The machine of `process` moved by one entry, or by a snapshot (null). */
-  applied(process: SimProcess, state: MachineState, entry: Entry | null): void {
-    const { ghost, history } = this.around;
-    const first = ghost.applied(process.number, state.index, state.term, state.digest);
+  /** The machine of `process` moved by one entry, or by a snapshot (null); `first`: before all others. */
+  applied(process: SimProcess, state: MachineState, entry: Entry | null, first: boolean): void {
+    const { history } = this.around;
     if (first && entry?.kind === 'normal') history.takesEffect(operationOf(entry.data), entry.index);
     if (entry === null) this.waiters[process.number]!.skipped(state.index);
     else this.waiters[process.number]!.applied(entry.index, entry.term);

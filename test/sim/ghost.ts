@@ -34,7 +34,8 @@ export class Ghost {
   private readonly entries = new Map<number, Known>();
   /** Term of each committed entry; index 0 stands for the start. */
   private readonly committed: Term[] = [0];
-  private readonly digests: number[] = [];
+  /** Term of the leader that committed it: the same or a later one. */
+  private readonly committedBy: Term[] = [0];
   /** Per node: the highest acknowledgement it gave to a leader, and the leader's term. */
   private readonly promised: { term: Term; index: LogIndex }[];
 
@@ -47,10 +48,6 @@ export class Ghost {
   /** Highest index that some leader has committed. */
   get commit(): LogIndex {
     return this.committed.length - 1;
-  }
-
-  committedTerm(index: LogIndex): Term {
-    return this.committed[index]!;
   }
 
   /** S1: at most one leader per term, over all incarnations. */
@@ -148,7 +145,10 @@ export class Ghost {
       );
     }
     const disk = this.disks[this.holders(voters, index, term)[0]!]!;
-    for (let i = this.commit + 1; i <= index; i++) this.committed.push(disk.termAt(i)!);
+    for (let i = this.commit + 1; i <= index; i++) {
+      this.committed.push(disk.termAt(i)!);
+      this.committedBy.push(term);
+    }
   }
 
   /** S8: nobody but a leader moves the commit index of the group. */
@@ -161,8 +161,8 @@ export class Ghost {
   }
 
   /**
-   * S7: the log of a new leader holds every entry committed in an earlier term (a late winner of an old term may
-   * miss newer ones). `termAt` reads the leader's log above `base`.
+   * S7: the log of a new leader holds every entry that a leader of an earlier term committed (a late winner of an
+   * old term may miss newer ones). `termAt` reads the leader's log above `base`.
    */
   complete(who: number, term: Term, base: LogIndex, termAt: (index: LogIndex) => Term | null): void {
     const last = this.lastCommittedBefore(term);
@@ -177,23 +177,25 @@ export class Ghost {
     );
   }
 
-  /** S10: one digest per applied index. True when `index` is reported for the first time. */
-  applied(who: number, index: LogIndex, term: Term, digest: number): boolean {
+  /** S9, S10, S11: what is applied is committed, and durable where it is applied. */
+  applied(who: number, index: LogIndex, term: Term): void {
     check(index <= this.commit, 'S11', () => `n${who + 1} applies ${index}, commit is ${this.commit}`);
     check(
       this.committed[index] === term,
       'S10',
       () => `n${who + 1} applies ${term}/${index}, committed is term ${this.committed[index]}`,
     );
-    const known = this.digests[index];
-    check(known === undefined || known === digest, 'S10', () => `n${who + 1} diverges at ${index}`);
-    this.digests[index] = digest;
-    return known === undefined;
+    const disk = this.disks[who]!;
+    check(
+      disk.termAt(index) === term || disk.base().index > index,
+      'S9',
+      () => `n${who + 1} applies ${term}/${index} before it is durable there`,
+    );
   }
 
   private lastCommittedBefore(term: Term): LogIndex {
     let last = this.commit;
-    while (last > 0 && this.committed[last]! >= term) last--;
+    while (last > 0 && this.committedBy[last]! >= term) last--;
     return last;
   }
 

@@ -14,6 +14,7 @@ interface Flags {
   readonly trace?: true;
   readonly jobs: number;
   readonly keepGoing?: true;
+  readonly outcomesOnly?: true;
   readonly json?: true;
 }
 
@@ -37,6 +38,7 @@ function command(): Command {
     .option('--trace', 'with --seed: print one line per event')
     .option('--jobs <n>', 'worker processes', count(1, 64), Math.min(2, availableParallelism()))
     .option('--keep-going', 'do not stop at the first failure')
+    .option('--outcomes-only', 'judge only states, answers to clients and progress')
     .option('--json', 'print the summary as one JSON object on the last line');
 }
 
@@ -49,7 +51,7 @@ function printFailure(report: RunReport): void {
 }
 
 /** One seed, told in full. */
-function single(seed: number, trace: boolean): boolean {
+function single(seed: number, trace: boolean, outcomesOnly: boolean): boolean {
   const lines: string[] = [];
   const flush = (): void => {
     if (lines.length > 0) process.stdout.write(lines.join('\n') + '\n');
@@ -58,7 +60,7 @@ function single(seed: number, trace: boolean): boolean {
   const print = (line: string): void => {
     if (lines.push(line) === 1000) flush();
   };
-  const report = runSeed(trace ? { seed, print } : { seed });
+  const report = runSeed(trace ? { seed, outcomesOnly, print } : { seed, outcomesOnly });
   flush();
   console.log(JSON.stringify(report));
   if (report.violation !== null) printFailure(report);
@@ -72,6 +74,7 @@ async function batch(flags: Flags): Promise<boolean> {
     from: flags.from,
     seeds: flags.seeds,
     jobs: flags.jobs,
+    outcomesOnly: flags.outcomesOnly === true,
     onResult: ({ report, repeated }) => {
       const failures = sum.failures.length;
       sum.add(report);
@@ -89,5 +92,8 @@ async function batch(flags: Flags): Promise<boolean> {
 }
 
 const flags = command().parse().opts<Flags>();
-const good = flags.seed === undefined ? await batch(flags) : single(flags.seed, flags.trace === true);
+const good =
+  flags.seed === undefined
+    ? await batch(flags)
+    : single(flags.seed, flags.trace === true, flags.outcomesOnly === true);
 process.exitCode = good ? 0 : 1;

@@ -13,6 +13,10 @@ export interface SwarmOptions {
   readonly maxAppendBytes: number;
   readonly maxCommittedBytes: number;
   readonly maxUncommittedBytes: number;
+  /** Memory for entries that are durable: small ones make cores read their logs back. */
+  readonly cacheBytes: number;
+  /** Mean time (ms) that a started process loads its state and may not campaign; 0: none. */
+  readonly loadMs: number;
   /** Entries applied between two cuts of the state, and entries kept in the log below a cut. */
   readonly compactEvery: number;
   readonly trailing: number;
@@ -136,6 +140,8 @@ export function drawOptions(random: Random): SwarmOptions {
     maxAppendBytes,
     maxCommittedBytes: logarithmic(random, 32, 1 << 16),
     maxUncommittedBytes: maxAppendBytes + logarithmic(random, 512, 1 << 18),
+    cacheBytes: pick(random, [0, 256, 4096, 8 << 20]),
+    loadMs: pick(random, [0, 0, 10, 100]),
     compactEvery: logarithmic(random, 5, 500),
     trailing: chance(random, 0.5) ? between(random, 0, 40) : 0,
     network: network(random),

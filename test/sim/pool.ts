@@ -9,12 +9,14 @@ const CHUNK = 20;
 export interface Chunk {
   readonly from: number;
   readonly count: number;
+  readonly outcomesOnly: boolean;
 }
 
 export interface PoolSettings {
   readonly from: number;
   readonly seeds: number;
   readonly jobs: number;
+  readonly outcomesOnly: boolean;
   /** Takes results in whatever order they come; false: no new work is begun. */
   readonly onResult: (result: SeedResult) => boolean;
 }
@@ -22,7 +24,7 @@ export interface PoolSettings {
 /** Runs a range of seeds, in this process for one job, else in worker processes of their own. */
 export async function runSeeds(settings: PoolSettings): Promise<void> {
   if (settings.jobs === 1) return runHere(settings);
-  const chunks = chunksOf(settings.from, settings.seeds);
+  const chunks = chunksOf(settings);
   let wanted = true;
   const take = (result: SeedResult): void => {
     wanted = settings.onResult(result) && wanted;
@@ -31,14 +33,16 @@ export async function runSeeds(settings: PoolSettings): Promise<void> {
   await Promise.all(Array.from({ length: settings.jobs }, () => runWorker(next, take)));
 }
 
-function runHere({ from, seeds, onResult }: PoolSettings): void {
-  for (let seed = from; seed < from + seeds; seed++) if (!onResult(runInBatch(seed))) return;
+function runHere({ from, seeds, outcomesOnly, onResult }: PoolSettings): void {
+  for (let seed = from; seed < from + seeds; seed++) {
+    if (!onResult(runInBatch(seed, outcomesOnly))) return;
+  }
 }
 
-function chunksOf(from: number, seeds: number): Chunk[] {
+function chunksOf({ from, seeds, outcomesOnly }: PoolSettings): Chunk[] {
   const chunks: Chunk[] = [];
   for (let at = from; at < from + seeds; at += CHUNK) {
-    chunks.push({ from: at, count: Math.min(CHUNK, from + seeds - at) });
+    chunks.push({ from: at, count: Math.min(CHUNK, from + seeds - at), outcomesOnly });
   }
   return chunks;
 }

@@ -83,11 +83,12 @@ export class SimProcess {
   private backlog: (() => void)[] | null = null;
   private turnPlanned = false;
   private turning = false;
-  private stalls = true;
+  private slow = true;
   private readonly options: SwarmOptions;
   private readonly schedule: Schedule;
   private readonly random: ProcessRandom;
   private readonly ports: ProcessPorts;
+  private readonly applyMs = (): number => (this.slow ? this.options.applyMs : 0);
 
   constructor(
     number: number,
@@ -128,11 +129,24 @@ export class SimProcess {
   start(): void {
     const { disk, schedule, random } = this;
     this.boot++;
-    const applier = new Applier(disk, this.options, schedule, random.host, this.applierEvents());
-    const node = new RaftNode(this.config(), disk, disk.hardState, disk.configuration);
+    const applier = new Applier(
+      disk,
+      this.options,
+      schedule,
+      random.host,
+      this.applyMs,
+      this.applierEvents(),
+    );
+    const { cacheBytes, loadMs } = this.options;
+    const campaignAllowed = loadMs === 0;
+    const node = new RaftNode(this.config(), disk, disk.hardState, disk.configuration, {
+      cacheBytes,
+      campaignAllowed,
+    });
     this.current = { node, applier, stash: new Map() };
     this.ports.started(this);
     this.tickFor(this.current);
+    if (!campaignAllowed) this.allowCampaignLater(this.current);
     this.planTurn();
   }
 
@@ -157,6 +171,7 @@ export class SimProcess {
     const backlog = this.backlog ?? [];
     this.backlog = null;
     const { current } = this;
+    this.input((node) => node.stalled());
     for (const input of backlog) {
       if (this.current !== current) return;
       input();
@@ -187,9 +202,9 @@ export class SimProcess {
     this.receive(message);
   }
 
-  /** From now on no write stalls. */
+  /** From now on no write stalls, and applying takes no time. */
   calm(): void {
-    this.stalls = false;
+    this.slow = false;
   }
 
   /** Proposes at once; null when the process is not there to answer. The caller goes on with `flush`. */
@@ -238,6 +253,12 @@ export class SimProcess {
     if (this.current !== of) return;
     if (this.backlog === null) action();
     else this.backlog.push(() => action());
+  }
+
+  private allowCampaignLater(of: Incarnation): void {
+    this.schedule.after(exponentialUs(this.random.host, this.options.loadMs), () => {
+      if (this.current === of) this.input((node) => node.setCampaignAllowed(true));
+    });
   }
 
   /** A tick that comes due during a pause is not made up for: the timer fires once, late. */
@@ -304,19 +325,25 @@ export class SimProcess {
     const batch = disk.complete();
     ports.wrote(this, batch);
     if (ports.crashesAt(this, 'durable-unreported')) return;
+    // The state changes before the core learns of it: right after `persisted()` it hands out what comes next.
+    if (batch.snapshot !== null) this.install(current);
+    if (this.current !== current) return;
     this.input((node) => {
       node.persisted();
       ports.reported(this);
     });
-    if (batch.snapshot === null || this.current !== current) return;
-    current.applier.install(disk.cut);
-    this.input((node) => node.applied(disk.cut.meta.index));
+  }
+
+  private install(current: Incarnation): void {
+    const { cut } = this.disk;
+    current.applier.install(cut);
+    this.input((node) => node.applied(cut.meta.index));
   }
 
   private writeUs(): number {
     const { meanMs, stall, stallMs } = this.options.disk;
     const { disk } = this.random;
-    const stalls = chance(disk, stall) && this.stalls;
+    const stalls = chance(disk, stall) && this.slow;
     return stalls ? stallMs * MS : 1 + exponentialUs(disk, meanMs);
   }
 }

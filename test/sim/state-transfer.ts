@@ -1,5 +1,6 @@
 import { chance, type NodeId, type Random } from '../../lib/base/index.js';
-import type { Message } from '../../lib/raft/index.js';
+import type { InstallSnapshot, Message } from '../../lib/raft/index.js';
+import type { Cut } from './machine.js';
 import { exponentialUs, type SimNetwork } from './network.js';
 import type { SimProcess } from './process.js';
 import type { Schedule } from './schedule.js';
@@ -7,6 +8,10 @@ import type { Trace } from './trace.js';
 
 /** Mean time (ms) that the records of a state are on their way. */
 const TRANSFER_MS = 60;
+
+/** How often, and how much later on average (ms), a snapshot is announced again. */
+const AGAIN_CHANCE = 0.2;
+const AGAIN_MS = 300;
 
 /** Carries whole states beside the messages of consensus, as a snapshot stream does: it arrives or breaks. */
 export class StateTransfer {
@@ -50,11 +55,18 @@ export class StateTransfer {
     this.schedule.after(exponentialUs(this.random, TRANSFER_MS), () => {
       const fails = chance(this.random, this.failChance);
       const arrives = !fails && to.running && !to.paused && this.network.connected(process.number, to.number);
-      if (arrives) to.receiveSnapshot(cut, { type: 'snapshot', from, to: peer, term, meta: cut.meta });
+      if (arrives) this.deliver(to, cut, { type: 'snapshot', from, to: peer, term, meta: cut.meta });
       if (process.boot !== boot) return;
       this.note('snapshot-end', process, to.number, arrives ? 1 : 0);
       process.input((node) => (arrives ? node.snapshotSent(peer) : node.snapshotFailed(peer)));
     });
+  }
+
+  /** Some announcements come twice, the second time long after. */
+  private deliver(to: SimProcess, cut: Cut, message: InstallSnapshot): void {
+    to.receiveSnapshot(cut, message);
+    if (!chance(this.random, AGAIN_CHANCE)) return;
+    this.schedule.after(exponentialUs(this.random, AGAIN_MS), () => to.receiveSnapshot(cut, message));
   }
 
   private note(kind: 'snapshot-start' | 'snapshot-end', process: SimProcess, x: number, y: number): void {

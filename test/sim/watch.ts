@@ -19,11 +19,9 @@ interface Seen {
   configuration: Configuration | null;
   /** Per node: the tick at which it was last heard. */
   heardAt: number[];
-}
-
-export interface WatchEvents {
-  /** Role or term changed. */
-  changed(process: SimProcess, role: Role, term: Term): void;
+  /** The write in flight, and the tick at which it was first seen. */
+  write: number;
+  writeSince: number;
 }
 
 /** Compares each core with itself one step earlier: what may never fall, and what each change has to satisfy. */
@@ -32,18 +30,11 @@ export class Watch {
   private readonly processes: readonly SimProcess[];
   private readonly numberOf: ReadonlyMap<NodeId, number>;
   private readonly seen: Seen[];
-  private readonly events: WatchEvents;
 
-  constructor(
-    ghost: Ghost,
-    processes: readonly SimProcess[],
-    numberOf: ReadonlyMap<NodeId, number>,
-    events: WatchEvents,
-  ) {
+  constructor(ghost: Ghost, processes: readonly SimProcess[], numberOf: ReadonlyMap<NodeId, number>) {
     this.ghost = ghost;
     this.numberOf = numberOf;
     this.processes = processes;
-    this.events = events;
     this.seen = processes.map(() => fresh());
   }
 
@@ -67,9 +58,19 @@ export class Watch {
     const { view } = process.node;
     const seen = this.seen[process.number]!;
     seen.ticks++;
+    if (!process.disk.busy || process.disk.writes !== seen.write) {
+      seen.write = process.disk.writes;
+      seen.writeSince = seen.ticks;
+    }
     if (view.role !== 'leader') return;
     this.matchesAreTrue(process, view);
     this.quorumIsHeard(process, view, seen);
+    const stalled = seen.ticks - seen.writeSince;
+    check(
+      stalled <= view.electionTicks + 2 || view.configuration.voters.length < 2,
+      'disk-stall',
+      () => `${name(process)} goes on leading term ${view.term} with a write that takes ${stalled} ticks`,
+    );
   }
 
   /** A restart begins from the durable image: nothing that was promised may be forgotten (S3, S4, S12). */
@@ -109,7 +110,6 @@ export class Watch {
     if (view.term > seen.term) seen.vote = null;
     seen.role = view.role;
     seen.term = view.term;
-    this.events.changed(process, view.role, view.term);
   }
 
   private voteChanged(process: SimProcess, view: NodeView, seen: Seen): void {
@@ -198,6 +198,8 @@ function fresh(): Seen {
     quorumSince: 0,
     configuration: null,
     heardAt: [],
+    write: 0,
+    writeSince: 0,
   };
 }
 
