@@ -3,9 +3,12 @@ import type { Logger } from '../../base/index.js';
 /** One JSON line per event on stdout, which is a file. The holder stays small: no logging library. */
 export function lineLogger(bound: object = {}): Logger {
   const write = (level: string, fields: object, message: string): void => {
-    process.stdout.write(
-      `${JSON.stringify({ time: new Date().toISOString(), level, ...bound, ...fields, message })}\n`,
-    );
+    const line = { time: new Date().toISOString(), level, ...bound, ...fields, message };
+    try {
+      process.stdout.write(`${JSON.stringify(line)}\n`);
+    } catch {
+      // A full disk costs the line, not the tasks.
+    }
   };
   return {
     debug: () => {},

@@ -111,7 +111,7 @@ export class TaskTable {
 
   /** The masters have taken up this agent: what they still want may start. */
   allowStarts(): void {
-    this.startsAllowed = true;
+    this.startsAllowed = this.endingGraceMs === null;
     this.startNext();
   }
 
@@ -139,6 +139,8 @@ export class TaskTable {
   launch(launched: TaskToRun, revision: number): void {
     const { checkpoint, maxTasks, logger } = this.options;
     const key = taskKey(launched);
+    // The masters repeat it to the next process of this agent.
+    if (this.endingGraceMs !== null) return;
     if (this.tasks.has(key)) return checkpoint.write({ op: 'known', revision });
     if (this.tasks.size >= 2 * maxTasks) {
       return logger.error({ ...refOf(launched), maxTasks }, 'launch ignored: far too many tasks');
