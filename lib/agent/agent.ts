@@ -87,8 +87,7 @@ export class Agent {
   private async endTasks({ table, checkpoint, outbox, holder }: AgentParts, session: Session): Promise<void> {
     const { endGraceMs, endTasksMs, endReportMs, endHolderMs } = this.timing;
     const { timers } = this.options;
-    table.killAll(endGraceMs);
-    await within(timers, endTasksMs, (done) => table.allEnded(done));
+    await within(timers, endTasksMs, (done) => table.killAll(endGraceMs, done));
     await within(timers, endReportMs, (done) => checkpoint.flushed(done));
     if (session.isRegistered) await within(timers, endReportMs, (done) => outbox.empty(done));
     await holder.shutDown(endHolderMs);
@@ -173,8 +172,7 @@ export class Agent {
       { code, message, tasks: table.size },
       'removed from the group: ending all tasks',
     );
-    table.abandonAll();
-    table.empty(() => {
+    table.abandonAll(() => {
       checkpoint.write({ op: 'identity', agentId: null, clusterId: checkpoint.model.clusterId });
       if (this.state.kind === 'running') this.state.session.start();
     });

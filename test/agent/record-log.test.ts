@@ -84,6 +84,20 @@ describe('record log', () => {
     assert.deepEqual(open().records, ['kept']);
   });
 
+  it('cuts a torn frame off, so that nothing of it can follow what is appended', async () => {
+    const { log } = open();
+    await append(log, 'kept');
+    await log.close();
+    const torn = Buffer.alloc(600, Buffer.from([5, 0, 0, 0]));
+    torn.writeUInt32LE(10_000, 0);
+    fs.appendFileSync(file, torn);
+    const cut = open();
+    assert.equal(cut.tornBytes, 600);
+    await append(cut.log, 'new');
+    await cut.log.close();
+    assert.deepEqual(open().records, ['kept', 'new']);
+  });
+
   it('refuses a file in which a frame that had a successor is damaged', async () => {
     const { log } = open();
     await append(log, 'first');

@@ -33,13 +33,10 @@ export class StartQueue<T> {
     this.unanswered.add(task);
   }
 
-  answered(task: T): void {
+  /** The start was answered, or is no longer wanted. */
+  remove(task: T): void {
     this.waiting.delete(task);
     this.unanswered.delete(task);
-  }
-
-  remove(task: T): void {
-    this.answered(task);
   }
 
   clear(): void {
