@@ -81,6 +81,7 @@ export class ServerStream<Request, Response> {
   listen(listener: ServerStreamListener<Request>): void {
     assert(this.listener === null, 'a stream has one listener');
     this.listener = listener;
+    if (!this.open) listener.closed?.();
     const { raw, requests } = this;
     if (requests === null || !('read' in raw)) return;
     raw.on('data', (bytes: Buffer) => {
@@ -99,7 +100,7 @@ export class ServerStream<Request, Response> {
     return this.open && this.raw.write(this.responses.encode(message));
   }
 
-  /** Encoded once, for writing to many streams with `writeEncoded`. */
+  /** As `write`, for a message that was encoded once for many streams. */
   writeEncoded(bytes: Buffer): boolean {
     return this.open && this.raw.write(bytes);
   }
@@ -109,7 +110,7 @@ export class ServerStream<Request, Response> {
     if (this.open) this.raw.once('drain', callback);
   }
 
-  /** Bytes are not counted: messages that wait to be sent. */
+  /** Messages that wait to be sent; their bytes are not counted. */
   get queued(): number {
     return this.raw.writableLength;
   }

@@ -26,6 +26,8 @@ export interface TransportKind {
   /** The process behind it dies without a word. */
   crash(opened: Opened): Promise<void>;
   nowMs(): number;
+  /** What counts as at once. */
+  readonly promptMs: number;
   until(what: string, reached: () => boolean): Promise<void>;
   end(): Promise<void>;
 }

@@ -96,13 +96,19 @@ export function transportContract(kind: TransportKind): void {
     });
 
     it('tells of a peer that died, and at once that nothing listens any more', async () => {
+      const toldMs: number[] = [];
       m1.onDown = (peer, down) => {
+        toldMs.push(kind.nowMs());
         if (down.kind === 'ended-by-peer') m1.transport.redial(peer);
       };
       await meet(m1, m2);
+      toldMs.length = 0;
+      m1.downs.length = 0;
       await kind.crash(m2.at);
       await kind.until('refused', () => m1.kindsOfDown(m2).includes('refused'));
       assert.deepEqual(m1.kindsOfDown(m2), ['ended-by-peer', 'refused']);
+      const [endedMs = 0, refusedMs = Infinity] = toldMs;
+      assert.ok(refusedMs - endedMs <= kind.promptMs, `${refusedMs - endedMs} ms later`);
       assert.equal(say(m1, m2, 'lost'), false);
     });
 

@@ -51,6 +51,7 @@ transportContract({
   async crash({ transport }) {
     await transport.stop();
   },
+  promptMs: 1000,
   nowMs: () => systemClock.monotonicMs(),
   until,
   async end() {

@@ -33,6 +33,7 @@ transportContract({
   async crash({ transport }) {
     (transport as MemoryTransport).crash();
   },
+  promptMs: 1,
   nowMs: () => time.monotonicMs(),
   until: (what, reached) => time.until(what, reached),
   async end() {
