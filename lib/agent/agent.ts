@@ -186,7 +186,7 @@ function onRegistered(
 ): void {
   const { agentId, clusterId, revision } = registered;
   if (checkpoint.model.agentId === null) checkpoint.write({ op: 'identity', agentId, clusterId });
-  if (checkpoint.model.knownRevision < revision) checkpoint.write({ op: 'known', revision });
+  table.seen(revision);
   table.abandon(registered.unknownTasks);
   table.allowStarts();
   outbox.connected(send);

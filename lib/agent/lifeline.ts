@@ -1,4 +1,5 @@
 import net from 'node:net';
+import { TepuiError } from '../base/index.js';
 
 /**
  * A lifeline is the reading end of a pipe whose other end a parent keeps open as long as it lives: its end means
@@ -16,9 +17,9 @@ export function lifelineFd(environment: NodeJS.ProcessEnv): number | undefined {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
-/** Calls back once when the pipe ends. Does not keep the process running. */
+/** Calls back once when the pipe ends. Does not keep the process running. Throws CONFIG if there is no pipe. */
 export function watchLifeline(fd: number, onEnd: () => void): Lifeline {
-  const socket = new net.Socket({ fd, readable: true, writable: false });
+  const socket = openPipe(fd);
   socket.on('error', () => {});
   socket.once('close', onEnd);
   socket.resume();
@@ -29,4 +30,12 @@ export function watchLifeline(fd: number, onEnd: () => void): Lifeline {
       socket.destroy();
     },
   };
+}
+
+function openPipe(fd: number): net.Socket {
+  try {
+    return new net.Socket({ fd, readable: true, writable: false });
+  } catch (cause) {
+    throw new TepuiError('CONFIG', `${LIFELINE_VARIABLE} is ${fd}, which is not an open pipe`, { cause });
+  }
 }

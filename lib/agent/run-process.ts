@@ -9,6 +9,7 @@ const STOP_LIMIT_MS = 4500;
 const EXIT_CODES: Partial<Record<ErrorCode, number>> = {
   FOLDER_IN_USE: 3,
   FOREIGN_CLUSTER: 3,
+  CONFIG: 2,
   NEWER_FORMAT: 2,
   TLS: 2,
 };

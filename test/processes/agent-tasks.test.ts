@@ -208,6 +208,18 @@ describe('tasks as processes', () => {
     assert.deepEqual(rig.master.statesOf(task), ['RUNNING', 'FINISHED']);
   });
 
+  it('a task of another user runs as that user, in a sandbox that is theirs', async () => {
+    if (process.platform !== 'linux' || process.getuid?.() !== 0) return;
+    const environment = {};
+    const command = { shell: true, value: 'id -u; id -G; echo $HOME > home', arguments: [], environment };
+    await run(shellTask('user', '', { command: { ...command, user: 'daemon' } }));
+    const [uid, groups] = rig.read('user', 'stdout').trim().split('\n');
+    assert.equal(uid, String(fs.statSync(rig.sandbox('user')).uid));
+    assert.notEqual(uid, '0');
+    assert.doesNotMatch(groups!, /\b0\b/);
+    assert.notEqual(rig.read('user', 'home').trim(), '/home/of/agent');
+  });
+
   it('ids with separators, dots and control characters stay inside the folder of tasks', async () => {
     for (const id of ['../../escape', '.', '..', 'a/b', 'new\nline', 'x'.repeat(900), 'ü']) {
       assert.equal((await run(shellTask(id, 'pwd'))).state, 'FINISHED', id);

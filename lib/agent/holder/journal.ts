@@ -44,7 +44,7 @@ export class Journal {
   }
 
   forget(ref: TaskRef): void {
-    // Unsynced is enough: a forgotten task that comes back is forgotten again by the agent.
+    // Not waited for: a forgotten task that comes back is forgotten again by the agent.
     this.append({ op: 'forgotten', ref }, () => {});
   }
 

@@ -1,6 +1,7 @@
 import {
   assert,
   backoffMs,
+  below,
   type Clock,
   type Logger,
   type Random,
@@ -53,7 +54,8 @@ type State =
 export class Session {
   private readonly options: SessionOptions;
   private state: State = { kind: 'stopped' };
-  private addressIndex = 0;
+  /** Many agents of one list should not all begin with its first master. */
+  private addressIndex: number;
   /** Failures since the last registration. */
   private attempt = 0;
   /** Makes what an abandoned link still says recognisable. */
@@ -62,6 +64,7 @@ export class Session {
   constructor(options: SessionOptions) {
     assert(options.addresses.length > 0, 'an agent needs the address of a master');
     this.options = options;
+    this.addressIndex = below(options.random, options.addresses.length);
   }
 
   get isRegistered(): boolean {

@@ -79,6 +79,12 @@ export class TaskTable {
     this.startNext();
   }
 
+  /** A master has applied this revision, and no member that has applied less may judge the tasks from now on. */
+  seen(revision: number): void {
+    const { checkpoint } = this.options;
+    if (checkpoint.model.knownRevision < revision) checkpoint.write({ op: 'known', revision });
+  }
+
   /** Ends every task; the updates say so. Calls back when all have. */
   killAll(graceMs: number, onEnded: () => void): void {
     this.startsAllowed = false;
@@ -93,10 +99,10 @@ export class TaskTable {
   // What masters say
 
   launch(launched: TaskToRun, revision: number): void {
-    const { checkpoint, maxTasks, logger } = this.options;
+    const { maxTasks, logger } = this.options;
     // The masters repeat it to the next process of this agent.
     if (this.endingGraceMs !== null) return;
-    if (this.ledger.get(launched) !== undefined) return checkpoint.write({ op: 'known', revision });
+    if (this.ledger.get(launched) !== undefined) return this.seen(revision);
     if (this.ledger.size >= 2 * maxTasks) {
       return logger.error({ ...refOf(launched), maxTasks }, 'launch ignored: far too many tasks');
     }

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 
 /** Whether a process runs; a zombie does not. */
 export function isRunning(pid: number): boolean {
+  if (!fs.existsSync('/proc/self')) return answersSignals(pid);
   try {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
     return !'ZX'.includes(stat[stat.lastIndexOf(')') + 2]!);
@@ -10,8 +11,18 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** Live processes that mention `text` in their environment or command line. */
+function answersSignals(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Live processes that mention `text` in their environment or command line; none where there is no /proc. */
 export function processesMentioning(text: string): number[] {
+  if (!fs.existsSync('/proc/self')) return [];
   return fs
     .readdirSync('/proc')
     .map(Number)
