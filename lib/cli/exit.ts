@@ -43,11 +43,24 @@ export function exitCodeOf(error: unknown): number {
   return BY_CODE[error.code] ?? (error.certainty === 'unknown' ? EXIT.unknown : EXIT.refused);
 }
 
+/** What a person at a command line can do, where the catalogue speaks to programs. */
+const REMEDIES: Partial<Record<ErrorCode, string>> = {
+  UNKNOWN_FRAMEWORK: '`tepui frameworks` lists those that exist.',
+  UNKNOWN_TASK: '`tepui tasks` lists those that exist.',
+  OUTCOME_UNKNOWN: 'Look at `tepui tasks`, `frameworks` or `status` before you repeat it.',
+  DEADLINE: 'Look at `tepui tasks`, `frameworks` or `status` before you repeat it.',
+  FRAMEWORK_REMOVED: 'Run it again if that was not intended.',
+};
+
+function remedyOf(error: TepuiError): string {
+  return REMEDIES[error.code] ?? error.remedy;
+}
+
 /** What happened in numbers, the code, and what to do. */
 export function describeError(error: unknown): string {
   if (error instanceof TepuiError) {
     const unknown = error.certainty === 'unknown' ? ', outcome unknown' : '';
-    return `tepui: ${error.message} [${error.code}${unknown}]\n  ${error.remedy}`;
+    return `tepui: ${error.message} [${error.code}${unknown}]\n  ${remedyOf(error)}`;
   }
   if (error instanceof Error) return `tepui: ${error.stack ?? error.message}`;
   return `tepui: ${String(error)}`;
@@ -62,7 +75,7 @@ export function errorJson(error: unknown): string {
       code: known ? error.code : 'INTERNAL',
       message,
       outcomeUnknown: known && error.certainty === 'unknown',
-      remedy: known ? error.remedy : '',
+      remedy: known ? remedyOf(error) : '',
     },
   });
 }

@@ -13,19 +13,30 @@ export interface CliIo {
   ports(options: ConnectionOptions): Ports;
 }
 
+/** The real process. A reader that goes away (`tepui events | head`) interrupts the command. */
 export function processIo(): CliIo {
+  const handlers = new Set<() => void>();
+  let readerIsGone = false;
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    if (readerIsGone) return;
+    readerIsGone = true;
+    for (const handler of handlers) handler();
+  });
   return {
     out: (text) => {
-      process.stdout.write(text);
+      if (!readerIsGone) process.stdout.write(text);
     },
     err: (text) => {
       process.stderr.write(text);
     },
     env: process.env,
     onInterrupt: (handler) => {
+      handlers.add(handler);
       process.on('SIGINT', handler);
       process.on('SIGTERM', handler);
       return () => {
+        handlers.delete(handler);
         process.off('SIGINT', handler);
         process.off('SIGTERM', handler);
       };

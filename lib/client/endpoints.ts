@@ -1,6 +1,6 @@
 import { TepuiError, assert, backoffMs, type BackoffOptions } from '../base/index.js';
 import type { Dial, Door } from './door.js';
-import { duration, memberAnswered } from './refusals.js';
+import { duration } from './refusals.js';
 import type { World } from './system.js';
 
 /** Delays between laps over all addresses; within a lap the next address is tried at once. */
@@ -86,10 +86,10 @@ export class Endpoints {
     return `no serving master for ${duration(this.troubledMs())}: ${each.join('; ')}`;
   }
 
-  /** NO_LEADER when at least one member answered, else UNREACHABLE or TLS. All mean that nothing was done. */
+  /** NO_LEADER when at least one member was reached, else UNREACHABLE or TLS. All mean that nothing was done. */
   troubleError(): TepuiError {
     const troubles = this.places.map((place) => place.trouble);
-    const answered = troubles.some((trouble) => trouble !== null && memberAnswered(trouble));
+    const answered = troubles.some((trouble) => trouble !== null && wasReached(trouble));
     const untrusted = troubles.every((trouble) => trouble?.code === 'TLS');
     const code = answered ? 'NO_LEADER' : untrusted ? 'TLS' : 'UNREACHABLE';
     return new TepuiError(code, this.trouble(), {
@@ -128,5 +128,12 @@ export class Endpoints {
 function reasonOf(error: TepuiError | null): string {
   if (error === null) return 'not answered yet';
   const reason = error.fields['reason'];
-  return typeof reason === 'string' ? reason : `says ${error.code} (${error.message})`;
+  if (typeof reason === 'string') return reason;
+  if (error.code === 'DEADLINE') return 'gave no answer in time';
+  if (error.code === 'OUTCOME_UNKNOWN') return 'lost the connection';
+  return `says ${error.code} (${error.message})`;
+}
+
+function wasReached({ code }: TepuiError): boolean {
+  return code !== 'UNREACHABLE' && code !== 'TLS';
 }

@@ -1,4 +1,4 @@
-import { TepuiError, type ErrorCode } from '../base/index.js';
+import { TepuiError } from '../base/index.js';
 import {
   GrpcChannel,
   asTepuiError,
@@ -13,20 +13,27 @@ import type { TlsOptions } from './connection.js';
 import type { Dial, Door, DoorStream, StreamHandlers } from './door.js';
 import { openGrpcStream } from './grpc-streams.js';
 import type { StreamTypes, UnaryTypes } from './messages.js';
+import { probeTcp } from './tcp-probe.js';
 
 /** Doors on gRPC. */
 export function dialGrpc(tls: TlsOptions | null): Dial {
   return (address) => new GrpcDoor(address, tls);
 }
 
-/** grpc-js dials a refused connection again and again in silence; after so long a call asks how it is going. */
-const PROBE_AFTER_MS = 20;
+/** A connection that stands by then needs no asking why it does not. */
+const ASK_AFTER_MS = 50;
+
+/** Somebody who waits for the connection. */
+interface Waiting {
+  stop: () => void;
+  readonly end: (error: TepuiError | null) => void;
+}
 
 class GrpcDoor implements Door {
   readonly address: string;
   private readonly channel: GrpcChannel;
   private readonly streams: Set<{ doorClosed(): void }> = new Set();
-  private readonly waiting: Set<() => void> = new Set();
+  private readonly waiting: Set<Waiting> = new Set();
   private closed = false;
 
   constructor(address: string, tls: TlsOptions | null) {
@@ -36,29 +43,37 @@ class GrpcDoor implements Door {
   }
 
   ready(timeoutMs: number, done: (error: TepuiError | null) => void): void {
-    let settled = false;
-    const settle = (error: TepuiError | null): void => {
-      if (settled) return;
-      settled = true;
-      clearTimeout(probe);
-      this.waiting.delete(giveUp);
+    if (this.closed) {
+      done(unreachable(this.address, 'given up'));
+      return;
+    }
+    const deadlineAt = performance.now() + timeoutMs;
+    const end = (error: TepuiError | null): void => {
+      if (!this.waiting.delete(waiting)) return;
+      waiting.stop();
       done(error);
     };
-    const giveUp = (): void => {
-      const reason = 'given up';
-      settle(withReason('UNREACHABLE', `${this.address} ${reason}`, reason, undefined));
-    };
-    this.waiting.add(giveUp);
-    // A call fails at once, and says why, where waiting for the connection would go on until the deadline.
-    const probe = setTimeout(() => {
+    const waiting: Waiting = { stop: () => undefined, end };
+    this.waiting.add(waiting);
+    waiting.stop = probeTcp(this.address, timeoutMs, (reason) => {
+      if (reason !== null) end(unreachable(this.address, reason));
+      else waiting.stop = this.handshake(Math.max(1, deadlineAt - performance.now()), end);
+    });
+  }
+
+  /** TLS and HTTP/2 over a connection that surely can be made. A stopped process accepts it and says nothing. */
+  private handshake(timeoutMs: number, end: (error: TepuiError | null) => void): () => void {
+    // Waiting never says why it takes so long; a call does: mostly certificates.
+    const ask = setTimeout(() => {
       this.channel
         .call(operatorService().methods.status, {}, { deadlineMs: timeoutMs })
-        .catch((error: unknown) => settle(this.connectError(asTepuiError(error))));
-    }, PROBE_AFTER_MS);
+        .catch((error: unknown) => end(this.handshakeError(asTepuiError(error))));
+    }, ASK_AFTER_MS);
     this.channel.ready(timeoutMs).then(
-      () => settle(null),
-      (error: unknown) => settle(this.connectError(asTepuiError(error))),
+      () => end(null),
+      (error: unknown) => end(this.handshakeError(asTepuiError(error))),
     );
+    return () => clearTimeout(ask);
   }
 
   open<M extends keyof StreamTypes>(
@@ -85,15 +100,14 @@ class GrpcDoor implements Door {
     if (this.closed) return;
     this.closed = true;
     for (const stream of this.streams) stream.doorClosed();
-    for (const fail of this.waiting) fail();
+    for (const { end } of this.waiting) end(unreachable(this.address, 'given up'));
     this.channel.close();
   }
 
-  private connectError(error: TepuiError): TepuiError {
-    if (error.code === 'TLS')
-      return withReason('TLS', `${this.address}: ${error.message}`, 'TLS failed', error);
-    const reason = reasonOf(error.message);
-    return withReason('UNREACHABLE', `${this.address}: ${reason}`, reason, error);
+  private handshakeError(error: TepuiError): TepuiError {
+    if (error.code !== 'TLS') return unreachable(this.address, 'no answer');
+    const message = `${this.address}: ${error.message}`;
+    return new TepuiError('TLS', message, { fields: { reason: 'TLS failed' }, cause: error });
   }
 }
 
@@ -109,14 +123,6 @@ function materialOf({ ca, cert, key }: TlsOptions): { ca: Buffer; cert: Buffer; 
   return { ca: Buffer.from(ca), cert: Buffer.from(cert ?? ''), key: Buffer.from(key ?? '') };
 }
 
-function withReason(code: ErrorCode, message: string, reason: string, cause: unknown): TepuiError {
-  return new TepuiError(code, message, { fields: { reason }, cause });
-}
-
-/** What grpc-js and Node say at length, in a word or two. */
-function reasonOf(message: string): string {
-  if (message.includes('ECONNREFUSED')) return 'refused';
-  if (message.includes('EHOSTUNREACH') || message.includes('ENETUNREACH')) return 'no route';
-  if (message.includes('Name resolution failed') || message.includes('ENOTFOUND')) return 'unknown host';
-  return 'no answer';
+function unreachable(address: string, reason: string): TepuiError {
+  return new TepuiError('UNREACHABLE', `${address}: ${reason}`, { fields: { reason } });
 }

@@ -182,7 +182,10 @@ describe('tepui tasks kill, frameworks teardown, members transfer', () => {
     });
     const { exitCode, err } = await harness.run('frameworks', 'teardown', 'f');
     assert.equal(exitCode, 3);
-    assert.equal(err, 'tepui: no framework f [UNKNOWN_FRAMEWORK]\n  Subscribe first.\n');
+    assert.equal(
+      err,
+      'tepui: no framework f [UNKNOWN_FRAMEWORK]\n  `tepui frameworks` lists those that exist.\n',
+    );
   });
 
   it('exit 4 when the outcome is unknown, and do not try again', async () => {
@@ -207,7 +210,7 @@ describe('tepui tasks kill, frameworks teardown, members transfer', () => {
         code: 'UNKNOWN_TASK',
         message: 'no task t',
         outcomeUnknown: false,
-        remedy: 'Reconcile to learn which tasks exist.',
+        remedy: '`tepui tasks` lists those that exist.',
       },
     });
   });

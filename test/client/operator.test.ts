@@ -54,6 +54,18 @@ describe('the operator client', () => {
     assert.equal((await outcome).error?.code, 'NO_LEADER');
   });
 
+  it('gives up with NO_LEADER if a member was reached and could not answer in time', async () => {
+    for (const address of ['m1:1', 'm3:3']) group.network.conditions.set(address, 'refusing');
+    group.answers.set('listTasks', () => {
+      throw new TepuiError('DEADLINE', 'as told');
+    });
+    const outcome = outcomeOf(operator.tasks());
+    await world.advance(11_000);
+    const { error } = await outcome;
+    assert.equal(error?.code, 'NO_LEADER');
+    assert.match(error?.message ?? '', /m1:1 refused; m2:2 gave no answer in time; m3:3 refused/);
+  });
+
   it('keeps a status within its time when a member does not answer', async () => {
     group.network.conditions.set('m3:3', 'stuck');
     group.answers.set('status', () => ({
