@@ -1,21 +1,20 @@
-import type { Core, Leader } from './core.js';
 import { advanceCommit } from './commit.js';
+import { peerOf, type Core, type Leader } from './core.js';
 import type { Progress } from './progress.js';
 import { confirmReads } from './reads.js';
 import { continueTransfer } from './transfer.js';
 import type { AppendReply, HeartbeatReply, LogIndex, Message } from './types.js';
 
-/** The sender as one of the leader's peers; noted as heard from. Strangers are null. */
-function heardFrom(core: Core, leader: Leader, message: Message): Progress | null {
-  const peer = leader.peers.find((candidate) => candidate.id === message.from);
-  if (peer === undefined) return null;
-  peer.activeTick = core.now;
+/** The sender as one of the leader's peers, noted as heard from; undefined for strangers. */
+function heardFrom(core: Core, leader: Leader, message: Message): Progress | undefined {
+  const peer = peerOf(leader, message.from);
+  if (peer !== undefined) peer.activeTick = core.now;
   return peer;
 }
 
 export function handleAppendReply(core: Core, leader: Leader, message: AppendReply): void {
   const peer = heardFrom(core, leader, message);
-  if (peer === null || message.index > core.log.lastIndex) return;
+  if (peer === undefined || message.index > core.log.lastIndex) return;
   leader.sendDue = true;
   if (message.rejected) {
     peer.refused(message.index, agreementBelow(core, message));
@@ -45,7 +44,7 @@ function resumeReplication(core: Core, peer: Progress): void {
 
 export function handleHeartbeatReply(core: Core, leader: Leader, message: HeartbeatReply): void {
   const peer = heardFrom(core, leader, message);
-  if (peer === null) return;
+  if (peer === undefined) return;
   peer.resume(core.log.lastIndex);
   leader.sendDue = true;
   if (message.round > peer.confirmedRound) {

@@ -1,7 +1,7 @@
 import { assert, type NodeId } from '../base/index.js';
 import { appendOwn } from './append.js';
 import { encodeConfiguration } from './configuration-codec.js';
-import type { Core, Leader } from './core.js';
+import { peerOf, type Core, type Leader } from './core.js';
 import { checkConfiguration, isJoint, leaveJoint } from './membership.js';
 import { quorumIndex } from './quorum.js';
 import { confirmReads } from './reads.js';
@@ -36,7 +36,7 @@ export function advanceCommit(core: Core, leader: Leader): void {
 /** Highest index known to be durable at `id`. A leader counts itself by its own completed writes. */
 function durableAt(core: Core, leader: Leader, id: NodeId): LogIndex {
   if (id === core.id) return core.log.stable;
-  return leader.peers.find((peer) => peer.id === id)?.match ?? 0;
+  return peerOf(leader, id)?.match ?? 0;
 }
 
 /**

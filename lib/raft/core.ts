@@ -50,6 +50,11 @@ export interface Leader {
   sendDue: boolean;
 }
 
+/** Progress of `id`, if it is a peer of this leader. Groups are small: a search beats a map. */
+export function peerOf(leader: Leader, id: NodeId): Progress | undefined {
+  return leader.peers.find((peer) => peer.id === id);
+}
+
 export type RoleState = Follower | Candidate | Leader;
 
 /** A hint that the leader's process is gone: campaign soon, and again. */

@@ -1,4 +1,4 @@
-import type { Core, Leader } from './core.js';
+import { peerOf, type Core, type Leader } from './core.js';
 import { hasQuorum } from './quorum.js';
 import { becomeFollower } from './roles.js';
 import { isActive, sendHeartbeats } from './sending.js';
@@ -25,7 +25,7 @@ export function tickLeader(core: Core, leader: Leader): void {
 export function quorumActiveWithin(core: Core, leader: Leader, ticks: number): boolean {
   return hasQuorum(core.configuration, (id) => {
     if (id === core.id) return true;
-    const peer = leader.peers.find((candidate) => candidate.id === id);
+    const peer = peerOf(leader, id);
     return peer !== undefined && isActive(core, peer, ticks);
   });
 }

@@ -1,7 +1,7 @@
 import { assert, type NodeId } from '../base/index.js';
 import { advanceCommit } from './commit.js';
 import { checkConfig, type RaftConfig } from './config.js';
-import { Core } from './core.js';
+import { Core, peerOf } from './core.js';
 import { forgetLeader, hintLeaderGone, tickElection } from './election.js';
 import { quorumActiveWithin, tickLeader } from './leader-clock.js';
 import type { Progress } from './progress.js';
@@ -173,7 +173,7 @@ export class RaftNode {
     if (this.core.state.role === 'leader') this.core.state.reads.voidRounds();
   }
 
-  /** The configuration in force at `index`: what a cut of the state at that index is stamped with. */
+  /** The configuration in force at `index`, not below the base: what a cut of the state there is stamped with. */
   configurationAt(index: LogIndex): Configuration {
     return this.core.membership.at(index, this.core.log);
   }
@@ -184,6 +184,6 @@ export class RaftNode {
 
   private peer(id: NodeId): Progress | undefined {
     const { state } = this.core;
-    return state.role === 'leader' ? state.peers.find((peer) => peer.id === id) : undefined;
+    return state.role === 'leader' ? peerOf(state, id) : undefined;
   }
 }

@@ -1,5 +1,5 @@
 import type { NodeId } from '../base/index.js';
-import type { Core, Leader } from './core.js';
+import { peerOf, type Core, type Leader } from './core.js';
 import { quorumIndex } from './quorum.js';
 import type { PendingRead } from './read-rounds.js';
 import type { LogIndex, ReadReply, ReadRequest } from './types.js';
@@ -44,7 +44,7 @@ export function confirmReads(core: Core, leader: Leader): void {
 
 function confirmedRound(core: Core, leader: Leader, id: NodeId): number {
   if (id === core.id) return leader.reads.last;
-  return leader.peers.find((peer) => peer.id === id)?.confirmedRound ?? 0;
+  return peerOf(leader, id)?.confirmedRound ?? 0;
 }
 
 /** Tells everyone who waits that this node can not answer. */

@@ -1,6 +1,6 @@
 import { assert, type NodeId } from '../base/index.js';
 import { appendOwn } from './append.js';
-import type { Core, Leader } from './core.js';
+import { peerOf, type Core, type Leader } from './core.js';
 import { membersOf } from './membership.js';
 import { Progress } from './progress.js';
 import { ReadRounds } from './read-rounds.js';
@@ -69,7 +69,7 @@ export function trackMembers(core: Core, leader: Leader): void {
     .filter((id) => id !== core.id)
     .map((id) => {
       const learner = learners.includes(id);
-      const known = leader.peers.find((peer) => peer.id === id);
+      const known = peerOf(leader, id);
       if (known === undefined) return new Progress(id, learner, next, core.now, core.config);
       known.learner = learner;
       return known;

@@ -1,5 +1,5 @@
 import type { NodeId } from '../base/index.js';
-import type { Core, Leader } from './core.js';
+import { peerOf, type Core, type Leader } from './core.js';
 import type { Progress } from './progress.js';
 import { becomeFollower } from './roles.js';
 import { sendAll } from './sending.js';
@@ -8,7 +8,7 @@ import { sendAll } from './sending.js';
 export function transferLeadership(core: Core, to: NodeId): 'started' | 'refused' {
   if (core.state.role !== 'leader') return 'refused';
   const leader = core.state;
-  const peer = leader.peers.find((candidate) => candidate.id === to);
+  const peer = peerOf(leader, to);
   if (peer === undefined || !core.isVoter(to)) return 'refused';
   if (leader.transfer?.to === to) return 'started';
   leader.transfer = { to, sinceTick: core.now, told: false };

@@ -125,7 +125,10 @@ export interface ReadReply extends Envelope {
   readonly index: LogIndex;
 }
 
-/** The state is replaced up to `meta.index`. The records themselves travel beside consensus and are complete. */
+/**
+ * The state is replaced up to `meta.index`. The records travel beside consensus: the host that has received all
+ * of them steps this message into its own node, `from` being the sender of the records.
+ */
 export interface InstallSnapshot extends Envelope {
   readonly type: 'snapshot';
   readonly meta: SnapshotMeta;
@@ -169,7 +172,7 @@ export const MESSAGE_TYPES: readonly Message['type'][] = [
 export interface Persist {
   /** Entries at and above this index are replaced; null: nothing is. */
   readonly truncateFrom: LogIndex | null;
-  /** The log below is replaced by this point: the host commits the received state folder with it. */
+  /** The whole log is replaced by this point: the host commits the received state folder with it. */
   readonly snapshot: SnapshotMeta | null;
   /** Contiguous, following what stays after the truncation. */
   readonly entries: readonly Entry[];

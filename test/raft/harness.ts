@@ -4,6 +4,7 @@ import {
   RAFT_DEFAULTS,
   RaftNode,
   decodeConfiguration,
+  sameConfiguration,
   simpleConfiguration,
   type Configuration,
   type Entry,
@@ -267,6 +268,9 @@ export class Cluster {
     const member = this.member(name);
     const index = member.appliedIndex;
     const term = must(member.log.termAt(index), `no term at ${index}`);
+    if (!sameConfiguration(member.node.configurationAt(index), member.appliedConfiguration)) {
+      throw new Error(`${name} names the wrong configuration at ${index}`);
+    }
     member.log.compact({ index, term, configuration: member.appliedConfiguration }, trailing);
     this.checker.stepped(member.id, { type: 'other' });
   }

@@ -16,10 +16,6 @@ export interface Coverage {
 }
 
 const NAMES = ['m1', 'm2', 'm3', 'm4', 'm5'];
-/** The read contexts of one member rise over its restarts. */
-interface PendingRead {
-  readonly committedBefore: number;
-}
 
 /**
  * A random history of one group under loss, duplication, reordering, cuts, slow disks and crashes, checked at
@@ -38,7 +34,8 @@ export class RandomSchedule {
     committed: 0,
   };
   private readonly random: SeededRandom;
-  private readonly pendingReads = new Map<string, PendingRead>();
+  /** What was committed when a read began, by member and context; contexts rise over restarts. */
+  private readonly committedBefore = new Map<string, number>();
   private readonly loss: number;
   private readonly lag: number;
   private nextContext = 1;
@@ -108,6 +105,7 @@ export class RandomSchedule {
   private note(member: Member): void {
     this.coverage.committed = this.cluster.checker.lastCommitted;
     if (member.role !== 'leader') return;
+    checkUncommitted(member);
     const key = `${member.id} ${member.term}`;
     if (!this.leaders.has(key)) this.coverage.elections++;
     this.leaders.add(key);
@@ -141,18 +139,18 @@ export class RandomSchedule {
 
   private read(member: Member): void {
     const context = this.nextContext++;
-    this.pendingReads.set(`${member.id} ${context}`, { committedBefore: this.cluster.checker.lastCommitted });
+    this.committedBefore.set(`${member.id} ${context}`, this.cluster.checker.lastCommitted);
     member.node.readIndex(context);
   }
 
   /** S21: the index covers everything that was committed anywhere before the read began. */
   private checkReads(member: Member): void {
     for (const { context, index } of member.reads.splice(0)) {
-      const read = this.pendingReads.get(`${member.id} ${context}`);
-      if (read === undefined || index === -1) continue;
+      const before = this.committedBefore.get(`${member.id} ${context}`);
+      if (before === undefined || index === -1) continue;
       this.coverage.reads++;
-      if (index < read.committedBefore) {
-        throw new Error(`S21 read ${context} of ${member.id}: ${index} < ${read.committedBefore}`);
+      if (index < before) {
+        throw new Error(`S21 read ${context} of ${member.id}: ${index} < ${before}`);
       }
     }
   }
@@ -163,9 +161,10 @@ export class RandomSchedule {
   }
 
   private compact(member: Member): void {
-    if (member.appliedIndex > member.log.base().index && member.log.termAt(member.appliedIndex) !== null) {
-      this.cluster.compact(member.id, below(this.random, 4));
-    }
+    const { appliedIndex } = member;
+    // A state that is being replaced by a snapshot is not cut.
+    if (appliedIndex <= member.node.view.baseIndex() || member.log.termAt(appliedIndex) === null) return;
+    this.cluster.compact(member.id, below(this.random, 4));
   }
 
   private change(member: Member): void {
@@ -259,4 +258,15 @@ export class RandomSchedule {
       1,
     );
   }
+}
+
+/** S16: the uncommitted bytes are those of the leader's own entries above the commit index. */
+function checkUncommitted(member: Member): void {
+  const { view } = member.node;
+  let bytes = 0;
+  for (let i = Math.max(view.commit + 1, view.leadingFrom!); i <= view.lastIndex; i++) {
+    bytes += view.entryAt(i).data.length;
+  }
+  if (bytes !== view.uncommittedBytes)
+    throw new Error(`S16 ${member.id}: ${view.uncommittedBytes} of ${bytes} B`);
 }
