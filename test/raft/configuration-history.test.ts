@@ -110,7 +110,7 @@ describe('the history of configurations', () => {
           model.check();
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 4000 },
     );
   });
 });

@@ -79,7 +79,6 @@ export class Solo {
   readonly others: readonly NodeId[];
   readonly reads: ReadState[] = [];
   readonly committed: Entry[] = [];
-  snapshotsWanted: NodeId[] = [];
   slowDisk = false;
 
   constructor(options: SoloOptions = {}) {
@@ -114,7 +113,6 @@ export class Solo {
       sent.push(...ready.messages);
       this.reads.push(...ready.reads);
       this.committed.push(...ready.committed);
-      this.snapshotsWanted.push(...ready.snapshotsWanted);
       if (ready.committed.length > 0) this.node.applied(ready.committed.at(-1)!.index);
       if (ready.persist !== null && !this.slowDisk) {
         this.log.apply(ready.persist);
