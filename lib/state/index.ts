@@ -51,14 +51,8 @@ export {
   type RoleShare,
 } from './frameworks/types.js';
 export { DEFAULT_LIMITS, type MachineLimits } from './limits.js';
-export {
-  Machine,
-  type Applied,
-  type AppliedBatch,
-  type LanePosition,
-  type StateMachine,
-  type Usage,
-} from './machine.js';
+export type { Applied, AppliedBatch, LanePosition, StateMachine, Usage } from './machine-types.js';
+export { Machine } from './machine.js';
 export type {
   Checkpoint,
   CheckpointDigest,

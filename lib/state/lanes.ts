@@ -48,8 +48,4 @@ export class LaneTable {
     this.table.put(head.lane, { boot: head.boot, number: head.number });
     return true;
   }
-
-  forget(node: NodeId): void {
-    this.table.delete(node);
-  }
 }

@@ -28,6 +28,7 @@ export function makeResources(
   diskBytes: number,
   others: readonly NamedAmount[] = [],
 ): Resources {
+  if (others.length === 0) return { cpuMilli, memoryBytes, diskBytes, others };
   const sums = new Map<string, number>();
   for (const { name, milli } of others) sums.set(name, (sums.get(name) ?? 0) + milli);
   const names = [...sums.keys()].filter((name) => sums.get(name) !== 0).sort();

@@ -1,7 +1,8 @@
 import { ByteWriter, TepuiError, utf8Decode, type SessionId } from '../../base/index.js';
 import { decodeResult, writeResult } from '../result-codec.js';
 import type { CommandResult } from '../results.js';
-import { ColumnTable, type BytesColumn } from '../store/column-table.js';
+import type { BytesColumn } from '../store/bytes-column.js';
+import { ColumnTable } from '../store/column-table.js';
 import type { DerivedColumn, UintColumn } from '../store/columns.js';
 import type { Digest } from '../store/digest.js';
 import { KeyBuffer } from '../store/keys.js';
@@ -124,13 +125,11 @@ export class SessionTable {
   }
 
   loadSession(key: Uint8Array, value: Uint8Array): void {
-    this.sessions.load(key, value);
-    this.clear(this.sessions.find(key, 0, key.length));
+    this.clear(this.sessions.load(key, value));
   }
 
   loadResult(key: Uint8Array, value: Uint8Array): void {
-    this.results.load(key, value);
-    this.unlinked.push(this.results.find(key, 0, key.length));
+    this.unlinked.push(this.results.load(key, value));
   }
 
   finishLoad(): void {

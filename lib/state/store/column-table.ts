@@ -1,4 +1,5 @@
 import { assert, ByteReader, ByteWriter, MalformedError, must, type Hash64 } from '../../base/index.js';
+import { BytesColumn, type BytesOwner } from './bytes-column.js';
 import { DerivedColumn, FlagColumn, ROWS_PER_PAGE, U32Column, UintColumn } from './columns.js';
 import { hashRecord, type Digest } from './digest.js';
 import { hashKey, KeyIndex, type KeyOwner } from './key-index.js';
@@ -38,7 +39,7 @@ export interface ColumnTableOptions {
  * Setting a stored field touches its row first: if a cut has frozen the row and not encoded it yet, the record
  * is encoded as it was. Nothing else has to remember to do so.
  */
-export class ColumnTable implements Table, KeyOwner {
+export class ColumnTable implements Table, KeyOwner, BytesOwner {
   readonly number: number;
   readonly name: string;
   private readonly version: number;
@@ -236,10 +237,12 @@ export class ColumnTable implements Table, KeyOwner {
     return visited;
   }
 
-  load(key: Uint8Array, value: Uint8Array): void {
+  /** Returns the row of the record. */
+  load(key: Uint8Array, value: Uint8Array): number {
     const r = new ByteReader(value);
     const version = r.u8();
     if (version !== this.version) throw new MalformedError(`${this.name}: record version ${version}`);
+    if (this.find(key, 0, key.length) >= 0) throw new MalformedError(`${this.name}: a key comes twice`);
     const row = this.insert(key, 0, key.length);
     this.decodeRow(row, r);
     r.expectEnd(`${this.name} record`);
@@ -250,6 +253,7 @@ export class ColumnTable implements Table, KeyOwner {
     this.flags.set(row, USED | PERSISTED);
     this.changed.length = 0;
     this.changedByteCount = 0;
+    return row;
   }
 
   // Inside.
@@ -346,66 +350,5 @@ export class ColumnTable implements Table, KeyOwner {
       if (field.type === 'bytes') field.column.set(row, r.bytes());
       else field.column.set(row, r.uint());
     }
-  }
-}
-
-/** Byte strings in the table's slab, part of the record. */
-export class BytesColumn {
-  private readonly owner: ColumnTable;
-  private readonly refs: DerivedColumn = new DerivedColumn();
-  private readonly lengths: DerivedColumn = new DerivedColumn();
-
-  constructor(owner: ColumnTable) {
-    this.owner = owner;
-  }
-
-  length(row: number): number {
-    return this.lengths.get(row);
-  }
-
-  /** A copy. */
-  get(row: number): Uint8Array {
-    const ref = this.refs.get(row);
-    if (ref === 0) return new Uint8Array(0);
-    const at = this.owner.slab.offsetOf(ref);
-    return this.owner.slab.bytesAt(ref).slice(at, at + this.lengths.get(row));
-  }
-
-  /** A view: valid until the next change of any record of the table. */
-  view(row: number): Uint8Array {
-    const ref = this.refs.get(row);
-    if (ref === 0) return new Uint8Array(0);
-    const at = this.owner.slab.offsetOf(ref);
-    return this.owner.slab.bytesAt(ref).subarray(at, at + this.lengths.get(row));
-  }
-
-  set(row: number, bytes: Uint8Array): void {
-    this.setRange(row, bytes, 0, bytes.length);
-  }
-
-  setRange(row: number, source: Uint8Array, from: number, to: number): void {
-    this.owner.touch(row);
-    const before = this.lengths.get(row);
-    this.refs.set(row, this.owner.slab.replace(this.refs.get(row), before, source, from, to));
-    this.lengths.set(row, to - from);
-    this.owner.resized(row, before, to - from);
-  }
-
-  /** Frees the bytes of a record that is being removed. */
-  drop(row: number): void {
-    const before = this.lengths.get(row);
-    this.owner.slab.release(this.refs.get(row));
-    this.refs.set(row, 0);
-    this.lengths.set(row, 0);
-    this.owner.resized(row, before, 0);
-  }
-
-  write(row: number, w: ByteWriter): void {
-    w.bytes(this.view(row));
-  }
-
-  grow(): void {
-    this.refs.grow();
-    this.lengths.grow();
   }
 }

@@ -11,7 +11,8 @@ import {
 } from '../../base/index.js';
 import { readResources, writeResources } from '../codec.js';
 import type { Resources } from '../resources.js';
-import { ColumnTable, type BytesColumn } from '../store/column-table.js';
+import type { BytesColumn } from '../store/bytes-column.js';
+import { ColumnTable } from '../store/column-table.js';
 import type { DerivedColumn, U32Column, UintColumn } from '../store/columns.js';
 import type { Digest } from '../store/digest.js';
 import { KeyBuffer } from '../store/keys.js';
@@ -125,7 +126,9 @@ export class TaskTable {
     this.head.set(row, this.encodeHead(launch, task));
     this.spec.set(row, task.spec);
     this.clearQueue(row);
-    this.lists.enter(row, this.headOf(row), 'active', true);
+    const { frameworkId, agentId, role } = launch;
+    const { taskId, name, resources } = task;
+    this.lists.enter(row, { frameworkId, taskId, agentId, role, name, resources }, 'active', true);
   }
 
   private encodeHead(launch: TaskLaunch, task: LaunchTask): Uint8Array {
@@ -293,10 +296,6 @@ export class TaskTable {
     };
   }
 
-  orderOf(row: number): number {
-    return this.order.get(row);
-  }
-
   launchedAt(row: number): number {
     return this.launchedRevision.get(row);
   }
@@ -306,8 +305,7 @@ export class TaskTable {
   }
 
   load(key: Uint8Array, value: Uint8Array): void {
-    this.table.load(key, value);
-    const row = this.table.find(key, 0, key.length);
+    const row = this.table.load(key, value);
     this.clearQueue(row);
     this.loaded.push(row);
   }

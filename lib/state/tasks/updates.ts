@@ -1,5 +1,6 @@
 import { TepuiError, utf8Decode, utf8Encode } from '../../base/index.js';
-import { ColumnTable, type BytesColumn } from '../store/column-table.js';
+import type { BytesColumn } from '../store/bytes-column.js';
+import { ColumnTable } from '../store/column-table.js';
 import type { DerivedColumn, U32Column, UintColumn } from '../store/columns.js';
 import type { Digest } from '../store/digest.js';
 import { KeyBuffer } from '../store/keys.js';
@@ -94,8 +95,7 @@ export class UpdateTable {
 
   load(key: Uint8Array, value: Uint8Array): void {
     if (key.length < ORDER_BYTES) throw new TepuiError('DAMAGED', `an update key of ${key.length} bytes`);
-    this.table.load(key, value);
-    this.loaded.push(this.table.find(key, 0, key.length));
+    this.loaded.push(this.table.load(key, value));
   }
 
   /** Hands out what was loaded, in order, with the key of the task of each. */

@@ -1,5 +1,6 @@
 import { compareBytes, TepuiError, utf8Decode } from '../../base/index.js';
-import { ColumnTable, type BytesColumn } from '../store/column-table.js';
+import type { BytesColumn } from '../store/bytes-column.js';
+import { ColumnTable } from '../store/column-table.js';
 import type { DerivedColumn, U32Column, UintColumn } from '../store/columns.js';
 import type { Digest } from '../store/digest.js';
 import { KeyBuffer } from '../store/keys.js';
@@ -123,8 +124,7 @@ export class NodeTable {
 
   /** Takes one record of a cut. Parents may come later. */
   load(key: Uint8Array, value: Uint8Array): void {
-    this.table.load(key, value);
-    const row = this.table.find(key, 0, key.length);
+    const row = this.table.load(key, value);
     this.clearLinks(row);
     if (!this.linkLoaded(row)) this.orphans.push(row);
   }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { StateDeletion, StateRecord } from '../../../lib/state/index.js';
-import { type BytesColumn, ColumnTable } from '../../../lib/state/store/column-table.js';
+import type { BytesColumn } from '../../../lib/state/store/bytes-column.js';
+import { ColumnTable } from '../../../lib/state/store/column-table.js';
 import type { U32Column } from '../../../lib/state/store/columns.js';
 import { Digest } from '../../../lib/state/store/digest.js';
 import type { CutSink } from '../../../lib/state/store/table.js';
