@@ -60,6 +60,8 @@ export class AgentRig {
     const output = fs.openSync(path.join(this.temporary.path, 'agent.out'), 'a');
     const { env = {}, holderMain } = this.options;
     const agent = fork(MAIN, [this.folder, ...(holderMain === undefined ? [] : [holderMain])], {
+      // A group of its own, as `tepui dev` gives each of its processes.
+      detached: true,
       stdio: ['ignore', output, output, 'pipe', 'ipc'],
       env: { PATH: process.env['PATH'], ...env, TEPUI_LIFELINE_FD: '3' },
     });
@@ -75,12 +77,12 @@ export class AgentRig {
     (this.agent?.stdio[3] as { destroy(): void } | null)?.destroy();
   }
 
-  /** Sends a signal to the agent process and waits for its end; returns the exit code. */
+  /** Sends a signal to the process group of the agent and waits for its end; returns the exit code. */
   async signal(signal: NodeJS.Signals): Promise<number | null> {
     const agent = this.agent;
     if (agent === undefined || agent.exitCode !== null || agent.signalCode !== null) return null;
     const ended = new Promise<number | null>((resolve) => agent.once('exit', (code) => resolve(code)));
-    agent.kill(signal);
+    process.kill(-agent.pid!, signal);
     return ended;
   }
 
