@@ -34,6 +34,9 @@ export interface ReadOptions {
   readonly consistency?: ReadConsistency;
 }
 
+/** An election takes less; a member that still does not answer may be cut off from the group. */
+const ANSWER_TIMEOUT_MS = 2000;
+
 /**
  * The tree of coordination nodes. Writes are pipelined and happen exactly once: one without an answer is
  * repeated on the next connection and answered as the first time. A rejection is a {@link TepuiError} whose
@@ -57,7 +60,7 @@ export class Tree {
       window: options.window ?? 256,
       queueLimit: 100_000,
       callTimeoutMs,
-      answerTimeoutMs: 1000,
+      answerTimeoutMs: ANSWER_TIMEOUT_MS,
       stuck: (error, keep) => this.writeLink.restart(error, keep),
       trouble,
     });
@@ -79,7 +82,9 @@ export class Tree {
       silenceMs: () => Infinity,
     });
     this.readLink = new Link('read', this.endpoints, world, {
-      opened: (stream) => this.reads.attach((id, request) => stream.write({ id, ...request })),
+      opened: (stream, door) => {
+        this.reads.attach(door, (id, request) => stream.write({ id, ...request }));
+      },
       message: (reply) => this.receiveRead(reply),
       drained: () => this.reads.drained(),
       lost: () => this.reads.detach(),

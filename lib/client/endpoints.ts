@@ -6,6 +6,13 @@ import type { World } from './system.js';
 /** Delays between laps over all addresses; within a lap the next address is tried at once. */
 const BACKOFF: BackoffOptions = { firstMs: 30, maxMs: 400, factor: 1.6 };
 
+/**
+ * How long a connection may take: a stopped process accepts it and says nothing. Doubles with every lap, for
+ * networks on which everybody needs longer.
+ */
+const CONNECT_TIMEOUT_MS = 300;
+const MAX_CONNECT_TIMEOUT_MS = 2400;
+
 /** A connection that served for this long was good: the next failure starts counting anew. */
 const SETTLED_MS = 1000;
 
@@ -52,6 +59,12 @@ export class Endpoints {
   /** The door in use if its member serves, else null. */
   servingDoor(): Door | null {
     return this.servingSince === null ? null : this.places[this.position]!.door;
+  }
+
+  /** How long the current door has to become ready. */
+  connectTimeoutMs(): number {
+    const laps = Math.floor(this.attempts / this.places.length);
+    return Math.min(MAX_CONNECT_TIMEOUT_MS, CONNECT_TIMEOUT_MS * 2 ** laps);
   }
 
   /** The door answers and its member serves. */

@@ -5,9 +5,6 @@ import type { StreamTypes } from './messages.js';
 import { duration, memberAnswered } from './refusals.js';
 import type { World } from './system.js';
 
-/** Longest wait for a connection to stand. A stopped process accepts connections and then says nothing. */
-export const CONNECT_TIMEOUT_MS = 1000;
-
 export interface LinkHandlers<M extends keyof StreamTypes> {
   /** Called before the stream opens; `done(null)` lets it open, an error counts as a failure of the member. */
   prepare?(door: Door, done: (error: TepuiError | null) => void): void;
@@ -84,7 +81,7 @@ export class Link<M extends keyof StreamTypes> {
     const prepare = this.handlers.prepare?.bind(this.handlers);
     const open = (): void => this.open(door);
     const prepared = prepare === undefined ? open : (): void => prepare(door, ifCurrent(open));
-    door.ready(CONNECT_TIMEOUT_MS, ifCurrent(prepared));
+    door.ready(this.endpoints.connectTimeoutMs(), ifCurrent(prepared));
   }
 
   private open(door: Door): void {

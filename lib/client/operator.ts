@@ -11,7 +11,6 @@ import { clusterStatus, type ClusterStatus } from './cluster-status.js';
 import { checkAddresses, systemPorts, type ConnectionOptions, type Ports } from './connection.js';
 import { Endpoints } from './endpoints.js';
 import { EventFeed, type EventHandlers } from './events.js';
-import { CONNECT_TIMEOUT_MS } from './link.js';
 import type { UnaryTypes } from './messages.js';
 import { asTepuiError } from '../wire/index.js';
 import { isRepeatable, memberAnswered } from './refusals.js';
@@ -118,7 +117,7 @@ export class Operator {
       const door = this.endpoints.current();
       const leftMs = Math.max(1, deadlineAt - clock.monotonicMs());
       try {
-        await this.ready(Math.min(leftMs, CONNECT_TIMEOUT_MS));
+        await this.ready(Math.min(leftMs, this.endpoints.connectTimeoutMs()));
         const reply = await door.call(method, request, harmless ? Math.min(leftMs, READ_TIMEOUT_MS) : leftMs);
         this.endpoints.serving(door);
         return reply;

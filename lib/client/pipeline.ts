@@ -7,6 +7,7 @@ import {
 } from '../base/index.js';
 import { asTepuiError } from '../wire/index.js';
 import { CallTable, type PendingCall, type Settle } from './calls.js';
+import type { Door } from './door.js';
 import { duration, isRepeatable } from './refusals.js';
 import type { World } from './system.js';
 
@@ -18,7 +19,10 @@ export interface PipelineOptions {
   readonly queueLimit: number;
   /** How long a call is tried before it ends, as not done or as unknown. */
   readonly callTimeoutMs: number;
-  /** Calls on the way and no answer for this long: the member is given up. Doubles while that goes on. */
+  /**
+   * Calls on the way and no answer for this long: the member is given up, although it is alive, because it may
+   * be cut off from the group. Doubles while that goes on. One that gives no sign of life goes much sooner.
+   */
   readonly answerTimeoutMs: number;
   /** A call that was carried out without our knowing changed nothing: reads. */
   readonly harmless: boolean;
@@ -36,7 +40,11 @@ export interface PipelineOptions {
 export type Transmit<Body> = (sequence: number, body: Body) => boolean;
 
 interface Attached<Body> {
+  readonly door: Door;
   readonly transmit: Transmit<Body>;
+  pinging: boolean;
+  /** Last sign of life: an answer to a call or to a ping. */
+  aliveAt: number;
   /** The stream's buffer is full. */
   full: boolean;
   /** Since when the member has refused for lack of a leader, and answered nothing else. */
@@ -48,6 +56,10 @@ const RETRY: BackoffOptions = { firstMs: 20, maxMs: 300, factor: 1.7 };
 const LEADERLESS_MS = 1500;
 /** How often deadlines and silence are looked at while calls are pending. */
 const CHECK_MS = 100;
+/** Calls on the way and no sign of life for this long: the member is asked for one. */
+const PING_AFTER_MS = 250;
+/** No sign of life for this long: the member is stopped or cut off. */
+const DEAD_AFTER_MS = 600;
 const MAX_IMPATIENCE = 8;
 
 /**
@@ -90,9 +102,10 @@ export class Pipeline<Body, Value> {
   }
 
   /** A stream is ready for calls: what is unanswered is sent again first, in order. */
-  attach(transmit: Transmit<Body>): void {
-    this.attached = { transmit, full: false, leaderlessSince: null };
-    this.heardAt = this.now();
+  attach(door: Door, transmit: Transmit<Body>): void {
+    const now = this.now();
+    this.attached = { door, transmit, full: false, leaderlessSince: null, pinging: false, aliveAt: now };
+    this.heardAt = now;
     this.pump();
   }
 
@@ -136,6 +149,7 @@ export class Pipeline<Body, Value> {
 
   heard(): void {
     this.heardAt = this.now();
+    if (this.attached !== null) this.attached.aliveAt = this.heardAt;
     this.impatience = 1;
   }
 
@@ -176,7 +190,7 @@ export class Pipeline<Body, Value> {
   private transmit(sequence: number, call: PendingCall<Body, Value>): void {
     const { attached } = this;
     if (attached === null) return;
-    if (this.calls.onTheWay === 0) this.heardAt = this.now();
+    if (this.calls.onTheWay === 0) this.heardAt = attached.aliveAt = this.now();
     this.calls.sent(call);
     try {
       if (!attached.transmit(sequence, call.body)) attached.full = true;
@@ -231,13 +245,37 @@ export class Pipeline<Body, Value> {
   }
 
   private leaveSilentMember(): void {
-    if (this.attached === null || this.calls.onTheWay === 0) return;
-    const quietMs = this.now() - this.heardAt;
-    if (quietMs < this.options.answerTimeoutMs * this.impatience) return;
-    this.impatience = Math.min(MAX_IMPATIENCE, this.impatience * 2);
-    const reason = `gave no answer for ${duration(quietMs)}`;
-    const message = `a member ${reason} to ${this.calls.onTheWay} calls`;
+    const { attached } = this;
+    if (attached === null || this.calls.onTheWay === 0) return;
+    const now = this.now();
+    const lifelessMs = now - attached.aliveAt;
+    if (lifelessMs >= DEAD_AFTER_MS) {
+      this.leave(attached.door, `gave no sign of life for ${duration(lifelessMs)}`);
+    } else if (now - this.heardAt >= this.options.answerTimeoutMs * this.impatience) {
+      this.impatience = Math.min(MAX_IMPATIENCE, this.impatience * 2);
+      this.leave(attached.door, `gave no answer for ${duration(now - this.heardAt)}`);
+    } else if (lifelessMs >= PING_AFTER_MS) {
+      this.ping(attached);
+    }
+  }
+
+  private leave(door: Door, reason: string): void {
+    const message = `${door.address} ${reason} to ${this.calls.onTheWay} calls`;
     this.options.stuck(new TepuiError('UNREACHABLE', message, { fields: { reason } }), false);
+  }
+
+  /** A member says how it is without asking anybody: a sign of life even where there is no leader. */
+  private ping(attached: Attached<Body>): void {
+    if (attached.pinging) return;
+    attached.pinging = true;
+    const end = (alive: boolean): void => {
+      attached.pinging = false;
+      if (alive) attached.aliveAt = this.now();
+    };
+    attached.door.call('status', {}, DEAD_AFTER_MS).then(
+      () => end(true),
+      () => end(false),
+    );
   }
 
   private mayHaveHappened(call: PendingCall<Body, Value>): boolean {

@@ -21,7 +21,7 @@ export function readPipeline(
     ...options,
     window: 1000,
     queueLimit: 100_000,
-    answerTimeoutMs: 1000,
+    answerTimeoutMs: 2000,
     harmless: true,
     allowed: () => true,
   });

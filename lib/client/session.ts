@@ -73,7 +73,7 @@ export class Session<Body, Value> {
   /** A stream is ready for calls. */
   attach(door: Door, send: Send<Body>): void {
     this.door = door;
-    this.pipeline.attach((sequence, body) => {
+    this.pipeline.attach(door, (sequence, body) => {
       const { standing } = this;
       if (standing.kind !== 'open') return true;
       standing.usedAt = this.now();

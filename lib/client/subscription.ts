@@ -38,6 +38,9 @@ const DEFAULT_HEARTBEAT_MS = 5000;
 /** A SUBSCRIBE that was left without an answer may still be carried out for as long as this. */
 const STRAY_SUBSCRIBE_MS = 60_000;
 
+/** A new stream costs the framework its offers, so a member that is alive gets more time than an election takes. */
+const ANSWER_TIMEOUT_MS = 3000;
+
 /** What the older of two streams is told in Mesos, and here. */
 const FAILED_OVER = 'Framework failed over';
 
@@ -63,7 +66,7 @@ export class Subscription {
       window: 256,
       queueLimit: 10_000,
       callTimeoutMs: options.callTimeoutMs,
-      answerTimeoutMs: 2500,
+      answerTimeoutMs: ANSWER_TIMEOUT_MS,
       alsoRepeatable: 'FRAMEWORK_DISCONNECTED',
       stuck: (error, keep) => this.link.restart(error, keep),
       trouble: () => endpoints.troubleError(),

@@ -88,6 +88,15 @@ describe('tepui agents, frameworks, tasks, members', () => {
     );
   });
 
+  it('leave removed frameworks out unless asked for all', async () => {
+    harness.group.answers.set('listFrameworks', () => ({
+      index: 9,
+      items: [FRAMEWORK, { ...FRAMEWORK, id: 'framework-2', state: 'removed' }],
+    }));
+    assert.doesNotMatch((await harness.run('frameworks')).out, /framework-2/);
+    assert.match((await harness.run('frameworks', '--all')).out, /framework-2/);
+  });
+
   it('list frameworks as JSON', async () => {
     await harness.run('frameworks', '--json');
     assert.deepEqual(harness.lines(), [{ index: 9, items: [{ ...FRAMEWORK, used: { cpus: 0.5 } }] }]);

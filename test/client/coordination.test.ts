@@ -85,15 +85,27 @@ describe('the client of the tree', () => {
     assert.deepEqual(group.network.dialled, ['m1:1', 'm2:2']);
   });
 
-  it('leaves a member that accepts a write and then says nothing for a second', async () => {
+  it('leaves a member that accepts a write and then says nothing for 600 ms', async () => {
     const first = outcomeOf(tree.set('/a', Buffer.from('1')));
     await world.settle();
     assert.equal((await first).kind, 'done');
     group.network.conditions.set('m1:1', 'stuck');
     const second = outcomeOf(tree.set('/a', Buffer.from('2')));
-    await world.advance(1200);
+    await world.advance(800);
     assert.equal((await second).kind, 'done');
     assert.equal(group.arrivals.at(-1)?.address, 'm2:2');
+  });
+
+  it('stays with a member that is alive while the group is slow', async () => {
+    await tree.set('/a', Buffer.from('1'));
+    group.manner = 'lose';
+    const slow = outcomeOf(tree.set('/a', Buffer.from('2')));
+    await world.advance(1900);
+    assert.deepEqual(group.network.dialled, ['m1:1']);
+    group.manner = 'answer';
+    await world.advance(300);
+    assert.equal((await slow).kind, 'done', 'after two seconds it asks another one all the same');
+    assert.deepEqual(group.network.dialled, ['m1:1', 'm2:2']);
   });
 
   it('repeats a write that is refused for lack of a leader, on the same connection', async () => {

@@ -34,6 +34,16 @@ describe('the addresses of a group', () => {
     );
   });
 
+  it('give a connection 300 ms at first, and more with every lap', () => {
+    const { endpoints } = make(['a:1', 'b:2']);
+    const given: number[] = [];
+    for (let i = 0; i < 10; i++) {
+      given.push(endpoints.connectTimeoutMs());
+      endpoints.failed(endpoints.current(), REFUSED);
+    }
+    assert.deepEqual(given, [300, 300, 600, 600, 1200, 1200, 2400, 2400, 2400, 2400]);
+  });
+
   it('start counting anew after a connection that served for a second', async () => {
     const { endpoints, world } = make(['a:1']);
     for (let i = 0; i < 10; i++) endpoints.failed(endpoints.current(), REFUSED);

@@ -105,6 +105,8 @@ class FakeDoor implements Door {
     request: UnaryTypes[M]['request'],
   ): Promise<UnaryTypes[M]['reply']> {
     if (this.network.condition(this.address) === 'refusing') throw unreachable(this.address, 'refused');
+    // A real call would end with its deadline; nobody here waits that long.
+    if (this.network.condition(this.address) === 'stuck') await new Promise(() => undefined);
     return await this.network.behind.call(this.address, method, request);
   }
 

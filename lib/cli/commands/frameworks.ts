@@ -7,11 +7,16 @@ import { amounts, frameworkJson } from '../shapes.js';
 import { age, count, table, type Column } from '../table.js';
 import { withOperator } from './with-operator.js';
 
+interface FrameworksFlags extends ListFlags {
+  readonly all?: boolean;
+}
+
 export function addFrameworks(program: Command, run: Run): void {
   const command = program.command('frameworks').description('the frameworks and what their tasks use');
   addClientFlags(command)
+    .option('--all', 'also those that were removed and are still remembered')
     .option('--local', 'what the asked master knows; needs no leader, may be old')
-    .action((flags: ListFlags) => run(flags, listFrameworks));
+    .action((flags: FrameworksFlags) => run(flags, listFrameworks));
   const verb = command
     .command('teardown')
     .description('kills all tasks of a framework and removes it')
@@ -21,9 +26,10 @@ export function addFrameworks(program: Command, run: Run): void {
   );
 }
 
-function listFrameworks(context: Context<ListFlags>): Promise<number> {
+function listFrameworks(context: Context<FrameworksFlags>): Promise<number> {
   return withOperator(context, async (operator) => {
-    const { index, items } = await operator.frameworks(consistencyOf(context.flags));
+    const { index, items: known } = await operator.frameworks(consistencyOf(context.flags));
+    const items = context.flags.all === true ? known : known.filter(({ state }) => state !== 'removed');
     context.print({ index, items: items.map(frameworkJson) }, () => table(COLUMNS, items.map(frameworkRow)));
     return EXIT.done;
   });
