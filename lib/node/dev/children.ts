@@ -90,6 +90,11 @@ export class Children {
     return inTime;
   }
 
+  /** Closes the pipes to processes: what still holds the other end of one (an agent's holder) ends itself. */
+  cut(ids: readonly string[]): void {
+    for (const id of ids) this.children.get(id)?.process.stdio[3]?.destroy();
+  }
+
   private ended(child: Child, how: string): void {
     if (child.exited) return;
     child.exited = true;

@@ -12,6 +12,9 @@ export async function shutDown(plan: DevPlan, children: Children): Promise<void>
   await children.end(['sample'], 'SIGTERM', PATIENCE.sampleMs);
   // SIGINT, not SIGTERM: an agent that is terminated leaves its tasks running.
   await children.end(agents, 'SIGINT', PATIENCE.agentsMs);
+  // An agent that had died before may have left tasks: their holder ends them when its pipe ends.
+  children.cut(agents);
   await children.end(masters, 'SIGTERM', PATIENCE.mastersMs);
   await children.end(['sample', ...agents, ...masters], 'SIGKILL', PATIENCE.killMs);
+  children.cut(['sample', ...masters]);
 }
