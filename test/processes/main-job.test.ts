@@ -103,15 +103,22 @@ describe('a second start of the main job', function () {
   it('goes on in the same folder with the same group and framework', async () => {
     const dir = mkdtempSync(path.join(tmpdir(), 'tepui-resume-'));
     try {
-      const first = await DevCluster.start({ dir, agents: 1, sample: true });
-      const before = await identity(first).finally(() => first.stop());
-      const second = await DevCluster.start({ dir, agents: 1, sample: true });
-      const after = await identity(second).finally(() => second.stop());
+      const before = await oneRun(dir);
+      const after = await oneRun(dir);
       assert.deepEqual(after, before);
     } finally {
       rmSync(dir, { recursive: true, force: true });
     }
   });
+
+  async function oneRun(dir: string): Promise<object> {
+    const cluster = await DevCluster.start({ dir, agents: 1, sample: true });
+    try {
+      return await identity(cluster);
+    } finally {
+      await cluster.stop();
+    }
+  }
 
   async function identity(cluster: DevCluster): Promise<object> {
     const operator = new Operator({ addresses: cluster.grpcAddresses });
