@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { must, type TaskId } from '../../lib/base/index.js';
-import type { mesos } from '../../lib/wire/index.js';
+import { must, type SessionId, type TaskId } from '../../lib/base/index.js';
+import type { SchedulerReply, mesos } from '../../lib/wire/index.js';
+import { MASTER_LIMITS } from '../../lib/master/index.js';
 import { World, acceptCall, acceptedAt, refusalCode, taskInfo, type FakeScheduler } from './world.js';
 
 interface Scene {
@@ -90,14 +91,20 @@ describe('an ACCEPT is done exactly once', () => {
     const sequence = scheduler.request(call);
     world.group.holding = true;
     world.settle();
-    const second = world.connect(2);
-    second.session = scheduler.session;
-    second.subscribe('F', { id: scheduler.frameworkId });
+    const leader = world.group.member(1);
+    const before = leader.proposed.length;
+    let again: SchedulerReply | null = null;
+    const session = scheduler.session as SessionId;
+    world.master(3).scheduler.call({ session, sequence, call, acknowledgedBelow: 0 }, (reply) => {
+      again = reply;
+    });
+    world.settle();
+    assert.equal(again, null, 'not judged by what the first has left');
+    assert.equal(leader.proposed.length, before, 'proposed once');
     world.group.release();
-    world.settle();
-    second.request(call, sequence);
-    world.settle();
-    assert.equal(acceptedAt(second.answer(sequence)), acceptedAt(scheduler.answer(sequence)));
+    world.advance(10);
+    assert.deepEqual(again, scheduler.answer(sequence));
+    acceptedAt(again);
     assert.equal(world.machine.tasks.size, 1);
   });
 
@@ -148,6 +155,31 @@ describe('an ACCEPT is done exactly once', () => {
     world.settle();
     assert.equal(refusalCode(scheduler.answer(sequence)), 'SESSION_EXPIRED');
     assert.equal(launched(one), false);
+  });
+});
+
+describe('launches under way', () => {
+  it('are bounded, and count only until they are decided', () => {
+    const offers = { ...MASTER_LIMITS.offers, launchesInFlight: 1 };
+    const world = new World({ limits: { offers } });
+    for (const agent of ['a1', 'a2', 'a3']) world.addAgent(agent);
+    const scheduler = world.subscribe('F');
+    scheduler.session = world.openSession();
+    const framework_id = { value: scheduler.frameworkId };
+    const launch = (n: number): mesos.Call => {
+      const offer = must(scheduler.offers()[n], 'an offer');
+      return { ...acceptCall([offer], [taskInfo(`t${n}`, offer.agent_id.value)], 3600), framework_id };
+    };
+    world.group.holding = true;
+    const sequences = [0, 1].map((n) => scheduler.request(launch(n)));
+    world.settle();
+    assert.equal(refusalCode(scheduler.answer(sequences[1]!)), 'OVERLOADED');
+    world.group.release();
+    world.settle();
+    acceptedAt(scheduler.answer(sequences[0]!));
+    const third = scheduler.request(launch(2));
+    world.settle();
+    acceptedAt(scheduler.answer(third));
   });
 });
 
