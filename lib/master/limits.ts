@@ -17,6 +17,8 @@ export interface MasterLimits {
   readonly checkpointIntervalMs: number;
   /** A proposal of this member about itself that came to nothing is repeated after this long. */
   readonly announceRetryMs: number;
+  /** How often this member compares itself with what the group knows of it. */
+  readonly announceLookMs: number;
 }
 
 export const MASTER_LIMITS: MasterLimits = {
@@ -28,6 +30,7 @@ export const MASTER_LIMITS: MasterLimits = {
   scheduler: SCHEDULER_LIMITS,
   checkpointIntervalMs: 30_000,
   announceRetryMs: 500,
+  announceLookMs: 1_000,
 };
 
 /** Proves the relations between the limits at start-up. */

@@ -68,7 +68,11 @@ class MemberMaster implements Master {
       verdict: options.verdict ?? (() => {}),
     });
     this.office = new LeaderOffice(this.context, limits, this.checkpoints);
-    this.announcements = new Announcements(this.context, { machineLimits, retryMs: limits.announceRetryMs });
+    this.announcements = new Announcements(this.context, {
+      machineLimits,
+      retryMs: limits.announceRetryMs,
+      lookMs: limits.announceLookMs,
+    });
   }
 
   start(): void {
@@ -92,6 +96,7 @@ class MemberMaster implements Master {
     });
     this.liveness.start();
     this.scheduler.start();
+    this.announcements.start();
     this.leadership(replica.leadership());
   }
 

@@ -89,8 +89,9 @@ class MasterProcess {
     this.stops.push(every(SPACE_INTERVAL_MS, () => this.checkSpace(disk)));
     const replica = this.makeMember(disk, random);
     const machineLimits = { ...DEFAULT_LIMITS, memoryBudgetBytes: this.budgetBytes() };
-    const agentTimeoutMs = config.timing.agentTimeoutMs;
-    const limits = { ...MASTER_LIMITS, liveness: { ...MASTER_LIMITS.liveness, agentTimeoutMs } };
+    const { agentTimeoutMs, electionMs } = config.timing;
+    const liveness = { ...MASTER_LIMITS.liveness, agentTimeoutMs, pauseMs: electionMs / 2 };
+    const limits = { ...MASTER_LIMITS, liveness };
     const master = createMaster({ ...context, replica, machineLimits, limits });
     const agents = new AgentService(
       { ...context, replica },

@@ -135,12 +135,15 @@ export class FakeReplica implements Replica {
   /** What `verifyLeadership` finds. */
   quorum = true;
   verifications = 0;
+  memoryBudgetBytes: number = 1 << 30;
   /** Commands proposed here, oldest first. */
   readonly proposed: Uint8Array[] = [];
   private readonly group: FakeGroup;
   private readonly listeners = new Set<ReplicaListeners>();
   private readonly calls: Calls;
   private lane = 0;
+  /** Committed entries that are not applied yet; null: it keeps up. */
+  private behind: (() => void)[] | null = null;
 
   constructor(group: FakeGroup, memberId: MemberId) {
     this.group = group;
@@ -199,7 +202,7 @@ export class FakeReplica implements Replica {
       release: '0.1.0',
       pid: 1,
       doors: { http: '127.0.0.1:5050', grpc: '127.0.0.1:5060', zk: null, peer: '127.0.0.1:5070' },
-      memoryBudgetBytes: 1 << 30,
+      memoryBudgetBytes: this.memoryBudgetBytes,
       acknowledged: { term: 0, index: 0 },
     };
   }
@@ -279,8 +282,20 @@ export class FakeReplica implements Replica {
     return encodeSubBatch(this.node, 1, ++this.lane, [command]);
   }
 
+  /** Falls behind: what is committed from now on is applied by `catchUp`. */
+  lag(): void {
+    this.behind = [];
+  }
+
+  catchUp(): void {
+    const entries = this.behind ?? [];
+    this.behind = null;
+    for (const apply of entries) apply();
+  }
+
   /** In the order of the real driver: first who waits for the outcome, then who listens to events. */
   apply(index: number, term: number, data: Uint8Array, done: ((outcome: Outcome) => void) | null): void {
+    if (this.behind !== null) return void this.behind.push(() => this.apply(index, term, data, done));
     const { batches, events } = this.machine.apply(index, term, data);
     const result = must(batches[0]?.results[0], 'the batch was skipped');
     done?.({ kind: 'applied', result, term });

@@ -31,6 +31,15 @@ describe('the group’s record', () => {
     );
   });
 
+  it('follows a member whose budget changes', () => {
+    const world = new World({ members: 3 });
+    world.settle();
+    world.group.member(2).memoryBudgetBytes = 0;
+    world.advance(1_100);
+    const { node } = world.group.member(2);
+    assert.equal(world.machine.cluster.member(node)?.memoryBudgetBytes, 0);
+  });
+
   it('is not written again when nothing changed', () => {
     const world = new World({ members: 3 });
     world.settle();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { must, type AgentId } from '../../lib/base/index.js';
+import { must, type AgentId, type FrameworkId } from '../../lib/base/index.js';
 import { TASK_STATE, encodeCommand } from '../../lib/state/index.js';
 import type { mesos } from '../../lib/wire/index.js';
 import {
@@ -121,8 +121,9 @@ describe('offers', () => {
   it('that nobody answers for 30 s are withdrawn, and go to another framework first', () => {
     const world = new World();
     world.addAgent('a1');
-    const silent = world.subscribe('silent');
-    const other = world.subscribe('other');
+    // Alike in shares, so in order of their ids.
+    const silent = world.subscribe('silent', { id: 'A' as FrameworkId });
+    const other = world.subscribe('other', { id: 'B' as FrameworkId });
     assert.equal(silent.offers().length, 1);
     keepAlive(world, ['a1']);
     world.advance(29_000);
@@ -130,6 +131,17 @@ describe('offers', () => {
     world.advance(1_200);
     assert.equal(silent.offers().length, 0);
     assert.equal(other.offers().length, 1);
+  });
+
+  it('wait until their master knows of the agent, when it lags behind the leader', () => {
+    const world = new World({ members: 3 });
+    const scheduler = world.subscribe('F', { at: 2 });
+    world.group.member(2).lag();
+    world.addAgent('a1');
+    assert.deepEqual(scheduler.offers(), []);
+    world.group.member(2).catchUp();
+    world.advance(10);
+    assert.equal(onlyOffer(scheduler).hostname, 'a1.test');
   });
 
   it('that were sent on a broken link between masters are voided when it is up again', () => {

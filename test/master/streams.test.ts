@@ -259,7 +259,10 @@ describe('a restarted master', () => {
   it('tells the group at once that the streams of its former life are gone', () => {
     const world = new World({ members: 3 });
     const frameworkId = 'F' as FrameworkId;
-    const connection = { member: world.group.member(2).node, stream: 7 };
+    const restarted = world.group.member(2);
+    const connection = { member: restarted.node, stream: 7 };
+    // Its present process never saw this happen: it loaded a state in which it had happened.
+    restarted.deaf = true;
     world.commit({
       kind: 'framework-subscribe',
       frameworkId,
@@ -273,6 +276,8 @@ describe('a restarted master', () => {
       spec: new Uint8Array(0),
       connection,
     });
+    restarted.deaf = false;
+    assert.equal(world.machine.frameworks.get(frameworkId)?.status.kind, 'connected');
     world.group.elect(1);
     world.settle();
     assert.equal(world.machine.frameworks.get(frameworkId)?.status.kind, 'disconnected');

@@ -15,6 +15,8 @@ export interface AnnouncementOptions {
   /** In force for the whole group once its first leader has committed them. */
   readonly machineLimits: MachineLimits;
   readonly retryMs: number;
+  /** How often a change of this member itself is looked for: its budget shrinks when its disk is full. */
+  readonly lookMs: number;
 }
 
 /**
@@ -26,15 +28,24 @@ export class Announcements {
   private readonly options: AnnouncementOptions;
   private inFlight = false;
   private retry: TimerHandle | null = null;
+  private look: TimerHandle | null = null;
 
   constructor(context: MasterContext, options: AnnouncementOptions) {
     this.context = context;
     this.options = options;
   }
 
+  start(): void {
+    this.look = this.context.timers.after(this.options.lookMs, () => {
+      this.start();
+      if (this.retry === null) this.check();
+    });
+  }
+
   stop(): void {
-    this.retry?.cancel();
+    for (const timer of [this.retry, this.look]) timer?.cancel();
     this.retry = null;
+    this.look = null;
   }
 
   applied(events: readonly StateEvent[]): void {
