@@ -10,7 +10,7 @@ interface Due {
 /** A world whose time moves only when a test says so. */
 export class VirtualWorld implements World {
   readonly random: SeededRandom = new SeededRandom(7);
-  readonly clock: Clock = { monotonicMs: () => this.now, wallMs: () => this.now };
+  readonly clock: Clock = { monotonicMs: () => this.now, wallMs: () => this.now + this.wallOffset };
   readonly timers: Timers = {
     after: (delayMs, callback) => this.after(delayMs, callback),
     soon: (callback) => {
@@ -18,12 +18,18 @@ export class VirtualWorld implements World {
     },
   };
   private now = 1000;
+  private wallOffset = 0;
   private order = 0;
   private due: Due[] = [];
 
   /** Timers that are armed: a closed client leaves none. */
   get armed(): number {
     return this.due.length;
+  }
+
+  /** Sets the wall clock. */
+  wallAtMs(ms: number): void {
+    this.wallOffset = ms - this.now;
   }
 
   /** Lets everything happen that needs no time. */
