@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
-import { InvariantError, TepuiError } from '../../lib/base/index.js';
+import {
+  type AgentId,
+  type ClusterId,
+  type FrameworkId,
+  InvariantError,
+  TepuiError,
+} from '../../lib/base/index.js';
 import { type Command, DEFAULT_LIMITS, Machine } from '../../lib/state/index.js';
-import { bytes, Driver, running, update } from './support/driver.js';
+import { A1, agent, bytes, Driver, F1, framework, running, update } from './support/driver.js';
 import { Durable, wholeCut } from './support/durable.js';
+
+const SMALL = { ...DEFAULT_LIMITS, removedAgents: 2, completedFrameworks: 2 };
 
 function create(path: string, data: string = 'x'): Command {
   return { kind: 'tree-create', path, data: bytes(data) };
@@ -118,6 +126,48 @@ describe('A load', () => {
 
   it('takes records in any order', () => {
     assert.deepEqual(durable().load(true).tree.children('/a'), ['b']);
+  });
+
+  it('finds the sweeps that were under way', () => {
+    const driver = running('t1');
+    driver.done({ kind: 'agent-unreachable', agentId: A1, attachment: 1 });
+    driver.done({ kind: 'framework-teardown', frameworkId: F1, cause: 'asked', subscription: 0 });
+    const kept = new Durable();
+    kept.take(wholeCut(driver.machine, driver.index, 1));
+    assert.deepEqual(kept.load().sweeps, [
+      { sweep: 'agent-unreachable', id: A1 },
+      { sweep: 'framework-teardown', id: F1 },
+    ]);
+  });
+
+  it('goes on forgetting the oldest of what is over', () => {
+    const driver = new Driver();
+    driver.done({ kind: 'cluster-init', clusterId: 'c1' as ClusterId, limits: SMALL });
+    const end = (target: Driver, n: number): void => {
+      target.done(agent(`a${n}` as AgentId));
+      target.done({ kind: 'agent-remove', agentId: `a${n}` as AgentId, cause: 'gone' });
+      target.done(framework(`f${n}` as FrameworkId));
+      target.done({
+        kind: 'framework-teardown',
+        frameworkId: `f${n}` as FrameworkId,
+        cause: 'asked',
+        subscription: 0,
+      });
+    };
+    end(driver, 1);
+    end(driver, 2);
+    const kept = new Durable();
+    kept.take(wholeCut(driver.machine, driver.index, 1));
+    const loaded = driver.after(kept.load());
+    end(loaded, 3);
+    const { agents, frameworks } = loaded.machine;
+    assert.deepEqual(
+      [
+        ...agents.list().map(({ agentId }) => agentId),
+        ...frameworks.list().map(({ frameworkId }) => frameworkId),
+      ],
+      ['a2', 'a3', 'f2', 'f3'],
+    );
   });
 
   it('that finds another digest is damage, and names both', () => {

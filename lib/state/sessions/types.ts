@@ -1,7 +1,10 @@
 import type { SessionId } from '../../base/index.js';
 import type { CommandResult } from '../results.js';
 
-/** Opens a client session. The id (16 hexadecimal digits) is drawn by the proposer; opening it again is harmless. */
+/**
+ * Opens a client session. The id (16 hexadecimal digits) is drawn by the proposer; opening it again is harmless.
+ * An id is never drawn twice: what an ended session had sent would run again in a new one of the same id.
+ */
 export interface SessionOpen {
   readonly kind: 'session-open';
   readonly session: SessionId;

@@ -40,8 +40,16 @@ export class Driver {
   events: StateEvent[] = [];
   private number = 0;
 
-  constructor(limits: Partial<MachineLimits> = {}) {
-    this.machine = new Machine({ ...DEFAULT_LIMITS, ...limits });
+  constructor(limits: Partial<MachineLimits> = {}, machine?: Machine) {
+    this.machine = machine ?? new Machine({ ...DEFAULT_LIMITS, ...limits });
+  }
+
+  /** Goes on with another machine that stands where this one does. */
+  after(machine: Machine): Driver {
+    const driver = new Driver({}, machine);
+    driver.index = this.index;
+    driver.number = this.number;
+    return driver;
   }
 
   entry(...commands: readonly Command[]): Uint8Array {
