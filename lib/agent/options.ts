@@ -21,7 +21,8 @@ export const AGENT_LIMITS: AgentLimits = {
   // What the masters allow (`tasksPerAgent` of the replicated machine).
   maxTasks: 10_000,
   maxStarts: 32,
-  updateWindow: 256,
+  // With repeats, well below what a master takes of one stream (`updatesInFlight` of its agent service).
+  updateWindow: 128,
   keptSandboxes: 1000,
 };
 

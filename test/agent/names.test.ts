@@ -6,12 +6,15 @@ import { fileName } from '../../lib/agent/names.js';
 describe('ids as names of files', () => {
   it('stay inside their folder, fit a file system, and are never hidden', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (id) => {
-        const name = fileName(id);
-        assert.equal(path.basename(path.join('/x', name)), name);
-        assert.match(name, /^[A-Za-z0-9_%~-][A-Za-z0-9_%~.-]*$/);
-        assert.ok(name.length <= 200);
-      }),
+      fc.property(
+        fc.string({ unit: fc.constantFrom('a', 'Z', '.', '/', '\0', '\n', '%', 'ü', '😀'), maxLength: 400 }),
+        (id) => {
+          const name = fileName(id);
+          assert.equal(path.basename(path.join('/x', name)), name);
+          assert.match(name, /^[A-Za-z0-9_%~-][A-Za-z0-9_%~.-]*$/);
+          assert.ok(name.length <= 200);
+        },
+      ),
       { numRuns: 50 },
     );
   });

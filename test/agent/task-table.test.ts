@@ -142,6 +142,16 @@ describe('what an agent does before its disk has answered', () => {
     assert.deepEqual([holder.orders, sent], [[], []]);
   });
 
+  it('takes the acknowledgement of an update for that of all before it', async () => {
+    table.launch(task, 1);
+    await eventually(() => sent.length === 1, LIMIT_MS);
+    holder.exit(task, 0);
+    await new Promise<void>((resolve) => checkpoint.flushed(resolve));
+    table.committed(task, 2, 3);
+    await eventually(() => table.size === 0, LIMIT_MS);
+    assert.deepEqual(sent, ['RUNNING']);
+  });
+
   it('ignores acknowledgements of updates that were never made', async () => {
     table.launch(task, 1);
     await eventually(() => sent.length === 1, LIMIT_MS);

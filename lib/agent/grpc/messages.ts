@@ -1,4 +1,4 @@
-import { TepuiError } from '../../base/index.js';
+import type { ErrorCode, TepuiError } from '../../base/index.js';
 import type * as wire from '../../wire/index.js';
 import type { AgentMessage, MasterMessage } from '../link.js';
 import type { AgentDescription, Exit, Registration, StatusUpdate } from '../types.js';
@@ -86,8 +86,14 @@ export function masterMessage(message: wire.MasterMessage): MasterMessage {
   }
 }
 
-/** A stream that a master ended with a code of the catalogue was refused in so many words. */
+/** What a master may say by the way it ends a stream, instead of in a message; all else is a lost connection. */
+const VERDICTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'AGENT_REMOVED',
+  'FOREIGN_CLUSTER',
+  'UNKNOWN_AGENT',
+]);
+
 export function refusalOfClosing(error: TepuiError | null): MasterMessage | undefined {
-  if (error === null || error.code === 'UNREACHABLE') return undefined;
+  if (error === null || !VERDICTS.has(error.code)) return undefined;
   return { kind: 'refused', code: error.code, message: error.message };
 }

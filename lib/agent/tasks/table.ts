@@ -120,19 +120,16 @@ export class TaskTable {
     this.endProcess(task, grace);
   }
 
+  /** This update of the task, and all before it, are replicated. */
   committed(ref: TaskRef, sequence: number, revision: number): void {
-    const { checkpoint, outbox, logger } = this.options;
     const task = this.ledger.get(ref);
     if (task === undefined) return;
-    const { lastSequence, committedSequence, terminal } = task.record;
-    if (sequence > lastSequence)
-      return logger.error({ ...ref, sequence }, 'an update never made is committed');
-    if (sequence !== committedSequence + 1) return;
-    outbox.committed(ref, sequence);
-    checkpoint.write({ op: 'committed', ref: task.ref, sequence, revision }, () => {
-      // Only now is it durable that the agent knows this revision: no older member can bring the task back.
-      if (terminal && sequence === lastSequence) this.remove(task);
-    });
+    const { lastSequence, committedSequence } = task.record;
+    if (sequence > lastSequence) {
+      return this.options.logger.error({ ...ref, sequence }, 'an update never made is committed');
+    }
+    this.options.outbox.committed(ref, sequence);
+    for (let next = committedSequence + 1; next <= sequence; next++) this.commitNext(task, next, revision);
   }
 
   /** The group does not know these tasks, or no longer wants them. */
@@ -279,6 +276,15 @@ export class TaskTable {
       case 'ended':
         return;
     }
+  }
+
+  private commitNext(task: AgentTask, sequence: number, revision: number): void {
+    const { checkpoint } = this.options;
+    const last = task.record.terminal && sequence === task.record.lastSequence;
+    checkpoint.write({ op: 'committed', ref: task.ref, sequence, revision }, () => {
+      // Only now is it durable that the agent knows this revision: no older member can bring the task back.
+      if (last) this.remove(task);
+    });
   }
 
   private end(task: AgentTask, status: Status): void {

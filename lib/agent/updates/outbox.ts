@@ -68,11 +68,12 @@ export class Outbox {
     this.pump();
   }
 
-  /** The first update of the task is committed; the next one may go. Anything else is an old answer. */
+  /** The updates of the task up to this one are committed; the next may go. Anything else is an old answer. */
   committed(ref: TaskRef, sequence: number): void {
     const stream = this.streams.get(taskKey(ref));
-    if (stream === undefined || stream.updates[0]?.sequence !== sequence) return;
-    stream.updates.shift();
+    if (stream === undefined || stream.updates[0]!.sequence > sequence) return;
+    const next = stream.updates.findIndex((update) => update.sequence > sequence);
+    stream.updates.splice(0, next < 0 ? stream.updates.length : next);
     if (this.underWay.delete(stream)) {
       stream.sent = undefined;
       if (stream.updates.length > 0) this.enqueue(stream);
