@@ -10,6 +10,7 @@ import { ClassicLevel } from 'classic-level';
 import { freePorts } from '../support/ports.js';
 import { report } from '../support/report.js';
 import { percentile, round } from '../support/statistics.js';
+import { measureGrpcDoor } from './grpc-door.js';
 import type { Answer, Order } from './member.js';
 
 const MEMBER = path.join(path.dirname(fileURLToPath(import.meta.url)), 'member.js');
@@ -81,6 +82,15 @@ async function settled(members: readonly BenchMember[]): Promise<boolean> {
   return false;
 }
 
+/** Ends a member in order, so that a profile of it is written; by force when that takes too long. */
+async function stop({ process: child }: BenchMember): Promise<void> {
+  const ended = once(child, 'exit');
+  const timer = setTimeout(() => child.kill('SIGKILL'), 5000);
+  child.send({ kind: 'stop' } satisfies Order, () => undefined);
+  await ended;
+  clearTimeout(timer);
+}
+
 async function measure(folder: string, seconds: number, window: number): Promise<object> {
   const members = await startMembers(folder);
   try {
@@ -118,8 +128,7 @@ async function measure(folder: string, seconds: number, window: number): Promise
       limit_p50_ms: round(0.6 + 2 * rawBefore, 3),
     };
   } finally {
-    await Promise.all(members.map((member) => order(member, { kind: 'stop' }).catch(() => undefined)));
-    for (const member of members) member.process.kill('SIGKILL');
+    await Promise.all(members.map(stop));
   }
 }
 
@@ -127,13 +136,19 @@ const options = new Command('bench:commit')
   .description('Replicated writes of 256 bytes in client sessions, offered equally at three members')
   .option('--seconds <n>', 'measured time', '10')
   .option('--window <n>', 'proposals in flight at each member', '4000')
+  .option('--clients <n>', 'clients of the gRPC door', '64')
+  .option('--in-flight <n>', 'requests in flight of each of them', '4')
   .option('--json', 'one JSON line', false)
   .parse()
-  .opts<{ seconds: string; window: string; json: boolean }>();
+  .opts<{ seconds: string; window: string; clients: string; inFlight: string; json: boolean }>();
 
 const folder = mkdtempSync(path.join(tmpdir(), 'tepui-bench-'));
 try {
-  const result = await measure(folder, Number(options.seconds), Number(options.window));
+  const seconds = Number(options.seconds);
+  const result = {
+    ...(await measure(folder, seconds, Number(options.window))),
+    ...(await measureGrpcDoor(Number(options.clients), Number(options.inFlight), seconds)),
+  };
   report(
     Object.entries(result).map(([name, value]) => `${name}: ${JSON.stringify(value)}`),
     result,
