@@ -12,7 +12,7 @@ export const CALL_METHODS: { readonly accept: 1; readonly decline: 2; readonly e
 export const PUSH_TOPICS: { readonly offers: 1; readonly rescind: 2; readonly offersVoid: 3 } = {
   offers: 1,
   rescind: 2,
-  /** All offers that the member was given before are void. */
+  /** All offers of a term and before that the member was given so far are void. */
   offersVoid: 3,
 };
 

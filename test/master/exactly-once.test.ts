@@ -108,6 +108,21 @@ describe('an ACCEPT is done exactly once', () => {
     assert.equal(world.machine.tasks.size, 1);
   });
 
+  it('when the leader itself cannot tell the outcome: the call is made again, and runs once', () => {
+    const one = scene();
+    const { world, scheduler, call } = one;
+    const sequence = scheduler.request(call);
+    world.group.holding = true;
+    world.settle();
+    world.group.giveUp();
+    world.advance(100);
+    assert.equal(scheduler.answer(sequence), null);
+    world.group.release();
+    world.advance(100);
+    acceptedAt(scheduler.answer(sequence));
+    assert.equal(world.machine.tasks.size, 1);
+  });
+
   it('when it is sent again after its answer: answered as the first time', () => {
     const one = scene();
     const { world, scheduler, call } = one;

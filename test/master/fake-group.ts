@@ -85,6 +85,13 @@ export class FakeGroup {
     for (const member of this.alive()) member.peerLost(victim);
   }
 
+  /** Whoever waits for a held proposal is told that its outcome is unknown; it stays on its way. */
+  giveUp(): void {
+    const proposals = this.waiting;
+    this.waiting = proposals.map(({ from, command }) => ({ from, command, done: () => {} }));
+    for (const { done } of proposals) done({ kind: 'unknown', message: 'it takes too long' });
+  }
+
   release(): void {
     this.holding = false;
     this.flush();

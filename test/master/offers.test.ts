@@ -292,13 +292,16 @@ describe('ACCEPT', () => {
     assert.equal(scheduler.offers().length, 1, 'the new leader’s offer stands');
   });
 
-  it('that asks for more than the offers hold is refused, and the resources are offered again', () => {
+  it('that asks for more than the offers hold is refused, and the resources are offered again a second later', () => {
     const world = new World();
     world.addAgent('a1', resources(4, 4096));
     const scheduler = world.subscribe('F');
     const reply = scheduler.accept(onlyOffer(scheduler), [taskInfo('t1', 'a1', 5)]);
     assert.equal(refusalCode(reply), 'INSUFFICIENT_RESOURCES');
     assert.equal(world.machine.tasks.size, 0);
+    assert.equal(scheduler.events('OFFERS').length, 1, 'a program that repeats its mistake does not spin');
+    world.advance(1_100);
+    assert.equal(scheduler.events('OFFERS').length, 2);
     assert.equal(cpusOf(must(scheduler.offers().at(-1), 'an offer')), 4);
   });
 

@@ -22,7 +22,8 @@ type Reply = (reply: CallReply) => void;
 /** A launch that is proposed and whose result is not known. */
 interface Open {
   readonly command: Uint8Array;
-  readonly offers: readonly Offer[];
+  /** Reserved until the outcome is known, or given up. */
+  offers: readonly Offer[];
   readonly rest: Resources;
   readonly refuseMs: number;
   /** Empty after an unknown outcome: the next repetition of the call proposes the command again. */
@@ -108,7 +109,7 @@ export class Launches implements LeaderLoop {
     const fault =
       this.offersFault(call.offerIds, offers, launch.command) ?? this.launchFault(launch.command, held);
     if (fault !== null) {
-      this.desk.release(offers);
+      this.giveBack(offers);
       return reply(refusal(fault.code, fault.message));
     }
     const asked = launch.command.tasks.reduce((sum, task) => add(sum, task.resources), NOTHING);
@@ -179,19 +180,26 @@ export class Launches implements LeaderLoop {
     });
   }
 
+  /** Others may have them at once. */
+  private giveBack(offers: readonly Offer[]): void {
+    this.desk.decline(offers, (offer) => offer.resources, this.limits.refusedLaunchMs);
+  }
+
   private decided(key: string, open: Open, outcome: Outcome): void {
     open.proposed = false;
     const { waiters } = open;
     open.waiters = [];
     if (outcome.kind === 'unknown') {
-      // Kept: a repetition proposes it again, and the machine runs it once.
+      // Kept: a repetition proposes it again, and the machine runs it once. Apply judges what is then left.
+      this.desk.release(open.offers);
+      open.offers = [];
       for (const reply of waiters) reply(lost(outcome.message));
       return;
     }
     this.open.delete(key);
     if (outcome.kind === 'applied' && outcome.result.ok) {
       this.desk.decline(open.offers, () => open.rest, open.refuseMs);
-    } else this.desk.release(open.offers);
+    } else this.giveBack(open.offers);
     const answer =
       outcome.kind === 'applied' ? replyOf(outcome.result) : refusal(outcome.code, outcome.message);
     for (const reply of waiters) reply(answer);

@@ -9,7 +9,7 @@ import type { LeaderLoop } from '../leader-loop.js';
 import { PUSH_TOPICS } from '../numbers.js';
 import { OfferBook } from './book.js';
 import { offerIdOf } from './offer-id.js';
-import { encodeOfferNews, encodeRescindNews } from './push-codec.js';
+import { encodeOfferNews, encodeRescindNews, encodeVoidNews } from './push-codec.js';
 import type { Offer, OfferLimits } from './types.js';
 
 /** Makes offers, withdraws them and takes back what is not used. All of it is soft: a new leader starts afresh. */
@@ -77,7 +77,7 @@ export class OfferDesk implements LeaderLoop {
   memberUp(member: MemberId): void {
     if (this.term === null) return;
     // Offers that were on their way may be lost, and withdrawals too: that member begins with a clean sheet.
-    this.context.replica.push(member, PUSH_TOPICS.offersVoid, new Uint8Array(0));
+    this.context.replica.push(member, PUSH_TOPICS.offersVoid, encodeVoidNews(this.term));
     this.reachableMembers.add(member);
     this.release(this.book.takeOfMember(member));
     this.allocator.offerEverything();

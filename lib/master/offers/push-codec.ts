@@ -56,3 +56,16 @@ export function decodeRescindNews(body: Uint8Array): RescindNews {
   r.expectEnd('withdrawn offers');
   return { offers };
 }
+
+/** Every offer of `term` and before is void. */
+export function encodeVoidNews(term: number): Uint8Array {
+  return new ByteWriter(8).uint(term).finish();
+}
+
+/** Throws `MalformedError`. */
+export function decodeVoidNews(body: Uint8Array): number {
+  const r = new ByteReader(body);
+  const term = r.uint();
+  r.expectEnd('void offers');
+  return term;
+}

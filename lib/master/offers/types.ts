@@ -15,6 +15,8 @@ export interface OfferLimits {
   readonly offerTimeoutMs: number;
   /** For how long the resources of such an offer stay away from that framework. */
   readonly timeoutRefuseMs: number;
+  /** The same for the offers of an ACCEPT that was refused: a program that repeats its mistake must not spin. */
+  readonly refusedLaunchMs: number;
   /** Launches proposed whose outcome is not known yet. */
   readonly launchesInFlight: number;
 }
@@ -22,6 +24,7 @@ export interface OfferLimits {
 export const OFFER_LIMITS: OfferLimits = {
   offerTimeoutMs: 30_000,
   timeoutRefuseMs: 5_000,
+  refusedLaunchMs: 1_000,
   launchesInFlight: 10_000,
 };
 

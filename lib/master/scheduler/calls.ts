@@ -128,8 +128,8 @@ export class SchedulerCalls {
   private teardown(job: Job): void {
     const { frameworkId, stream } = job;
     const subscription = this.context.replica.machine.frameworks.get(frameworkId)?.subscription ?? 0;
-    if (stream !== null) stream.teardownAsked = true;
     this.inSession(job, { kind: 'framework-teardown', frameworkId, cause: 'asked', subscription });
+    if (stream !== null) stream.teardownAsked = true;
   }
 
   /** Answered from this member's machine after a linearizable read: authoritative, and complete at once. */

@@ -3,7 +3,7 @@ import type { mesos } from '../../wire/index.js';
 import type { MasterContext } from '../context.js';
 import { PUSH_TOPICS } from '../numbers.js';
 import { termOf } from '../offers/offer-id.js';
-import { decodeOfferNews, decodeRescindNews } from '../offers/push-codec.js';
+import { decodeOfferNews, decodeRescindNews, decodeVoidNews } from '../offers/push-codec.js';
 import type { Offer } from '../offers/types.js';
 import { NewsInbox } from './news-inbox.js';
 import { mesosOffer } from './offer-events.js';
@@ -52,8 +52,9 @@ export class OfferDelivery {
         for (const { frameworkId, offerId } of offers) this.streams.of(frameworkId)?.rescind(offerId);
       });
     } else if (topic === PUSH_TOPICS.offersVoid) {
+      const term = decodeVoidNews(body);
       this.inbox.add(0, () => {
-        for (const stream of this.streams.subscribed()) stream.rescindBefore(Number.POSITIVE_INFINITY);
+        for (const stream of this.streams.subscribed()) stream.rescindBefore(term + 1);
       });
     }
   }
