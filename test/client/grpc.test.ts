@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { SessionId, TepuiError } from '../../lib/base/index.js';
 import { dialGrpc } from '../../lib/client/grpc.js';
-import { Tree } from '../../lib/client/index.js';
+import { Tree, type TlsOptions } from '../../lib/client/index.js';
 import type { Door } from '../../lib/client/internal.js';
 import {
   CLIENT_MESSAGE_LIMIT_BYTES,
@@ -11,6 +11,7 @@ import {
   serverCredentials,
   type WriteRequest,
 } from '../../lib/wire/index.js';
+import { authority, certificate } from '../support/certificates.js';
 import { outcomeOf } from './outcome.js';
 
 const STAT = { czxid: 1, mzxid: 1, pzxid: 1, ctimeMs: 0, mtimeMs: 0 };
@@ -126,5 +127,38 @@ describe('the gRPC door', () => {
     assert.equal(error?.certainty, 'not-done');
     await tree.close();
     await server.stop(1000);
+  });
+
+  describe('with TLS', () => {
+    const ours = authority('ours');
+    const { cert, key } = certificate('m1', ['127.0.0.1'], ours, 'ours');
+    let server: GrpcServer;
+    let address: string;
+
+    before(async () => {
+      const credentials = serverCredentials({ cert, key, ca: ours.cert }, 'required');
+      server = new GrpcServer({ credentials, messageLimitBytes: CLIENT_MESSAGE_LIMIT_BYTES });
+      address = `127.0.0.1:${await server.listen('127.0.0.1', 0)}`;
+    });
+
+    after(() => server.stop(0));
+
+    async function connect(tls: TlsOptions): Promise<TepuiError | null> {
+      const door = dialGrpc(tls)(address);
+      const error = await ready(door, 3000);
+      door.close();
+      return error;
+    }
+
+    it('is ready for a client that trusts the authority and shows a certificate of it', async () => {
+      const client = certificate('client', [], ours, 'ours');
+      const tls = { ca: ours.cert.toString(), cert: client.cert.toString(), key: client.key.toString() };
+      assert.equal(await connect(tls), null);
+    });
+
+    it('says TLS, not "no answer", of a member that another authority vouches for', async () => {
+      const error = await connect({ ca: authority('theirs').cert.toString() });
+      assert.equal(error?.code, 'TLS');
+    });
   });
 });
