@@ -19,7 +19,7 @@ describe('an agent that dies', () => {
   afterEach(() => rig.close());
 
   async function ready(id: string): Promise<number> {
-    await eventually(() => fs.existsSync(rig.sandbox(id, 'ready')), 5000, `${id} is ready: ${rig.log()}`);
+    await eventually(() => fs.existsSync(rig.sandbox(id, 'ready')), 15_000, `${id} is ready: ${rig.log()}`);
     return Number(rig.read(id, 'pid'));
   }
 
@@ -34,7 +34,7 @@ describe('an agent that dies', () => {
         const last = rig.master.lastOf(ref);
         return last !== undefined && last.state !== 'RUNNING' && last;
       },
-      8000,
+      15_000,
       `end of ${ref.taskId}`,
     );
   }
@@ -48,7 +48,7 @@ describe('an agent that dies', () => {
       for (const task of tasks) rig.master.launch(task);
       const pids = await Promise.all(ids.map((id) => ready(id)));
       const [code, signalled, stays] = tasks as [TaskToRun, TaskToRun, TaskToRun];
-      await eventually(() => tasks.every((task) => rig.master.statesOf(task).length === 1), 5000);
+      await eventually(() => tasks.every((task) => rig.master.statesOf(task).length === 1), 15_000);
 
       assert.equal(await rig.signal(signal), signal === 'SIGTERM' ? 0 : null);
       assert.deepEqual(pids.map(isRunning), [true, true, true]);
@@ -57,7 +57,7 @@ describe('an agent that dies', () => {
       for (const id of ['code', 'signal']) {
         await eventually(
           () => fs.existsSync(rig.sandbox(id, 'exit.json')),
-          5000,
+          15_000,
           'recorded without an agent',
         );
       }
@@ -79,7 +79,7 @@ describe('an agent that dies', () => {
     const task = shellTask('t', WAITING);
     rig.master.launch(task);
     await ready('t');
-    await eventually(() => rig.master.statesOf(task).length === 1, 5000);
+    await eventually(() => rig.master.statesOf(task).length === 1, 15_000);
     await rig.signal('SIGKILL');
     await rig.start();
     const [first, second] = rig.master.connections.map(({ registration }) => registration);
@@ -98,8 +98,8 @@ describe('an agent that dies', () => {
     await rig.start();
     const task = shellTask('t', 'exit 5');
     rig.master.launch(task);
-    await eventually(() => fs.existsSync(rig.sandbox('t', 'exit.json')), 5000);
-    await eventually(() => rig.master.received.length > 0, 5000);
+    await eventually(() => fs.existsSync(rig.sandbox('t', 'exit.json')), 15_000);
+    await eventually(() => rig.master.received.length > 0, 15_000);
     const first = rig.master.received[0]!;
     await rig.signal('SIGKILL');
     rig.master.received.length = 0;
@@ -144,7 +144,7 @@ describe('a holder that dies', () => {
         const last = rig.master.lastOf(ref);
         return last !== undefined && last.state !== 'RUNNING' && last;
       },
-      8000,
+      15_000,
       `end of ${ref.taskId}: ${rig.log()}`,
     );
   }
@@ -157,7 +157,7 @@ describe('a holder that dies', () => {
       'sleep 1000 & echo $! > child; setsid sleep 1000 & echo $! > daemon; touch ready; wait',
     );
     rig.master.launch(task);
-    await eventually(() => fs.existsSync(rig.sandbox('t', 'ready')), 5000);
+    await eventually(() => fs.existsSync(rig.sandbox('t', 'ready')), 15_000);
     const pids = ['child', 'daemon'].map((file) => Number(rig.read('t', file)));
     const before = rig.holderPid();
     process.kill(before, 'SIGKILL');
@@ -176,12 +176,29 @@ describe('a holder that dies', () => {
     assert.equal((await ended(next)).state, 'FINISHED');
   });
 
+  it('by SIGTERM ends its tasks in order, with their real exits, before the next one takes over', async () => {
+    rig = new AgentRig();
+    await rig.start();
+    const task = shellTask('t', "trap 'exit 7' TERM; touch ready; while :; do sleep 0.02; done");
+    rig.master.launch(task);
+    await eventually(() => fs.existsSync(rig.sandbox('t', 'ready')), 15_000);
+    const before = rig.holderPid();
+    process.kill(before, 'SIGTERM');
+    const last = await ended(task);
+    assert.equal(last.state, 'KILLED');
+    assert.deepEqual({ ...last.exit, atMs: 0 }, { exitCode: 7, atMs: 0 });
+    const next = shellTask('next', 'exit 0');
+    rig.master.launch(next);
+    assert.equal((await ended(next)).state, 'FINISHED');
+    assert.notEqual(rig.holderPid(), before);
+  });
+
   it('while no agent runs is noticed by the next agent', async () => {
     rig = new AgentRig();
     await rig.start();
     const task = shellTask('t', 'echo $$ > pid; touch ready; exec sleep 1000');
     rig.master.launch(task);
-    await eventually(() => fs.existsSync(rig.sandbox('t', 'ready')), 5000);
+    await eventually(() => fs.existsSync(rig.sandbox('t', 'ready')), 15_000);
     await rig.signal('SIGKILL');
     process.kill(rig.holderPid(), 'SIGKILL');
     await rig.start();

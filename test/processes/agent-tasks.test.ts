@@ -30,7 +30,7 @@ describe('tasks as processes', () => {
         const last = rig.master.lastOf(task);
         return last !== undefined && TERMINAL.has(last.state) && last;
       },
-      8000,
+      15_000,
       `end of ${task.taskId}`,
     );
   }
@@ -43,11 +43,15 @@ describe('tasks as processes', () => {
   /** Launches a task and waits until its command says so. */
   async function runUntilReady(task: TaskToRun): Promise<void> {
     rig.master.launch(task);
-    await eventually(() => fs.existsSync(rig.sandbox(task.taskId, 'ready')), 5000, `${task.taskId} is ready`);
+    await eventually(
+      () => fs.existsSync(rig.sandbox(task.taskId, 'ready')),
+      15_000,
+      `${task.taskId} is ready`,
+    );
   }
 
   function pidIn(task: string, file: string): Promise<number> {
-    return eventually(() => Number(rig.read(task, file)), 5000, `${file} of ${task}`);
+    return eventually(() => Number(rig.read(task, file)), 15_000, `${file} of ${task}`);
   }
 
   it('a task that exits 0 is RUNNING, then FINISHED; its sandbox keeps output and exit.json', async () => {
@@ -152,7 +156,7 @@ describe('tasks as processes', () => {
       "trap 'echo bye; exit 7' TERM; touch ready; while :; do sleep 0.05; done",
     );
     await runUntilReady(task);
-    rig.master.kill(task, 5000);
+    rig.master.kill(task, 10_000);
     const last = await end(task);
     assert.equal(last.state, 'KILLED');
     assert.deepEqual({ ...last.exit, atMs: 0 }, { exitCode: 7, atMs: 0 });
@@ -201,7 +205,7 @@ describe('tasks as processes', () => {
   it('a launch that is repeated does not run twice', async () => {
     const task = shellTask('once', 'echo ran >> count; sleep 0.2');
     for (let i = 0; i < 5; i++) rig.master.launch(task);
-    await eventually(() => fs.existsSync(rig.sandbox('once', 'count')), 5000);
+    await eventually(() => fs.existsSync(rig.sandbox('once', 'count')), 15_000);
     rig.master.launch(task);
     await end(task);
     assert.equal(rig.read('once', 'count'), 'ran\n');
