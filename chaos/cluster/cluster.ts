@@ -1,0 +1,189 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { stringify } from 'yaml';
+import type { Random } from '../../lib/base/index.js';
+import { Operator, type ClusterStatus } from '../../lib/client/index.js';
+import { Children, type ChildSpec } from '../../lib/node/dev/children.js';
+import { shutDown } from '../../lib/node/dev/shutdown.js';
+import { configFiles, type DevPlan } from '../../lib/node/dev/plan.js';
+import { Network, linksAmong } from '../faults/network.js';
+import { choosePorts } from './ports.js';
+import { waitFor } from './wait.js';
+
+const MASTERS = ['m1', 'm2', 'm3'];
+const AGENTS = ['a1', 'a2'];
+const START_LIMIT_MS = 40_000;
+const STATUS_MS = 1000;
+
+/** Masters and agents as processes of ours, with a proxy on every link between two masters. */
+export class Cluster {
+  readonly dir: string;
+  readonly masters: readonly string[] = MASTERS;
+  readonly agents: readonly string[] = AGENTS;
+  readonly network: Network;
+  /** gRPC doors of the masters, in their order. */
+  readonly addresses: readonly string[];
+  /** Processes that ended without our doing. */
+  readonly unexpectedExits: string[] = [];
+  private readonly children: Children;
+  private readonly specs: ReadonlyMap<string, ChildSpec>;
+  private readonly plan: DevPlan;
+  private readonly operator: Operator;
+  /** Processes that we are killing: their end is no surprise. */
+  private readonly doomed: Set<number> = new Set();
+  private exits: (() => void)[] = [];
+  private stopping = false;
+
+  private constructor(dir: string, plan: DevPlan, network: Network) {
+    this.dir = dir;
+    this.plan = plan;
+    this.network = network;
+    this.addresses = plan.masters.map(({ grpc }) => grpc);
+    this.operator = new Operator({ addresses: this.addresses });
+    this.children = new Children(false, ({ id, pid, how }) => this.exited(id, pid, how));
+    const spec = (command: string) => (one: { readonly id: string; readonly folder: string }) => {
+      const args = [command, '--config', path.join(one.folder, 'config.yaml')];
+      return [one.id, { id: one.id, folder: one.folder, args }] as const;
+    };
+    this.specs = new Map([...plan.masters.map(spec('master')), ...plan.agents.map(spec('agent'))]);
+  }
+
+  static async create(dir: string, random: Random): Promise<Cluster> {
+    const links = linksAmong(MASTERS);
+    const ports = await choosePorts(2 * MASTERS.length + links.length, random);
+    const [grpc, peer] = [ports.splice(0, MASTERS.length), ports.splice(0, MASTERS.length)];
+    const network = new Network(MASTERS, ports, new Map(MASTERS.map((id, i) => [id, peer[i]!])));
+    const folder = (id: string) => path.join(dir, id);
+    const plan: DevPlan = {
+      masters: MASTERS.map((id, i) => {
+        return { id, folder: folder(id), grpc: `127.0.0.1:${grpc[i]}`, peer: `127.0.0.1:${peer[i]}` };
+      }),
+      agents: AGENTS.map((id) => ({ id, folder: folder(id) })),
+      sampleFolder: folder('sample'),
+    };
+    return new Cluster(dir, plan, network);
+  }
+
+  /** Resolves when there is a leader and every agent is registered. */
+  async start(): Promise<void> {
+    await this.network.open();
+    for (const [file, value] of configFiles(this.plan)) {
+      mkdirSync(path.dirname(file), { recursive: true });
+      writeFileSync(file, stringify({ ...(value as object), ...this.membersFor(path.dirname(file)) }));
+    }
+    for (const spec of this.specs.values()) this.children.start(spec);
+    await this.awaitServing(START_LIMIT_MS);
+    await waitFor('every agent is registered', START_LIMIT_MS, async () => {
+      const { items } = await this.operator.agents();
+      return items.length >= AGENTS.length ? items : null;
+    });
+  }
+
+  status(): Promise<ClusterStatus> {
+    return this.operator.status(STATUS_MS);
+  }
+
+  /** Resolves to the leader's id. */
+  awaitLeader(limitMs: number): Promise<string> {
+    return waitFor('a master leads', limitMs, async () => (await this.status()).leader);
+  }
+
+  /** Resolves when every master runs, and follows or leads; agents may still be on their way. */
+  async awaitServing(limitMs: number): Promise<void> {
+    await waitFor('every master serves', limitMs, async () => {
+      const { leader, members } = await this.status();
+      const serving = members.filter(
+        ({ role, healthy }) => healthy && (role === 'leader' || role === 'follower'),
+      );
+      return leader !== null && serving.length === MASTERS.length ? leader : null;
+    });
+  }
+
+  pid(id: string): number | null {
+    return this.children.pid(id);
+  }
+
+  /** The pid that the process itself wrote down at its start. */
+  writtenPid(id: string): number {
+    return Number(readFileSync(path.join(this.dir, id, 'pid'), 'utf8'));
+  }
+
+  signal(id: string, signal: NodeJS.Signals): number {
+    const pid = this.children.pid(id);
+    if (pid === null) throw new Error(`${id} does not run`);
+    process.kill(pid, signal);
+    return pid;
+  }
+
+  /** Resolves with the pid that was killed, when it is gone. */
+  async kill(id: string): Promise<number> {
+    const pid = this.children.pid(id);
+    if (pid === null) throw new Error(`${id} does not run`);
+    this.doomed.add(pid);
+    const gone = this.children.end([id], 'SIGKILL', START_LIMIT_MS);
+    if (!(await gone)) throw new Error(`${id} (pid ${pid}) outlived SIGKILL by ${START_LIMIT_MS} ms`);
+    return pid;
+  }
+
+  startAgain(id: string): void {
+    if (!this.stopping && this.children.pid(id) === null) this.children.start(this.specs.get(id)!);
+  }
+
+  /** Calls back at the first end of a process that nobody asked for. */
+  onUnexpectedExit(callback: () => void): void {
+    this.exits.push(callback);
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.wakeAll();
+    this.network.healAll();
+    this.operator.close();
+    await shutDown(this.plan, this.children);
+    this.network.close();
+  }
+
+  /** The last resort when this process ends: agents end their tasks when the pipe from here breaks. */
+  abandon(): void {
+    this.stopping = true;
+    this.wakeAll();
+    for (const id of MASTERS) {
+      const pid = this.children.pid(id);
+      if (pid !== null) trySignal(pid, 'SIGKILL');
+    }
+  }
+
+  /** A stopped process hears no other signal than SIGKILL. */
+  private wakeAll(): void {
+    for (const id of this.specs.keys()) {
+      const pid = this.children.pid(id);
+      if (pid !== null) trySignal(pid, 'SIGCONT');
+    }
+  }
+
+  /** What the master is told of the others: the proxies on its way to them. */
+  private membersFor(folder: string): { members?: Record<string, string> } {
+    const self = this.plan.masters.find((master) => master.folder === folder);
+    if (self === undefined) return {};
+    const others = this.network.linksFrom(self.id).map((link) => {
+      return [link.to, `127.0.0.1:${this.network.link(link).port}`] as const;
+    });
+    return { members: { [self.id]: self.peer, ...Object.fromEntries(others) } };
+  }
+
+  private exited(id: string, pid: number, how: string): void {
+    if (this.stopping || this.doomed.has(pid)) return;
+    this.unexpectedExits.push(`${id} (pid ${pid}) ended by itself: ${how}`);
+    for (const callback of this.exits) callback();
+    // The run goes on: what its end led to is judged as well.
+    this.startAgain(id);
+  }
+}
+
+function trySignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It is gone already.
+  }
+}

@@ -1,0 +1,45 @@
+import type { FaultWindow } from '../faults/nemesis.js';
+import type { HistoryEvent } from '../history/history.js';
+
+export interface Rates {
+  readonly ok: number;
+  readonly unknown: number;
+  readonly refused: number;
+  /** Acknowledged operations per second while no fault was in force; 0 if there was no such time. */
+  readonly quietPerSecond: number;
+  /** The share of the run without a fault in force. */
+  readonly quietShare: number;
+  /** The longest time without any acknowledgement. */
+  readonly longestGapMs: number;
+}
+
+/** What the clients of registers and frameworks got done between two moments. */
+export function ratesOf(
+  events: readonly HistoryEvent[],
+  windows: readonly Pick<FaultWindow, 'beginNs' | 'endNs'>[],
+  fromNs: number,
+  toNs: number,
+): Rates {
+  const within = events.filter(({ ns }) => ns >= fromNs && ns <= toNs);
+  const count = (type: HistoryEvent['type']) => within.filter((event) => event.type === type).length;
+  const acknowledged = within.filter(({ type }) => type === 'ok').map(({ ns }) => ns);
+  const faultNs = windows.reduce((sum, { beginNs, endNs }) => sum + endNs - beginNs, 0);
+  const quietNs = Math.max(0, toNs - fromNs - faultNs);
+  const quietAcks = acknowledged.filter(
+    (ns) => !windows.some((window) => ns > window.beginNs && ns < window.endNs),
+  );
+  let longestNs = 0;
+  let last = fromNs;
+  for (const ns of [...acknowledged, toNs]) {
+    longestNs = Math.max(longestNs, ns - last);
+    last = ns;
+  }
+  return {
+    ok: acknowledged.length,
+    unknown: count('info'),
+    refused: count('fail'),
+    quietPerSecond: quietNs === 0 ? 0 : quietAcks.length / (quietNs / 1e9),
+    quietShare: quietNs / Math.max(1, toNs - fromNs),
+    longestGapMs: longestNs / 1e6,
+  };
+}

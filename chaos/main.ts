@@ -1,0 +1,86 @@
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { EXIT } from '../lib/cli/index.js';
+import { FAULT_KINDS, drawPlan, type FaultKind } from './faults/plan.js';
+import { describeRun, passed } from './report.js';
+import { run } from './run.js';
+
+interface Options {
+  readonly seconds: number;
+  readonly seed: number;
+  readonly faults?: readonly FaultKind[];
+  readonly keep: boolean;
+  readonly json: boolean;
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 0 && value < 2 ** 32) return value;
+  throw new InvalidArgumentError('a whole number is wanted');
+}
+
+function faultList(text: string): FaultKind[] {
+  return text.split(',').map((name) => {
+    const kind = FAULT_KINDS.find((one) => one === name);
+    if (kind === undefined) throw new InvalidArgumentError(`there are: ${FAULT_KINDS.join(', ')}`);
+    return kind;
+  });
+}
+
+function readOptions(): Options {
+  return new Command('chaos')
+    .description('Breaks a cluster of real processes under load, and judges what its clients saw')
+    .addOption(new Option('--seconds <n>', 'how long faults go on').default(60).argParser(wholeNumber))
+    .addOption(
+      new Option('--seed <n>', 'draws the plan; the same seed draws the same')
+        .default(Date.now() % 1_000_000, 'of the clock')
+        .argParser(wholeNumber),
+    )
+    .addOption(new Option('--faults <kinds>', 'only these, separated by commas').argParser(faultList))
+    .option('--keep', 'keep the folder of the run also when nothing was found', false)
+    .option('--json', 'one JSON line last', false)
+    .exitOverride()
+    .parse()
+    .opts<Options>();
+}
+
+async function main({ seconds, seed, faults, keep, json }: Options): Promise<number> {
+  const dir = realpathSync(mkdtempSync(path.join(tmpdir(), 'tepui-chaos-')));
+  const interrupt = new AbortController();
+  const stop = () => interrupt.abort();
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  const progress = (line: string) => process.stderr.write(`chaos: ${line}\n`);
+  const only = faults === undefined ? '' : ` --faults ${faults.join(',')}`;
+  const again = `npm run chaos -- --seconds ${seconds} --seed ${seed}${only}`;
+  progress(again);
+  const plan = drawPlan(seed, seconds, faults);
+  let good = false;
+  try {
+    const result = await run({ plan, dir, signal: interrupt.signal, progress });
+    if (result === null) return EXIT.interrupted;
+    writeFileSync(path.join(dir, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
+    good = passed(result);
+    const lines = json ? [JSON.stringify({ ok: good, ...result })] : describeRun(result);
+    for (const line of lines) process.stdout.write(`${line}\n`);
+    return good ? EXIT.done : EXIT.endedBadly;
+  } finally {
+    const discard = (good && !keep) || interrupt.signal.aborted;
+    if (discard) rmSync(dir, { recursive: true, force: true });
+    else progress(`everything is in ${dir}${good ? '' : `; again: ${again}`}`);
+  }
+}
+
+try {
+  process.exitCode = await main(readOptions());
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  else {
+    process.stderr.write(
+      `chaos: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    );
+    process.exitCode = EXIT.endedBadly;
+  }
+}

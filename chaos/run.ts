@@ -1,0 +1,121 @@
+import { SeededRandom } from '../lib/base/index.js';
+import path from 'node:path';
+import { Cluster } from './cluster/cluster.js';
+import { electionsIn } from './elections.js';
+import { Nemesis, type FaultWindow } from './faults/nemesis.js';
+import type { Plan } from './faults/plan.js';
+import { History } from './history/history.js';
+import { launchesOf, type Launch } from './history/operations.js';
+import { judge } from './judges/judge.js';
+import { ratesOf, type Rates } from './judges/rates.js';
+import { settle } from './settle.js';
+import { Registers } from './workloads/registers.js';
+import { TaskLauncher } from './workloads/tasks.js';
+
+/** Below it, the faults met a cluster at rest and the run says nothing. */
+export const LEAST_QUIET_RATE = 20;
+
+export interface RunResult {
+  readonly seed: number;
+  readonly seconds: number;
+  readonly operations: Rates;
+  readonly faults: Readonly<Record<string, number>>;
+  readonly elections: number;
+  readonly tasks: Readonly<Record<Launch['outcome'], number>>;
+  /** What no correct cluster can bring about. */
+  readonly violations: readonly string[];
+  /** Why the run proves nothing, or did not come to its end. */
+  readonly failures: readonly string[];
+  readonly folder: string;
+}
+
+export interface RunOptions {
+  readonly plan: Plan;
+  /** An empty folder for everything the run leaves. */
+  readonly dir: string;
+  /** Ends the run early: what was begun is healed, stopped and thrown away. */
+  readonly signal: AbortSignal;
+  readonly progress: (line: string) => void;
+}
+
+/** Runs a cluster through a plan under load, and judges what its clients saw. Null when aborted. */
+export async function run({ plan, dir, signal, progress }: RunOptions): Promise<RunResult | null> {
+  // Ports are not of the plan: another run may have those of this seed.
+  const cluster = await Cluster.create(dir, new SeededRandom(process.pid ^ Date.now()));
+  const abandon = () => cluster.abandon();
+  process.once('exit', abandon);
+  const history = new History(path.join(dir, 'history.jsonl'));
+  try {
+    const random = new SeededRandom(plan.seed ^ 0x5eed);
+    await cluster.start();
+    progress(`three masters and two agents serve in ${dir}`);
+    const registers = new Registers(cluster.addresses, history, random.split());
+    const tasks = new TaskLauncher(cluster.addresses, history, random.split(), dir);
+    try {
+      return await underLoad({ plan, dir, signal, progress }, { cluster, history, registers, tasks });
+    } finally {
+      await Promise.all([registers.close(), tasks.close()]);
+    }
+  } finally {
+    history.close();
+    await cluster.stop();
+    process.off('exit', abandon);
+  }
+}
+
+interface Parts {
+  readonly cluster: Cluster;
+  readonly history: History;
+  readonly registers: Registers;
+  readonly tasks: TaskLauncher;
+}
+
+async function underLoad(options: RunOptions, parts: Parts): Promise<RunResult | null> {
+  const { plan, signal, progress } = options;
+  const { cluster, history, registers, tasks } = parts;
+  const nemesis = new Nemesis(plan, cluster, history, progress);
+  await registers.start();
+  await tasks.start();
+  const fromNs = history.now();
+  await nemesis.run(signal);
+  const toNs = history.now();
+  if (signal.aborted) return null;
+  progress('the last fault is over: settling');
+  await Promise.all([registers.stop(), tasks.stop()]);
+  const unsettled = await settle(cluster, registers, tasks);
+  if (signal.aborted) return null;
+  history.flush();
+  progress('judging');
+  const rates = ratesOf(history.events, nemesis.windows, fromNs, toNs);
+  const { violations, undecided } = judge(history.events, registers.initial, (task) => tasks.tracesOf(task));
+  const failures = [...nemesis.failures, ...cluster.unexpectedExits, ...unsettled, ...undecided];
+  if (rates.quietPerSecond < LEAST_QUIET_RATE) {
+    const rate = rates.quietPerSecond.toFixed(1);
+    failures.push(
+      `${rate} acknowledged operations per second outside faults: at least ${LEAST_QUIET_RATE} wanted`,
+    );
+  }
+  return {
+    seed: plan.seed,
+    seconds: plan.seconds,
+    operations: rates,
+    faults: countKinds(nemesis.windows),
+    elections: electionsIn(cluster.dir, cluster.masters),
+    tasks: countLaunched(launchesOf(history.events)),
+    violations,
+    failures,
+    folder: options.dir,
+  };
+}
+
+function countKinds(windows: readonly FaultWindow[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { kind } of windows) counts[kind] = (counts[kind] ?? 0) + 1;
+  return counts;
+}
+
+function countLaunched(launches: readonly Launch[]): Record<Launch['outcome'], number> {
+  const counts = { accepted: 0, refused: 0, unknown: 0 };
+  for (const { outcome, tasks } of launches) counts[outcome] += tasks.length;
+  return counts;
+}
