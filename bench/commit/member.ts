@@ -86,10 +86,17 @@ async function startMember({ id, folder, address, peers }: Setup): Promise<Membe
   return member;
 }
 
+interface BenchSession {
+  readonly id: SessionId;
+  sequence: number;
+  /** All sequences up to here were answered: a lane answers in order. */
+  answered: number;
+}
+
 /** Offers tree writes of about 256 bytes, each in a client session with a sequence number. */
 class Load {
   private readonly member: Member;
-  private readonly sessions: { readonly id: SessionId; sequence: number }[] = [];
+  private readonly sessions: BenchSession[] = [];
   private readonly data = new Uint8Array(DATA_BYTES).fill(0x61);
   private keys = 1;
   private turn = 0;
@@ -109,7 +116,7 @@ class Load {
       const id = (random.uint32().toString(16).padStart(8, '0') +
         random.uint32().toString(16).padStart(8, '0')) as SessionId;
       await this.propose(encodeCommand({ kind: 'session-open', session: id, timeoutMs: 600_000 }));
-      this.sessions.push({ id, sequence: 0 });
+      this.sessions.push({ id, sequence: 0, answered: 0 });
     }
     const create = (path: string) => encodeCommand({ kind: 'tree-create', path, data: new Uint8Array(0) });
     await this.propose(create('/bench')).catch(() => undefined);
@@ -118,21 +125,26 @@ class Load {
     );
   }
 
-  command(): Uint8Array {
+  /** Proposes the next write; `done` is called when it has ended. */
+  private next(done: (good: boolean) => void): void {
     this.turn++;
     const session = this.sessions[this.turn % this.sessions.length]!;
     const sequence = ++session.sequence;
-    return encodeCommand({
+    const command = encodeCommand({
       kind: 'in-session',
       session: session.id,
       sequence,
-      acknowledgedBelow: Math.max(1, sequence - 500),
+      acknowledgedBelow: session.answered + 1,
       command: {
         kind: 'tree-set',
         path: this.path(this.turn % this.keys),
         data: this.data,
         expectedVersion: -1,
       },
+    });
+    this.member.propose(command, (outcome) => {
+      session.answered = sequence;
+      done(this.settle(outcome));
     });
   }
 
@@ -154,8 +166,7 @@ class Load {
         const sample = this.turn % SAMPLE_EVERY === 0;
         const sentMs = sample ? performance.now() : 0;
         inFlight++;
-        this.member.propose(this.command(), (outcome) => {
-          this.settle(outcome);
+        this.next(() => {
           if (sample) this.latencies.push(performance.now() - sentMs);
           inFlight--;
           if (performance.now() < until) send();
@@ -169,7 +180,7 @@ class Load {
   async sequential(count: number): Promise<void> {
     for (let i = 0; i < count; i++) {
       const sentMs = performance.now();
-      await this.propose(this.command());
+      await new Promise<void>((resolve) => this.next(() => resolve()));
       this.latencies.push(performance.now() - sentMs);
     }
   }
