@@ -204,6 +204,7 @@ export class Cluster {
       ticked: (process) => this.checks.ticked(process),
       emitted: (process, message) => {
         this.checks.emitted(process, message);
+        this.nemesis.emitted(process, message);
         const to = this.numberOf.get(message.to)!;
         const sent = this.network.send(process.number, to, message);
         this.event(sent ? 'send' : 'lose', process, to, message.term, message);

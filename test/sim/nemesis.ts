@@ -1,4 +1,5 @@
 import { below, chance, pick, type Random } from '../../lib/base/index.js';
+import type { Message } from '../../lib/raft/index.js';
 import { exponentialUs, type SimNetwork } from './network.js';
 import type { FaultOptions } from './options.js';
 import type { CrashPoint, SimProcess } from './process.js';
@@ -16,6 +17,9 @@ export interface NemesisPorts {
 type Links = Pick<SimNetwork<never>, 'cut' | 'mend' | 'slow'>;
 type Cut = readonly [from: number, to: number];
 
+/** Mean time (ms) that a process is away which ended right after a decisive message. */
+const SNIPER_DOWN_MS = 10;
+
 /** Injects faults until it is stopped. Each kind has its own pace and its own stream of randomness. */
 export class Nemesis {
   private readonly processes: readonly SimProcess[];
@@ -26,6 +30,8 @@ export class Nemesis {
   private readonly pointRandom: Random;
   private readonly ports: NemesisPorts;
   private stepsToCrash = Infinity;
+  /** Ends at its next crash point. */
+  private target: SimProcess | null = null;
   private stopped = true;
 
   constructor(
@@ -62,15 +68,28 @@ export class Nemesis {
   stop(): void {
     this.stopped = true;
     this.stepsToCrash = Infinity;
+    this.target = null;
   }
 
   /** Asked at every crash point of every step; true at a point drawn from the seed. */
   crashesAt(process: SimProcess, point: CrashPoint): boolean {
-    if (--this.stepsToCrash > 0) return false;
-    this.armCrashPoint();
+    const hit = this.target === process;
+    if (!hit && --this.stepsToCrash > 0) return false;
+    this.target = null;
+    if (!hit) this.armCrashPoint();
     this.ports.note(`crash of n${process.number + 1} ${point}`, false);
-    this.ports.crash(process, this.downMs());
+    this.ports.crash(process, hit ? exponentialUs(this.pointRandom, SNIPER_DOWN_MS) / MS : this.downMs());
     return true;
+  }
+
+  /**
+   * A message left `process`. Votes and the first entries of a term are what elections hang on: a process that
+   * ends just then, and is back at once, shows what it forgot.
+   */
+  emitted(process: SimProcess, message: Message): void {
+    if (this.stopped || this.options.sniperChance === 0 || !isDecisive(message)) return;
+    if (!chance(this.pointRandom, this.options.sniperChance)) return;
+    this.target = process;
   }
 
   private armCrashPoint(): void {
@@ -192,4 +211,9 @@ function both(left: readonly number[], right: readonly number[]): Cut[] {
       [b, a],
     ]),
   );
+}
+
+function isDecisive(message: Message): boolean {
+  if (message.type === 'vote-reply') return message.granted && !message.pre;
+  return message.type === 'append' && message.entries.at(-1)?.kind === 'noop';
 }

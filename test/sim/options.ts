@@ -61,6 +61,8 @@ export interface FaultOptions {
   readonly downMs: number;
   /** Mean number of host steps between crashes at a chosen point inside a step; 0: none. */
   readonly crashPointSteps: number;
+  /** Chance that a process ends right after it granted a vote or sent the first entries of its term. */
+  readonly sniperChance: number;
   readonly partitionMs: number;
   readonly partitionLastsMs: number;
   readonly pauseMs: number;
@@ -113,6 +115,7 @@ function faults(random: Random): FaultOptions {
     crashMs: on(800, 8000, 0.7),
     downMs: logarithmic(random, 20, 3000),
     crashPointSteps: on(100, 3000, 0.5),
+    sniperChance: chance(random, 0.4) ? pick(random, [0.02, 0.1, 0.3]) : 0,
     partitionMs: on(1000, 8000, 0.7),
     partitionLastsMs: logarithmic(random, 200, 4000),
     pauseMs: on(1500, 8000, 0.4),
