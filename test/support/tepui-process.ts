@@ -1,0 +1,77 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { TEPUI } from './dev-cluster.js';
+
+export interface Ending {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ProcessOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Commands of bash that run before `tepui` in the same process: limits, mostly. */
+  readonly before?: string;
+}
+
+/**
+ * One `bin/tepui …` of a test. It holds a pipe from this process, so it ends with it, however that dies.
+ */
+export class TepuiProcess {
+  readonly child: ChildProcess;
+  readonly whenEnded: Promise<Ending>;
+  private out = '';
+  private err = '';
+
+  constructor(args: readonly string[], options: ProcessOptions = {}) {
+    const { cwd, env, before } = options;
+    const argv = [process.execPath, TEPUI, ...args];
+    const command = before === undefined ? argv : ['bash', '-c', `${before}; exec "$@"`, 'bash', ...argv];
+    this.child = spawn(command[0]!, command.slice(1), {
+      cwd: cwd ?? process.cwd(),
+      env: { ...process.env, TEPUI_LIFELINE_FD: '3', ...env },
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    });
+    this.child.stdout!.on('data', (data: Buffer) => (this.out += data.toString()));
+    this.child.stderr!.on('data', (data: Buffer) => (this.err += data.toString()));
+    this.child.stdio[3]?.on('error', () => undefined);
+    this.whenEnded = new Promise((resolve, reject) => {
+      this.child.once('error', reject);
+      this.child.once('close', (code) => resolve({ code, stdout: this.out, stderr: this.err }));
+    });
+  }
+
+  get pid(): number {
+    return this.child.pid!;
+  }
+
+  get stderr(): string {
+    return this.err;
+  }
+
+  get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
+  /** Sends `signal` unless it has ended; resolves when it has. */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ending> {
+    if (!this.hasEnded) this.child.kill(signal);
+    // What it left behind (a holder of tasks) may still hold the pipe.
+    this.child.stdio[3]?.destroy();
+    return await this.whenEnded;
+  }
+}
+
+/** Runs `bin/tepui …` to its end. */
+export function tepui(args: readonly string[], options: ProcessOptions = {}): Promise<Ending> {
+  return new TepuiProcess(args, options).whenEnded;
+}
+
+/** The last lines of a process's log, for the message of a failed test. */
+export function logTail(folder: string, lines = 15): string {
+  const file = path.join(folder, 'log.jsonl');
+  if (!existsSync(file)) return `no ${file}`;
+  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
+}
