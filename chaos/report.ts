@@ -15,6 +15,7 @@ export function describeRun(result: RunResult): string[] {
     `tasks: ${tasks.accepted} accepted, ${tasks.refused} refused, ${tasks.unknown} unknown`,
     `faults: ${kinds.join(', ') || 'none'}`,
     `elections: ${result.elections}; longest time without an acknowledgement: ${Math.round(operations.longestGapMs)} ms`,
+    `machine stall: ${result.machineStallMs} ms`,
   ];
 }
 

@@ -1,5 +1,6 @@
-import { SeededRandom } from '../lib/base/index.js';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import path from 'node:path';
+import { SeededRandom } from '../lib/base/index.js';
 import { Cluster } from './cluster/cluster.js';
 import { electionsIn } from './elections.js';
 import { Nemesis, type FaultWindow } from './faults/nemesis.js';
@@ -21,6 +22,8 @@ export interface RunResult {
   readonly operations: Rates;
   readonly faults: Readonly<Record<string, number>>;
   readonly elections: number;
+  /** The longest time for which the machine did not run this process: what is slow may be the machine. */
+  readonly machineStallMs: number;
   readonly tasks: Readonly<Record<Launch['outcome'], number>>;
   /** What no correct cluster can bring about. */
   readonly violations: readonly string[];
@@ -77,7 +80,10 @@ async function underLoad(options: RunOptions, parts: Parts): Promise<RunResult |
   await registers.start();
   await tasks.start();
   const fromNs = history.now();
+  const delay = monitorEventLoopDelay({ resolution: 10 });
+  delay.enable();
   await nemesis.run(signal);
+  delay.disable();
   const toNs = history.now();
   if (signal.aborted) return null;
   progress('the last fault is over: settling');
@@ -101,6 +107,7 @@ async function underLoad(options: RunOptions, parts: Parts): Promise<RunResult |
     operations: rates,
     faults: countKinds(nemesis.windows),
     elections: electionsIn(cluster.dir, cluster.masters),
+    machineStallMs: Math.round(delay.max / 1e6),
     tasks: countLaunched(launchesOf(history.events)),
     violations,
     failures,

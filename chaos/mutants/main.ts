@@ -66,7 +66,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 const survivors: string[] = [];
-for (const bug of PLANTED) {
+const wanted = process.argv.slice(2);
+for (const bug of PLANTED.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
   const found = await hunt(bug);
   if (interrupt.signal.aborted) break;
   say(

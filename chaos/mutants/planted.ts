@@ -45,10 +45,10 @@ export const PLANTED: readonly PlantedBug[] = [
       },
       {
         file: 'lib/agent/tasks/table.js',
-        find: "if (this.tasks.has(key))\n            return checkpoint.write({ op: 'known', revision });",
+        find: 'if (this.ledger.get(launched) !== undefined)\n            return this.seen(revision);',
         replace:
-          'if (this.tasks.has(key)) return void this.options.holder.run(' +
-          'this.options.orderOf(checkpoint.model.agentId, launched));',
+          'if (this.ledger.get(launched) !== undefined) return void this.options.holder.run(' +
+          'this.options.orderOf(this.options.checkpoint.model.agentId, launched));',
       },
       {
         file: 'lib/agent/holder/task-holder.js',
