@@ -5,7 +5,7 @@ import { covers } from '../../lib/master/resources/quantities.js';
 import { World, acceptCall, keepAlive, resources, taskInfo, type FakeScheduler } from './world.js';
 
 const STEPS = 120;
-const SEEDS = 40;
+const SEEDS = 15;
 
 interface Attempt {
   readonly task: TaskId;
