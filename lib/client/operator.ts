@@ -9,6 +9,7 @@ import type {
 import type { AgentId, FrameworkId, MemberId, TaskId } from '../base/index.js';
 import { clusterStatus, type ClusterStatus } from './cluster-status.js';
 import { checkAddresses, systemPorts, type ConnectionOptions, type Ports } from './connection.js';
+import type { Door } from './door.js';
 import { Endpoints } from './endpoints.js';
 import { EventFeed, type EventHandlers } from './events.js';
 import type { UnaryTypes } from './messages.js';
@@ -117,7 +118,7 @@ export class Operator {
       const door = this.endpoints.current();
       const leftMs = Math.max(1, deadlineAt - clock.monotonicMs());
       try {
-        await this.ready(Math.min(leftMs, this.endpoints.connectTimeoutMs()));
+        await ready(door, Math.min(leftMs, this.endpoints.connectTimeoutMs()));
         const reply = await door.call(method, request, harmless ? Math.min(leftMs, READ_TIMEOUT_MS) : leftMs);
         this.endpoints.serving(door);
         return reply;
@@ -132,15 +133,6 @@ export class Operator {
     }
   }
 
-  private ready(timeoutMs: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.endpoints.current().ready(timeoutMs, (error) => {
-        if (error === null) resolve();
-        else reject(error);
-      });
-    });
-  }
-
   private async pause(delayMs: number): Promise<void> {
     if (delayMs === 0) return;
     await new Promise<void>((resolve) => {
@@ -151,3 +143,12 @@ export class Operator {
 
 /** One member has this long to answer a read before the next is asked. */
 const READ_TIMEOUT_MS = 3000;
+
+function ready(door: Door, timeoutMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    door.ready(timeoutMs, (error) => {
+      if (error === null) resolve();
+      else reject(error);
+    });
+  });
+}

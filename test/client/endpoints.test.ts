@@ -79,6 +79,13 @@ describe('the addresses of a group', () => {
     assert.deepEqual(group.network.dialled, ['a:1', 'b:2']);
   });
 
+  it('dial a member anew whose connection broke', () => {
+    const { endpoints } = make(['a:1']);
+    const broken = endpoints.current();
+    endpoints.failed(broken, REFUSED);
+    assert.notEqual(endpoints.current(), broken);
+  });
+
   it('are UNREACHABLE if none answered, NO_LEADER if one did: nothing was done in both cases', () => {
     const { endpoints } = make(['a:1', 'b:2']);
     endpoints.failed(endpoints.current(), REFUSED);

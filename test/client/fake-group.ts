@@ -47,8 +47,11 @@ export class FakeGroup implements Behind {
   readonly openedSessions: string[] = [];
   readonly closedSessions: string[] = [];
   readonly subscribed: { readonly id: string; readonly address: string }[] = [];
-  /** `lose`: requests are lost. `mute`: they are carried out and the answer is lost. */
-  manner: 'answer' | 'mute' | 'lose' = 'answer';
+  /**
+   * `lose`: requests are lost. `mute`: they are carried out and the answer is lost. `hold`: the same, but not
+   * before `release`, when their client may long have given them up.
+   */
+  manner: 'answer' | 'mute' | 'lose' | 'hold' = 'answer';
   /** Refuses every request with this. */
   refusing: ErrorCode | null = null;
   onEvents: ((stream: ServerEnd<'events'>, request: StreamTypes['events']['request']) => void) | null = null;
@@ -62,10 +65,20 @@ export class FakeGroup implements Behind {
   readonly removed: Set<string> = new Set();
   /** How unary calls are answered; may throw. */
   readonly answers: Map<keyof UnaryTypes, (address: string, request: unknown) => unknown> = new Map();
+  private held: (() => void)[] = [];
+  /** Sequences below it were acknowledged, by session. */
+  private readonly floors: Map<string, number> = new Map();
   private readonly sessions: Map<string, Map<number, Outcome>> = new Map();
   private readonly nodes: Map<string, Uint8Array> = new Map();
   private revision = 100;
   private stream: ServerEnd<'scheduler'> | null = null;
+
+  /** Carries out what was held. */
+  release(): void {
+    const { held } = this;
+    this.held = [];
+    for (const carryOut of held) carryOut();
+  }
 
   /** The group forgets every session. */
   expireSessions(): void {
@@ -201,16 +214,34 @@ export class FakeGroup implements Behind {
     this.arrivals.push({ address, session, sequence, acknowledgedBelow, type });
     if (this.manner === 'lose') return null;
     if (this.refusing !== null) return refusal(this.refusing);
+    const run = (): Outcome => this.inSession(session, sequence, acknowledgedBelow, effect);
+    if (this.manner === 'hold') {
+      this.held.push(run);
+      return null;
+    }
+    const outcome = run();
+    return this.manner === 'mute' ? null : outcome;
+  }
+
+  private inSession(
+    session: string,
+    sequence: number,
+    acknowledgedBelow: number,
+    effect: () => ErrorCode | null,
+  ): Outcome {
     const results = this.sessions.get(session);
     if (results === undefined) return refusal('SESSION_EXPIRED');
     for (const known of results.keys()) if (known < acknowledgedBelow) results.delete(known);
+    const floor = Math.max(this.floors.get(session) ?? 0, acknowledgedBelow);
+    this.floors.set(session, floor);
     let outcome = results.get(sequence);
+    if (outcome === undefined && sequence < floor) return refusal('SEQUENCE_STALE');
     if (outcome === undefined) {
       const refused = effect();
       outcome = refused === null ? { index: ++this.revision } : refusal(refused);
       results.set(sequence, outcome);
     }
-    return this.manner === 'mute' ? null : outcome;
+    return outcome;
   }
 }
 

@@ -105,8 +105,8 @@ describe('the operator client', () => {
       });
     }
 
-    function removed(index: number): OperatorEvent {
-      return { index, event: { kind: 'agentRemoved', value: 'a' } };
+    function removed(index: number, value = 'a'): OperatorEvent {
+      return { index, event: { kind: 'agentRemoved', value } };
     }
 
     it('resumes after the last index that it has seen', async () => {
@@ -129,6 +129,24 @@ describe('the operator client', () => {
       group.network.cut('m1:1');
       await world.advance(10);
       assert.deepEqual(asked, [0, 20]);
+    });
+
+    it('misses none and repeats none of the events of one index when the stream breaks between them', async () => {
+      follow(10);
+      await world.settle();
+      for (const agent of ['a', 'b']) streams[0]?.reply(removed(12, agent));
+      await world.settle();
+      group.network.cut('m1:1');
+      await world.advance(10);
+      assert.deepEqual(asked, [10, 11]);
+      for (const agent of ['a', 'b', 'c']) streams[1]?.reply(removed(12, agent));
+      streams[1]?.reply(removed(13));
+      await world.settle();
+      const events = heard.filter((line) => line !== 'interrupted');
+      assert.deepEqual(
+        events,
+        ['12', '12', '12', '13'].map((index) => `${index} agentRemoved`),
+      );
     });
 
     it('ends with OUT_OF_RANGE when the events are no longer kept', async () => {
