@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { pino } from 'pino';
 import type { MemberId, SessionId } from '../../lib/base/index.js';
-import { SystemRandom, systemClock, systemTimers } from '../../lib/node/system.js';
+import { SYSTEM } from '../../lib/client/internal.js';
 import { Member, REPLICA_LIMITS, type Outcome } from '../../lib/replica/index.js';
 import { DEFAULT_LIMITS, encodeCommand } from '../../lib/state/index.js';
 import { FolderSource, openDataFolder } from '../../lib/storage/index.js';
@@ -40,7 +40,7 @@ const DATA_BYTES = 200;
 const SAMPLE_EVERY = 64;
 
 async function startMember({ id, folder, address, peers }: Setup): Promise<Member> {
-  const random = new SystemRandom();
+  const random = SYSTEM.random;
   const logger = pino({ level: 'warn' }, pino.destination(2));
   const fatal = (error: unknown) => {
     logger.error({ err: error }, 'bench member failed');
@@ -68,13 +68,13 @@ async function startMember({ id, folder, address, peers }: Setup): Promise<Membe
         host: '127.0.0.1',
         port: Number(address.split(':')[1]),
         handlers,
-        clock: systemClock,
-        timers: systemTimers,
+        clock: SYSTEM.clock,
+        timers: SYSTEM.timers,
         random,
         tls: null,
       }),
-    clock: systemClock,
-    timers: systemTimers,
+    clock: SYSTEM.clock,
+    timers: SYSTEM.timers,
     random,
     logger,
     limits: REPLICA_LIMITS,
@@ -111,7 +111,7 @@ class Load {
 
   async prepare(sessions: number, keys: number): Promise<void> {
     this.keys = keys;
-    const random = new SystemRandom();
+    const random = SYSTEM.random;
     for (let i = 0; i < sessions; i++) {
       const id = (random.uint32().toString(16).padStart(8, '0') +
         random.uint32().toString(16).padStart(8, '0')) as SessionId;

@@ -1,11 +1,11 @@
 import { hostname, totalmem, availableParallelism } from 'node:os';
 import { statfsSync } from 'node:fs';
 import { lifelineFd, runAgentProcess } from '../agent/index.js';
+import { SYSTEM } from '../client/internal.js';
 import type { AgentConfig } from './config/schema.js';
 import { dieOnUncaught } from './fatal.js';
 import { fileLogger } from './logging.js';
 import { openProcessFolder } from './process-folder.js';
-import { SystemRandom, systemClock, systemTimers } from './system.js';
 
 const MEGABYTE = 2 ** 20;
 /** Left to the machine itself when an agent offers all there is. */
@@ -26,9 +26,7 @@ export async function runAgent(config: AgentConfig): Promise<void> {
     masters: config.masters,
     tls: config.tls ?? null,
     logger,
-    clock: systemClock,
-    timers: systemTimers,
-    random: new SystemRandom(),
+    ...SYSTEM,
     ...(fd === undefined ? {} : { lifelineFd: fd }),
   });
 }

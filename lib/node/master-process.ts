@@ -3,6 +3,7 @@ import { GrpcDoor } from '../api/index.js';
 import { agentHandlers } from '../api/grpc/agent.js';
 import { schedulerHandlers } from '../api/grpc/scheduler.js';
 import { lifelineFd, watchLifeline } from '../agent/index.js';
+import { SYSTEM } from '../client/internal.js';
 import { CoordinationService } from '../coordination/index.js';
 import { AGENT_SERVICE_LIMITS, AgentService } from '../master/agents/index.js';
 import { MASTER_LIMITS, createMaster, type Master } from '../master/index.js';
@@ -17,7 +18,6 @@ import { die, dieOnUncaught } from './fatal.js';
 import { fileLogger } from './logging.js';
 import { openProcessFolder } from './process-folder.js';
 import { release } from './release.js';
-import { SystemRandom, systemClock, systemTimers } from './system.js';
 
 const DEFAULT_DOORS = { grpc: '127.0.0.1:5060', peer: '127.0.0.1:5070' } as const;
 const SPACE_INTERVAL_MS = 5_000;
@@ -76,18 +76,17 @@ class MasterProcess {
 
   async start(): Promise<void> {
     const { config, logger } = this;
-    const random = new SystemRandom();
-    const context = { clock: systemClock, timers: systemTimers, random, logger };
+    const context = { ...SYSTEM, logger };
     const disk = await openDataFolder({
       source: new FolderSource(config.dataDir),
       memberId: config.id as MemberId,
-      random,
+      random: SYSTEM.random,
       logger,
       onFailure: (error) => die(logger, error),
     });
     await disk.space.check();
     this.stops.push(every(SPACE_INTERVAL_MS, () => this.checkSpace(disk)));
-    const replica = this.makeMember(disk, random);
+    const replica = this.makeMember(disk);
     const machineLimits = { ...DEFAULT_LIMITS, memoryBudgetBytes: this.budgetBytes() };
     const { agentTimeoutMs, electionMs } = config.timing;
     const liveness = { ...MASTER_LIMITS.liveness, agentTimeoutMs, pauseMs: electionMs / 2 };
@@ -127,7 +126,7 @@ class MasterProcess {
     this.logger.info({}, 'master stopped');
   }
 
-  private makeMember(disk: DataFolder, random: SystemRandom): Member {
+  private makeMember(disk: DataFolder): Member {
     const { config, listen, tls, logger } = this;
     const { tickMs, heartbeatMs, electionMs } = config.timing;
     const { host, port } = parseAddress(listen.peer);
@@ -146,11 +145,8 @@ class MasterProcess {
       // Told to the group, which refuses growth beyond what its smallest member can hold: nothing, on a full disk.
       memoryBudgetBytes: () => (disk.space.growthRefused ? 0 : this.budgetBytes()),
       disk,
-      transport: (handlers) =>
-        new GrpcTransport({ host, port, tls, handlers, clock: systemClock, timers: systemTimers, random }),
-      clock: systemClock,
-      timers: systemTimers,
-      random,
+      transport: (handlers) => new GrpcTransport({ host, port, tls, handlers, ...SYSTEM }),
+      ...SYSTEM,
       logger,
       limits: { ...REPLICA_LIMITS, tickMs, electionTicks: Math.ceil(electionMs / tickMs) },
       machineLimits: DEFAULT_LIMITS,
@@ -166,7 +162,7 @@ class MasterProcess {
       port,
       tls: this.tls,
       replica,
-      coordination: new CoordinationService(replica, new SystemRandom(), master.liveness),
+      coordination: new CoordinationService(replica, SYSTEM.random, master.liveness),
       scheduler: schedulerHandlers(master.scheduler),
       agents: agentHandlers(agents, this.tls !== null),
       every,

@@ -6,7 +6,7 @@ import { watchLifeline } from '../lifeline.js';
 import { acquireLock } from '../lock.js';
 import type { AgentFolder } from '../names.js';
 import { thisPlatform } from '../platform/index.js';
-import { systemClock, systemTimers } from '../system-time.js';
+import { SYSTEM } from '../../client/system.js';
 import { Journal } from './journal.js';
 import { settleFormerTasks } from './recovery.js';
 import { HolderServer } from './server.js';
@@ -43,10 +43,10 @@ export async function runHolder(options: HolderProcessOptions): Promise<void> {
   const holder = new TaskHolder({
     journal,
     platform,
-    sweeper: new Sweeper(platform, systemClock, systemTimers, logger),
+    sweeper: new Sweeper(platform, SYSTEM.clock, SYSTEM.timers, logger),
     spawn: options.spawn,
-    clock: systemClock,
-    timers: systemTimers,
+    clock: SYSTEM.clock,
+    timers: SYSTEM.timers,
     random: systemRandom,
     logger,
     reports: {
@@ -58,8 +58,8 @@ export async function runHolder(options: HolderProcessOptions): Promise<void> {
   function end(graceMs: number, farewellMs: number): void {
     holder.stopStarting();
     holder.killAll(graceMs);
-    holder.empty(() => systemTimers.after(server.hasAgent ? farewellMs : 0, finish));
-    systemTimers.after(graceMs + PATIENCE_MS, finish);
+    holder.empty(() => SYSTEM.timers.after(server.hasAgent ? farewellMs : 0, finish));
+    SYSTEM.timers.after(graceMs + PATIENCE_MS, finish);
   }
   let finished = false;
   function finish(): void {

@@ -1,7 +1,7 @@
 import { Agent } from '../../../lib/agent/agent.js';
 import type { AgentOptions } from '../../../lib/agent/options.js';
 import { thisPlatform } from '../../../lib/agent/platform/index.js';
-import { systemClock, systemTimers } from '../../../lib/agent/system-time.js';
+import { SYSTEM } from '../../../lib/client/internal.js';
 import { SeededRandom } from '../../../lib/base/index.js';
 import { quiet } from '../quiet.js';
 import { tempFolder } from '../temp-folder.js';
@@ -51,8 +51,8 @@ export class AgentHarness {
       holder: this.holder,
       platform: thisPlatform(),
       logger: quiet,
-      clock: systemClock,
-      timers: systemTimers,
+      clock: SYSTEM.clock,
+      timers: SYSTEM.timers,
       random: this.random,
       onFatal: (error) => this.fatal.push(error),
       timing: {

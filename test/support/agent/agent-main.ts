@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { lifelineFd, runAgentProcess } from '../../../lib/agent/index.js';
 import type { LinkEvents, MasterConnector } from '../../../lib/agent/link.js';
 import { lineLogger } from '../../../lib/agent/holder/line-logger.js';
-import { systemClock, systemTimers } from '../../../lib/agent/system-time.js';
+import { SYSTEM } from '../../../lib/client/internal.js';
 import type { FromAgent, ToAgent } from './agent-process.js';
 
 /** An agent process whose masters are the test: streams go through the channel to the parent process. */
@@ -46,8 +46,8 @@ await runAgentProcess({
   masters: ['m1', 'm2', 'm3'],
   connector,
   logger: lineLogger({ pid: process.pid }),
-  clock: systemClock,
-  timers: systemTimers,
+  clock: SYSTEM.clock,
+  timers: SYSTEM.timers,
   random: { uint32: () => randomBytes(4).readUInt32LE() },
   ...(lifeline === undefined ? {} : { lifelineFd: lifeline }),
   ...(holderMain === undefined ? {} : { holderMain }),
