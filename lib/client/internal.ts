@@ -5,4 +5,4 @@ export type { Dial, Door, DoorStream, StreamHandlers } from './door.js';
 export { Endpoints } from './endpoints.js';
 export type { StreamTypes, UnaryTypes } from './messages.js';
 export { duration } from './refusals.js';
-export type { World } from './system.js';
+export { SYSTEM, type World } from './system.js';
