@@ -1,3 +1,4 @@
+import { spawn, type ChildProcess } from 'node:child_process';
 import type { Cluster } from '../cluster/cluster.js';
 import { processState } from '../cluster/process-state.js';
 import { waitFor } from '../cluster/wait.js';
@@ -95,6 +96,7 @@ class Pause implements Fault {
   readonly victims: readonly string[];
   private readonly cluster: Cluster;
   private stopped: readonly number[] = [];
+  private guard: ChildProcess | null = null;
 
   constructor(cluster: Cluster, victims: readonly string[]) {
     this.cluster = cluster;
@@ -102,6 +104,7 @@ class Pause implements Fault {
   }
 
   async inject(): Promise<void> {
+    this.guard = wakeWhenWeDie(this.victims.map((id) => this.cluster.pid(id)));
     this.stopped = this.victims.map((id) => this.cluster.signal(id, 'SIGSTOP'));
     await this.awaitState('stopped');
   }
@@ -111,6 +114,7 @@ class Pause implements Fault {
       if (processState(pid) !== 'stopped') throw new Error(`pid ${pid} did not stay stopped`);
       process.kill(pid, 'SIGCONT');
     }
+    this.guard?.kill('SIGKILL');
     await this.awaitState('alive');
     return `pids ${this.stopped.join(', ')} were stopped`;
   }
@@ -120,6 +124,19 @@ class Pause implements Fault {
       this.stopped.every((pid) => processState(pid) === state) ? true : null,
     );
   }
+}
+
+/**
+ * A stopped process does not notice that the pipe from us breaks: something else must wake it then. The reading
+ * ends when somebody writes, or when we are gone; nobody writes.
+ */
+function wakeWhenWeDie(pids: readonly (number | null)[]): ChildProcess {
+  const known = pids.flatMap((pid) => (pid === null ? [] : [String(pid)]));
+  const script = 'read -r line; kill -CONT "$@"';
+  return spawn('/bin/sh', ['-c', script, 'sh', ...known], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
 }
 
 class Cut implements Fault {
