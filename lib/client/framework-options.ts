@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import type { TepuiError } from '../base/index.js';
 import type { EventFailure, EventMessage, FrameworkInfo, Labels, Offer, TaskStatus } from './mesos.js';
 import type { ConnectionOptions } from './connection.js';
@@ -57,9 +58,9 @@ const CAPABILITIES = ['MULTI_ROLE', 'PARTITION_AWARE', 'TASK_KILLING_STATE'] as 
 
 export const DEFAULT_FAILOVER_TIMEOUT_MS = 60_000;
 
-export function frameworkInfo(options: FrameworkOptions, user: string): FrameworkInfo {
+export function frameworkInfo(options: FrameworkOptions): FrameworkInfo {
   return {
-    user: options.user ?? user,
+    user: options.user ?? ownUser(),
     name: options.name,
     roles: options.roles ?? ['*'],
     failover_timeout: (options.failoverTimeoutMs ?? DEFAULT_FAILOVER_TIMEOUT_MS) / 1000,
@@ -70,4 +71,13 @@ export function frameworkInfo(options: FrameworkOptions, user: string): Framewor
     ...(options.webuiUrl === undefined ? {} : { webui_url: options.webuiUrl }),
     ...(options.labels === undefined ? {} : { labels: options.labels }),
   };
+}
+
+function ownUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container may run as a number that has no name.
+    return String(process.getuid?.() ?? 'nobody');
+  }
 }

@@ -1,12 +1,12 @@
-import { userInfo } from 'node:os';
 import { TepuiError, randomHex } from '../base/index.js';
-import type { Call, Event, Filters, TaskInfo, TaskStatus } from './mesos.js';
 import { nanosecondsOf } from '../wire/index.js';
+import { Acknowledgements, acknowledgeCall } from './acknowledgements.js';
+import { closeSession } from './close-session.js';
 import { checkAddresses, systemPorts, type Ports } from './connection.js';
 import { Deferred } from './deferred.js';
 import { Endpoints } from './endpoints.js';
 import { frameworkInfo, type FrameworkHandlers, type FrameworkOptions } from './framework-options.js';
-import { closeSession } from './close-session.js';
+import type { Call, Event, Filters, TaskInfo, TaskStatus } from './mesos.js';
 import { Subscription } from './subscription.js';
 import { UpdateDesk } from './updates.js';
 
@@ -20,6 +20,8 @@ export interface KillOptions {
   /** Time between SIGTERM and SIGKILL; default: the task's own. */
   readonly graceMs?: number;
 }
+
+type Stage = 'new' | 'live' | 'tearing down' | 'ended' | 'removed';
 
 /**
  * A framework's connection to the cluster. Calls resolve when their effect is committed; a rejection is a
@@ -40,11 +42,10 @@ export class Framework {
   private readonly offers: Set<string> = new Set();
   /** Of this framework, whether in this run or a former one. */
   private everSubscribed: boolean;
-  private tearingDown = false;
+  private stage: Stage = 'new';
+  private readonly acknowledgements: Acknowledgements;
   private readonly starting: Deferred<string> = new Deferred();
   private readonly ending: Deferred<TepuiError | null> = new Deferred();
-  private ended = false;
-  private removed = false;
 
   constructor(options: FrameworkOptions, ports: Ports = systemPorts(options)) {
     checkAddresses(options.addresses);
@@ -57,19 +58,22 @@ export class Framework {
     this.updates = new UpdateDesk({
       automatic: options.acknowledge !== 'manual',
       handle: (status, index) => this.handlers.update?.(status, index),
-      acknowledge: (status) => this.acknowledgeAgain(status),
+      acknowledge: (status) => this.acknowledgements.send(status),
       failed: (error) => this.handlerFailed(error),
     });
     this.subscription = new Subscription({
       endpoints: this.endpoints,
       world: ports.world,
-      info: frameworkInfo(options, userInfo().username),
+      info: frameworkInfo(options),
       id: this.id,
       callTimeoutMs: options.callTimeoutMs ?? 30_000,
       subscribed: (index) => this.subscribed(index),
       event: (event, index) => this.dispatch(event, index),
       lost: (error) => this.lost(error),
       ended: (error) => this.end(error),
+    });
+    this.acknowledgements = new Acknowledgements(ports.world.timers, (call, settle) => {
+      this.subscription.session.submit(call, settle);
     });
     // Nobody need wait for the start: its failure then shows in `whenEnded`.
     this.starting.promise.catch(() => undefined);
@@ -80,6 +84,8 @@ export class Framework {
    * with NO_LEADER or UNREACHABLE after `timeoutMs`: then the framework is closed.
    */
   start(timeoutMs: number = Infinity): Promise<string> {
+    if (this.stage !== 'new') return this.starting.promise;
+    this.stage = 'live';
     void this.saveIdAndSubscribe();
     if (Number.isFinite(timeoutMs)) {
       const timer = this.ports.world.timers.after(timeoutMs, () => this.end(this.endpoints.troubleError()));
@@ -141,16 +147,16 @@ export class Framework {
 
   /** Kills all tasks and removes the framework; it is closed then. */
   async teardown(): Promise<Accepted> {
-    this.tearingDown = true;
+    if (this.stage === 'live') this.stage = 'tearing down';
     try {
-      return await this.call({ type: 'TEARDOWN' });
+      const accepted = await this.call({ type: 'TEARDOWN' });
+      this.end(null);
+      return accepted;
     } catch (error) {
       // The answer was lost and the framework is found to be removed: that is what was asked for.
-      if (this.removed) return { index: 0 };
-      this.tearingDown = false;
+      if (this.isAt('removed')) return { index: 0 };
+      if (this.isAt('tearing down')) this.stage = 'live';
       throw error;
-    } finally {
-      if (this.tearingDown) this.end(null);
     }
   }
 
@@ -179,17 +185,11 @@ export class Framework {
     return this.call(call);
   }
 
-  private acknowledgeAgain(status: TaskStatus): void {
-    const call = acknowledgeCall(status);
-    // A failure needs no care: the group then sends the update again, and it is acknowledged again.
-    if (call !== null) this.subscription.session.submit(call, () => undefined);
-  }
-
   /** Saved first: an id that was used and forgotten would leave its tasks without a framework. */
   private async saveIdAndSubscribe(): Promise<void> {
     try {
       if (!this.everSubscribed) await this.saveId?.(this.id);
-      if (!this.ended) this.subscription.start();
+      if (!this.isOver()) this.subscription.start();
     } catch (cause) {
       this.end(new TepuiError('INTERNAL', 'the framework id could not be saved', { cause }));
     }
@@ -261,12 +261,21 @@ export class Framework {
       });
   }
 
+  private isAt(stage: Stage): boolean {
+    return this.stage === stage;
+  }
+
+  private isOver(): boolean {
+    return this.stage === 'ended' || this.stage === 'removed';
+  }
+
   private end(error: TepuiError | null): void {
-    if (this.ended) return;
-    this.ended = true;
-    this.removed = error?.code === 'FRAMEWORK_REMOVED';
-    const reason = this.removed && this.tearingDown ? null : error;
+    if (this.isOver()) return;
+    const removed = error?.code === 'FRAMEWORK_REMOVED';
+    const reason = removed && this.stage === 'tearing down' ? null : error;
+    this.stage = removed ? 'removed' : 'ended';
     this.subscription.stop();
+    this.acknowledgements.stop();
     const session = this.subscription.session.close();
     this.starting.reject(error ?? new TepuiError('SHUTTING_DOWN', 'the framework was closed'));
     void closeSession(this.endpoints, session).then(() => this.ending.resolve(reason));
@@ -275,11 +284,4 @@ export class Framework {
 
 function identifiers(values: readonly string[]): { readonly value: string }[] {
   return values.map((value) => ({ value }));
-}
-
-/** Null when the update asks for no acknowledgement. */
-function acknowledgeCall(status: TaskStatus): Call | null {
-  const { agent_id: agentId, task_id: taskId, uuid } = status;
-  if (uuid === undefined || agentId === undefined) return null;
-  return { type: 'ACKNOWLEDGE', acknowledge: { agent_id: agentId, task_id: taskId, uuid } };
 }

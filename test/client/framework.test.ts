@@ -193,6 +193,17 @@ describe('the framework driver', () => {
     assert.ok(group.executed.includes('ACKNOWLEDGE'));
   });
 
+  it('acknowledges until the group has taken it in', async () => {
+    await make({ callTimeoutMs: 2000 }).start();
+    group.tell({ type: 'UPDATE', update: { status: status('u1') } });
+    group.manner = 'lose';
+    await world.advance(2500);
+    assert.ok(!group.executed.includes('ACKNOWLEDGE'));
+    group.manner = 'answer';
+    await world.advance(2000);
+    assert.ok(group.executed.includes('ACKNOWLEDGE'));
+  });
+
   it('leaves acknowledging to the program if asked to', async () => {
     const framework = make({ acknowledge: 'manual' });
     await framework.start();
