@@ -55,6 +55,8 @@ export class TaskRunner {
   private readonly startedAtMs: number;
   private check: TimerHandle | null = null;
   private noted = false;
+  /** Offers were refused until further notice. */
+  private refusingOffers = false;
   private subscribed = false;
   private stage: 'running' | 'finishing' | 'interrupted' = 'running';
   private largest = { cpus: 0, memMb: 0 };
@@ -126,7 +128,9 @@ export class TaskRunner {
     };
     const waiting = this.stage === 'running' ? this.instances.at('waiting') : [];
     const chosen = waiting.slice(0, timesFitting(offer, this.spec));
-    const filters = { refuse_seconds: waiting.length > chosen.length ? TOO_SMALL_S : NOT_WANTED_S };
+    const enough = waiting.length === chosen.length;
+    if (enough) this.refusingOffers = true;
+    const filters = { refuse_seconds: enough ? NOT_WANTED_S : TOO_SMALL_S };
     if (chosen.length === 0) this.framework.decline([offer.id.value], filters).catch(() => undefined);
     else void this.launch(offer, chosen, filters);
   }
@@ -186,8 +190,10 @@ export class TaskRunner {
   }
 
   private wantOffers(): void {
-    if (this.stage === 'running' && this.instances.at('waiting').length > 0)
-      this.framework.revive().catch(() => undefined);
+    const wanted = this.stage === 'running' && this.instances.at('waiting').length > 0;
+    if (!wanted || !this.refusingOffers) return;
+    this.refusingOffers = false;
+    this.framework.revive().catch(() => undefined);
   }
 
   private reconcile(instances: readonly Instance[]): void {
