@@ -217,6 +217,8 @@ export class Member implements Replica {
         done({ code: 'NOT_LEADER', message: `${this.memberId} does not lead` }),
       );
     }
+    // Asked again after an answer was lost, or by somebody who does not know: it is as they want it.
+    if (to === this.memberId) return this.options.timers.soon(() => done(null));
     if (target === null || !running.transfer(target)) {
       const message = `${to ?? 'another voter'} cannot take over: ${running.trouble()}`;
       return this.options.timers.soon(() => done({ code: 'INVALID_ARGUMENT', message }));
