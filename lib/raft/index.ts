@@ -1,6 +1,6 @@
 export { ClusterChecker, type Cause } from './check/cluster-checker.js';
 export type { DurableView } from './check/witness.js';
-export { RAFT_DEFAULTS, checkConfig, type RaftConfig } from './config.js';
+export { RAFT_DEFAULTS, type RaftConfig } from './config.js';
 export { decodeConfiguration, encodeConfiguration } from './configuration-codec.js';
 export { checkNode } from './invariants.js';
 export {
@@ -14,7 +14,6 @@ export {
   votersOf,
 } from './membership.js';
 export { RaftNode, type RaftOptions } from './node.js';
-export { majority } from './quorum.js';
 export {
   MESSAGE_TYPES,
   type Append,

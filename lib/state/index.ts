@@ -26,7 +26,6 @@ export type {
 export type { Command, CommandKind, PlainCommand } from './command.js';
 export type { Cut, LoadMeta, StateDeletion, StateRecord } from './cut.js';
 export {
-  ENTRY_CODEC,
   decodeEntry,
   encodeEntry,
   encodeSubBatch,
@@ -63,12 +62,9 @@ export type {
 } from './operations/types.js';
 export { COMMAND_LEVEL, UnknownCommandError, decodeCommand, encodeCommand } from './registry.js';
 export {
-  addResources,
-  isNothing,
   makeResources,
   NO_RESOURCES,
   resourceShortage,
-  subtractResources,
   sumResources,
   type NamedAmount,
   type Resources,

@@ -2,9 +2,9 @@ export { DataFolder, openDataFolder, type DataFolderOptions } from './data-folde
 export type { Disk, DiskSource, KvOptions, SlotFile } from './disk.js';
 export { FolderSource } from './folder-disk.js';
 export { FORMAT_VERSION } from './identity.js';
-export { NO_CONFIGURATION, comparePoints, decodeCutMeta, encodeCutMeta } from './log-records.js';
+export { comparePoints, decodeCutMeta, encodeCutMeta } from './log-records.js';
 export { MemoryDisk, type DiskAction, type MemoryDiskOptions } from './memory-disk.js';
-export { SPACE_DEFAULTS, type Space, type SpaceLimits, type SpaceState } from './reserve.js';
+export type { Space, SpaceLimits, SpaceState } from './reserve.js';
 export { CHUNK_BYTES } from './state-snapshot.js';
 export type {
   CutMeta,

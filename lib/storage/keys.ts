@@ -75,11 +75,6 @@ export function indexOfKey(key: Uint8Array): LogIndex | null {
   return Number.isSafeInteger(index) ? index : null;
 }
 
-/** Keys of the entries `[from, to)`. */
-export function entryRange(from: LogIndex, to: LogIndex): KvRange {
-  return { from: entryKey(from), to: entryKey(to) };
-}
-
 export const ALL_ENTRIES: KvRange = { from: entryKey(0), to: Uint8Array.of(ENTRY + 1) };
 
 export function recordKey(table: number, key: Uint8Array, slab: Slab): Uint8Array {

@@ -3,7 +3,6 @@ export { MemoryTransport, type MemoryTransportOptions } from './memory.js';
 export { MemoryNetwork } from './memory-wire.js';
 export { TRANSPORT_TIMINGS, type TransportTimings } from './timings.js';
 export {
-  FRAME_KINDS,
   type Doors,
   type FormReply,
   type FormRequest,

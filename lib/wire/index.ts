@@ -31,7 +31,6 @@ export {
 } from './coordination.js';
 export { FrameBatch, decodeFrames, type NumberedFrame } from './frames.js';
 export {
-  AGENT_MESSAGE_LIMIT_BYTES,
   CLIENT_MESSAGE_LIMIT_BYTES,
   FRAME_BATCH_BYTES,
   FRAME_LIMIT_BYTES,
@@ -85,7 +84,7 @@ export {
 } from './scheduler.js';
 export { type Caller, type ServerStream, type ServerStreamListener } from './server-stream.js';
 export { GrpcServer, type GrpcServerOptions, type Handlers } from './server.js';
-export { GRPC_STATUS, asTepuiError, errorFromStatus, statusOf, surelyNotDone } from './status.js';
+export { asTepuiError, errorFromStatus, statusOf } from './status.js';
 export {
   channelCredentials,
   loadTls,

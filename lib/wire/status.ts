@@ -1,5 +1,5 @@
 import { Metadata, status as Status, type ServiceError, type StatusObject } from '@grpc/grpc-js';
-import { CATALOGUE, InvariantError, TepuiError, type ErrorCode } from '../base/index.js';
+import { InvariantError, TepuiError, type ErrorCode } from '../base/index.js';
 import { errorOf } from './common.js';
 
 /** The one table from our codes to gRPC status. Generic clients act upon the status, ours upon the code. */
@@ -118,9 +118,4 @@ function codeWithoutOurs({ code, details }: StatusObject | ServiceError): ErrorC
     return CERTIFICATE.test(details) ? 'TLS' : 'UNREACHABLE';
   }
   return PLAIN[code] ?? 'OUTCOME_UNKNOWN';
-}
-
-/** Whether a failed call surely changed nothing, so that it may be sent again elsewhere as it is. */
-export function surelyNotDone(error: TepuiError): boolean {
-  return CATALOGUE[error.code].certainty === 'not-done';
 }

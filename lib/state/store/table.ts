@@ -1,5 +1,4 @@
 import type { StateDeletion, StateRecord } from '../cut.js';
-import type { Digest } from './digest.js';
 
 /** Where a cut collects what it encodes. */
 export interface CutSink {
@@ -27,9 +26,4 @@ export interface Table {
   encodeFrozen(budget: number): number;
   /** Takes a record as it was encoded; throws MalformedError. */
   load(key: Uint8Array, value: Uint8Array): void;
-}
-
-/** What tables share: one digest over all of them. */
-export interface TableContext {
-  readonly digest: Digest;
 }

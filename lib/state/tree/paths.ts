@@ -34,9 +34,3 @@ function partFault(path: string, start: number, end: number): string | null {
 function isForbidden(c: number): boolean {
   return c <= 0x9f || (c >= 0xd800 && c <= 0xf8ff) || (c >= 0xfff0 && c <= 0xffff);
 }
-
-/** The parent's path; of a path other than `/`. */
-export function parentPath(path: string): string {
-  const slash = path.lastIndexOf('/');
-  return slash === 0 ? '/' : path.slice(0, slash);
-}
