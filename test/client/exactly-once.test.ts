@@ -78,7 +78,7 @@ function disturb(group: FakeGroup, kind: 'cut' | 'kill' | 'stop' | 'heal', addre
 }
 
 describe('whatever members, connections and sessions do', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it('a write that is done took effect once, one that is not done never, one that is unknown at most once', async () => {
     const seen = { done: 0, 'not-done': 0, unknown: 0 };

@@ -141,5 +141,5 @@ describe('while leaders come and go at random', () => {
       }
     }
     assert.ok(sum.accepted > SEEDS && sum.refused > SEEDS, `too little happened: ${JSON.stringify(sum)}`);
-  }).timeout(60_000);
+  }).timeout(120_000);
 });

@@ -3,7 +3,7 @@ import { runTasks } from '../../docs/example-framework.js';
 import { DevCluster } from '../support/dev-cluster.js';
 
 describe('docs/example-framework.ts on a real cluster', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let cluster: DevCluster;
 
   before(async () => {

@@ -58,7 +58,7 @@ describe('a process that writes a log', () => {
       await assertKept(path, ending.reported.length);
       const again = await write(path, '', 100);
       await assertKept(path, again.reported.at(-1) ?? 0);
-    })).timeout(30_000);
+    })).timeout(120_000);
 
   it('has lost nothing it reported when it is killed, again and again', () =>
     withFolder(async (path) => {
@@ -71,5 +71,5 @@ describe('a process that writes a log', () => {
         await assertKept(path, last);
       }
       assert.ok(last >= 71, `${last}`);
-    })).timeout(30_000);
+    })).timeout(120_000);
 });

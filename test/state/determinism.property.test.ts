@@ -55,7 +55,7 @@ function applyWithRestarts(
 
 describe('The machine is deterministic', function () {
   // Long sequences on a computer that may be busy with other things.
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it('gives the same results, events, records and digest from zero, over cuts and loads, and on a replica', () => {
     let attempts = 0;

@@ -62,7 +62,7 @@ class Witness {
 
 describe('Whatever commands come', function () {
   // Long sequences on a computer that may be busy with other things.
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it('no agent is over-committed, and what it holds is the sum of its tasks', () => {
     let held = 0;

@@ -246,7 +246,7 @@ describe('a damaged log', () => {
   });
 
   it('never shows other entries than were written, wherever the files of LevelDB are damaged', async function () {
-    this.timeout(20_000);
+    this.timeout(120_000);
     const seed = 11;
     const random = new Seeded(seed);
     for (let round = 0; round < 30; round++) {

@@ -182,7 +182,7 @@ describe('the durable log, driven at random', () => {
     ));
 
   it('does so on LevelDB', function () {
-    this.timeout(20_000);
+    this.timeout(120_000);
     return fc.assert(
       fc.asyncProperty(fc.array(move, { minLength: 5, maxLength: 25 }), (moves) =>
         withFolder((path) => follow(new FolderSource(path), moves)),
