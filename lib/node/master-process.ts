@@ -8,12 +8,13 @@ import { CoordinationService } from '../coordination/index.js';
 import { AGENT_SERVICE_LIMITS, AgentService } from '../master/agents/index.js';
 import { MASTER_LIMITS, createMaster, type Master } from '../master/index.js';
 import { Member, REPLICA_LIMITS } from '../replica/index.js';
-import { DEFAULT_LIMITS } from '../state/index.js';
+import { DEFAULT_LIMITS, type DigestVerdict } from '../state/index.js';
 import { FolderSource, openDataFolder, type DataFolder } from '../storage/index.js';
 import { GrpcTransport } from '../transport/index.js';
 import { loadTls, type TlsMaterial } from '../wire/index.js';
 import { checkExposure, parseAddress } from './addresses.js';
 import type { MasterConfig } from './config/schema.js';
+import { DivergenceGuard } from './divergence.js';
 import { die, dieOnUncaught } from './fatal.js';
 import { fileLogger } from './logging.js';
 import { openProcessFolder } from './process-folder.js';
@@ -91,7 +92,9 @@ class MasterProcess {
     const { agentTimeoutMs, electionMs } = config.timing;
     const liveness = { ...MASTER_LIMITS.liveness, agentTimeoutMs, pauseMs: electionMs / 2 };
     const limits = { ...MASTER_LIMITS, liveness };
-    const master = createMaster({ ...context, replica, machineLimits, limits });
+    const guard = this.makeGuard(disk, replica);
+    const verdict = (one: DigestVerdict) => guard.judged(one);
+    const master = createMaster({ ...context, replica, machineLimits, limits, verdict });
     const agents = new AgentService(
       { ...context, replica },
       { ...AGENT_SERVICE_LIMITS, agentTimeoutMs },
@@ -152,6 +155,16 @@ class MasterProcess {
       machineLimits: DEFAULT_LIMITS,
       heartbeatTicks: Math.max(1, Math.round(heartbeatMs / tickMs)),
       fatal: (error) => die(logger, error),
+    });
+  }
+
+  private makeGuard(disk: DataFolder, replica: Member): DivergenceGuard {
+    return new DivergenceGuard({
+      status: () => replica.status(),
+      handOver: (done) => replica.transferLeadership(null, done),
+      discardState: () => disk.discardState(),
+      fatal: (error) => die(this.logger, error),
+      logger: this.logger,
     });
   }
 
