@@ -142,7 +142,8 @@ export function drawOptions(random: Random): SwarmOptions {
     maxInflightBytes: maxAppendBytes * between(random, 1, 8),
     maxAppendBytes,
     maxCommittedBytes: logarithmic(random, 32, 1 << 16),
-    maxUncommittedBytes: maxAppendBytes + logarithmic(random, 512, 1 << 18),
+    // A backlog of at most so many appends: with one message in flight each takes a round trip to catch up.
+    maxUncommittedBytes: Math.max(512, maxAppendBytes * between(random, 2, 64)),
     cacheBytes: pick(random, [0, 256, 4096, 8 << 20]),
     loadMs: pick(random, [0, 0, 10, 100]),
     compactEvery: logarithmic(random, 5, 500),
