@@ -1,0 +1,277 @@
+import assert from 'node:assert/strict';
+import { SeededRandom, type MemberId } from '../../lib/base/index.js';
+import { REPLICA_LIMITS, type ReplicaLimits } from '../../lib/replica/index.js';
+import { encodeCommand, type Command } from '../../lib/state/index.js';
+import { MemoryDisk, type DiskAction } from '../../lib/storage/index.js';
+import { MemoryNetwork } from '../../lib/transport/index.js';
+import { VirtualTime } from '../support/virtual-time.js';
+import { TestProcess, type Proposal } from './process.js';
+
+export interface GroupOptions {
+  readonly size?: number;
+  readonly seed?: number;
+  readonly limits?: Partial<ReplicaLimits>;
+}
+
+/** A whole group in one process: virtual time, disks and network in memory, one seed. */
+export class Group {
+  readonly time: VirtualTime = new VirtualTime();
+  readonly network: MemoryNetwork = new MemoryNetwork(this.time);
+  readonly random: SeededRandom;
+  readonly ids: readonly MemberId[];
+  readonly processes: Map<MemberId, TestProcess> = new Map();
+  readonly disks: Map<MemberId, MemoryDisk> = new Map();
+  /** Processes that ended by themselves, and why. */
+  readonly ends: { readonly id: MemberId; readonly error: unknown }[] = [];
+  readonly proposals: Proposal[] = [];
+  /** Milliseconds that a write to each member's disk takes; null: it hangs. */
+  readonly diskMs: Map<MemberId, number | null> = new Map();
+  /** Digest of the state at each index where somebody wrote a cut. */
+  readonly digests: Map<number, string> = new Map();
+  limits: ReplicaLimits;
+  release = '0.1.0';
+  private hung: { readonly id: MemberId; readonly go: () => void }[] = [];
+  private readonly addresses: Map<MemberId, string>;
+  private names = 0;
+
+  constructor({ size = 3, seed = 1, limits = {} }: GroupOptions = {}) {
+    this.random = new SeededRandom(seed);
+    this.ids = Array.from({ length: size }, (_, i) => `m${i + 1}` as MemberId);
+    this.addresses = new Map(this.ids.map((id) => [id, `${id}:1`]));
+    this.limits = { ...REPLICA_LIMITS, ...limits };
+    for (const id of this.ids) {
+      this.diskMs.set(id, 1);
+      this.disks.set(id, this.newDisk(id));
+    }
+  }
+
+  /** A formed group that serves. */
+  static async serving(options: GroupOptions = {}): Promise<Group> {
+    const group = new Group(options);
+    await group.startAll();
+    await group.untilServing();
+    return group;
+  }
+
+  async startAll(): Promise<void> {
+    for (const id of this.ids) if (!this.processes.get(id)?.alive) await this.start(id);
+  }
+
+  async start(id: MemberId): Promise<TestProcess> {
+    this.resumeDisk(id);
+    const process = await TestProcess.start(id, this.disks.get(id)!, {
+      time: this.time,
+      network: this.network,
+      random: this.random.split(),
+      limits: this.limits,
+      peers: this.addresses,
+      release: this.release,
+      cut: (member, index, digest) => this.cutSeen(member, index, digest),
+      ended: (ended, error) => this.ends.push({ id: ended.id, error }),
+    });
+    this.processes.set(id, process);
+    return process;
+  }
+
+  /** The present process of a member. */
+  at(id: MemberId | string): TestProcess {
+    const process = this.processes.get(id as MemberId);
+    assert(process !== undefined, `${id} was never started`);
+    return process;
+  }
+
+  get alive(): TestProcess[] {
+    return [...this.processes.values()].filter((process) => process.alive);
+  }
+
+  /** The complete leader of the highest term. */
+  get leader(): TestProcess | null {
+    const leaders = this.alive.filter((process) => process.leads);
+    return leaders.sort((a, b) => b.member.leadership().term - a.member.leadership().term)[0] ?? null;
+  }
+
+  get followers(): TestProcess[] {
+    const { leader } = this;
+    return this.alive.filter((process) => process !== leader);
+  }
+
+  async untilLeader(limitMs?: number): Promise<TestProcess> {
+    await this.until('a leader', () => this.leader !== null, limitMs);
+    return this.leader!;
+  }
+
+  /** Everybody who lives knows the leader and serves. */
+  async untilServing(): Promise<TestProcess> {
+    await this.until(
+      'everybody serves',
+      () => this.leader !== null && this.alive.every((one) => one.member.status().trouble === null),
+      60_000,
+    );
+    return this.leader!;
+  }
+
+  /** Everybody who lives has applied everything there is. */
+  async untilLevel(): Promise<void> {
+    await this.until('everybody has applied everything', () => {
+      const statuses = this.alive.map((one) => one.member.status());
+      const last = Math.max(...statuses.map(({ lastIndex }) => lastIndex));
+      return statuses.every(({ appliedIndex }) => appliedIndex === last);
+    });
+  }
+
+  async until(what: string, reached: () => boolean, limitMs?: number): Promise<void> {
+    try {
+      await this.time.until(what, reached, limitMs);
+    } catch (error) {
+      throw new Error(`${(error as Error).message}\n${this.describe()}`, { cause: error });
+    }
+  }
+
+  /** Lets `ms` of virtual time go by. */
+  async pass(ms: number): Promise<void> {
+    const untilMs = this.time.monotonicMs() + ms;
+    this.time.after(ms, () => {});
+    await this.until('time passes', () => this.time.monotonicMs() >= untilMs, ms + 1);
+  }
+
+  /** Proposes to create a node that nobody else creates. */
+  propose(id: MemberId | string, path: string = `/${++this.names}`, data: string = ''): Proposal {
+    const proposal: Proposal = { path, at: id as MemberId, life: this.at(id), outcome: null };
+    this.proposals.push(proposal);
+    this.command(id, { kind: 'tree-create', path, data: Buffer.from(data) }, proposal);
+    return proposal;
+  }
+
+  command(id: MemberId | string, command: Command, proposal: Pick<Proposal, 'outcome'>): void {
+    const { alive, member } = this.at(id);
+    if (!alive) return;
+    member.propose(encodeCommand(command), (outcome) => {
+      if (proposal.outcome !== null) throw new Error(`${proposal.outcome.kind}, and then ${outcome.kind}`);
+      proposal.outcome = outcome;
+    });
+  }
+
+  /** Proposes, and waits for the end. */
+  async create(id: MemberId | string, path?: string, data?: string): Promise<Proposal> {
+    const proposal = this.propose(id, path, data);
+    await this.until(`an end of ${proposal.path} at ${id}`, () => proposal.outcome !== null);
+    return proposal;
+  }
+
+  /** Whether a linearizable read at `id` sees `path`; throws the code of a refusal. */
+  async sees(id: MemberId | string, path: string): Promise<boolean> {
+    const read = this.read(id, path);
+    await this.until(`a read at ${id}`, () => read.end !== null);
+    if (read.end === 'seen' || read.end === 'absent') return read.end === 'seen';
+    throw new Error(`read refused: ${read.end}`);
+  }
+
+  /** Begins a linearizable read. */
+  read(id: MemberId | string, path: string): { end: string | null } {
+    const read: { end: string | null } = { end: null };
+    const { member } = this.at(id);
+    member.read((refusal) => {
+      assert(read.end === null, 'a second end of a read');
+      const seen = member.machine.tree.exists(path) !== null;
+      read.end = refusal?.code ?? (seen ? 'seen' : 'absent');
+    });
+    return read;
+  }
+
+  has(id: MemberId | string, path: string): boolean {
+    return this.at(id).member.machine.tree.exists(path) !== null;
+  }
+
+  async restart(id: MemberId | string, lands?: (action: DiskAction) => boolean): Promise<TestProcess> {
+    this.at(id).crash(lands);
+    return this.start(id as MemberId);
+  }
+
+  /** The folder is gone: the next start makes a new one. */
+  wipe(id: MemberId | string): void {
+    this.disks.set(id as MemberId, this.newDisk(id as MemberId));
+  }
+
+  cut(from: MemberId | string, to: MemberId | string): void {
+    this.network.cut(`${from}:1`, `${to}:1`);
+  }
+
+  heal(from: MemberId | string, to: MemberId | string): void {
+    this.network.heal(`${from}:1`, `${to}:1`);
+  }
+
+  isolate(id: MemberId | string): void {
+    for (const other of this.ids) {
+      this.cut(id, other);
+      this.cut(other, id);
+    }
+  }
+
+  rejoin(id: MemberId | string): void {
+    for (const other of this.ids) {
+      this.heal(id, other);
+      this.heal(other, id);
+    }
+  }
+
+  healAll(): void {
+    for (const id of this.ids) this.rejoin(id);
+  }
+
+  /** The disk of `id` answers no write until `resumeDisk`. */
+  hangDisk(id: MemberId | string): void {
+    this.diskMs.set(id as MemberId, null);
+  }
+
+  resumeDisk(id: MemberId | string): void {
+    this.diskMs.set(id as MemberId, 1);
+    const going = this.hung.filter((one) => one.id === id);
+    this.hung = this.hung.filter((one) => one.id !== id);
+    for (const { go } of going) go();
+  }
+
+  /** What must hold at the end: all alike, what was applied is there once, what was refused is nowhere. */
+  check(): void {
+    const machines = this.alive.map((one) => one.member.machine);
+    for (const { path, outcome } of this.proposals) {
+      for (const machine of machines) {
+        const exists = machine.tree.exists(path) !== null;
+        if (outcome?.kind === 'applied' && outcome.result.ok)
+          assert(exists, `${path} was applied and is lost`);
+        if (outcome?.kind === 'refused') assert(!exists, `${path} was refused and is there: ${outcome.code}`);
+      }
+    }
+    const revisions = new Set(machines.map((machine) => machine.revision));
+    assert.equal(revisions.size, 1, `revisions differ: ${[...revisions].join(', ')}`);
+    const nodes = new Set(machines.map((machine) => machine.tree.size));
+    assert.equal(nodes.size, 1, `trees differ in size: ${[...nodes].join(', ')}`);
+  }
+
+  describe(): string {
+    const lines = [...this.processes.values()].map((process) => {
+      if (!process.alive) return `${process.id}: gone`;
+      const { self, members, ...status } = process.member.status();
+      return `${process.id}: boot ${self.boot} ${JSON.stringify(status)} ${members.length} members`;
+    });
+    const ends = this.ends.map(({ id, error }) => `${id} ended: ${String((error as Error)?.stack ?? error)}`);
+    return [...lines, ...ends].join('\n');
+  }
+
+  private newDisk(id: MemberId): MemoryDisk {
+    return new MemoryDisk({ schedule: () => this.diskDelay(id) });
+  }
+
+  private diskDelay(id: MemberId): Promise<void> {
+    const ms = this.diskMs.get(id) ?? null;
+    return new Promise((go) => {
+      if (ms === null) this.hung.push({ id, go });
+      else this.time.after(ms, go);
+    });
+  }
+
+  private cutSeen(member: MemberId, index: number, digest: string): void {
+    const known = this.digests.get(index);
+    assert(known === undefined || known === digest, `${member} differs at ${index}: ${digest}, not ${known}`);
+    this.digests.set(index, digest);
+  }
+}
