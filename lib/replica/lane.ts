@@ -1,6 +1,6 @@
 import { assert, type ErrorCode, type NodeId } from '../base/index.js';
 import { encodeSubBatch, type CommandResult, type Machine } from '../state/index.js';
-import type { LaneReply } from './intake.js';
+import type { Invitation, LaneReply } from './lane-frames.js';
 import type { ReplicaLimits } from './limits.js';
 import type { Outcome } from './types.js';
 
@@ -16,17 +16,16 @@ interface Waiting {
 interface SubBatch {
   readonly number: number;
   readonly bytes: Uint8Array;
-  /** Emptied when the waiters were told; the sub-batch itself stays until it is applied or refused. */
-  waiters: Done[];
-  readonly deadlineMs: number;
-  readonly commands: number;
+  readonly waiters: readonly Waiting[];
+  /** That many waiters were told at their deadlines; the sub-batch itself stays until it is applied or refused. */
+  ended: number;
 }
 
 /** Where sub-batches go. */
 type Target =
   | { readonly kind: 'none' }
   /** Invited by the leader of `term`; `next` is the number to send next. */
-  | { readonly kind: 'open'; readonly term: number; next: number };
+  | { readonly kind: 'open'; readonly term: number; epoch: number; next: number };
 
 export interface LaneHost {
   readonly node: NodeId;
@@ -34,7 +33,7 @@ export interface LaneHost {
   readonly limits: ReplicaLimits;
   readonly nowMs: () => number;
   /** Hands a sub-batch to the leader; false when it could not be sent now. */
-  readonly send: (bytes: Uint8Array) => boolean;
+  readonly send: (invitation: Invitation, bytes: Uint8Array) => boolean;
   /** Why there is no leader, for people. */
   readonly trouble: () => string;
 }
@@ -67,7 +66,7 @@ export class Lane {
     return this.target.kind === 'none' && this.depth > 0;
   }
 
-  /** Queues a command; null when the lane is full and nothing was queued. */
+  /** Queues a command; false when the lane is full and nothing was queued. */
   add(command: Uint8Array, done: Done): boolean {
     const { limits } = this.host;
     if (this.depth >= limits.laneCommands || this.pendingBytes + command.length > limits.laneBytes)
@@ -77,15 +76,19 @@ export class Lane {
     return true;
   }
 
-  /** The leader of our term invited us: resend everything it lacks, in order. */
+  /**
+   * The leader of our term invited us: resend everything it lacks, in order. An invitation repeated under the
+   * same epoch changes nothing: what was sent under it is on its way, in order, or `resend` was called.
+   */
   invited(reply: Extract<LaneReply, { kind: 'open' }>): void {
+    if (this.isKnown(reply)) return;
     const next = reply.boot === this.host.boot ? reply.next : 1;
     assert(
       next <= this.nextNumber,
       () =>
         `the leader of term ${reply.term} expects sub-batch ${next}; only ${this.nextNumber - 1} were made`,
     );
-    this.target = { kind: 'open', term: reply.term, next };
+    this.target = { kind: 'open', term: reply.term, epoch: reply.epoch, next };
   }
 
   /** The leader is gone or unknown: hold everything until another one invites us. */
@@ -98,14 +101,17 @@ export class Lane {
     if (this.target.kind === 'open') this.target.next = this.numbered[0]?.number ?? this.nextNumber;
   }
 
+  /** The leader of our term will not append what was sent: it is dropped here, and its numbers are used again. */
   refused(reply: Extract<LaneReply, { kind: 'refused' }>): void {
+    if (this.isKnown(reply)) return;
+    if (this.target.kind === 'open') this.target.epoch = reply.epoch;
     const keep = this.numbered.findIndex((batch) => batch.number >= reply.from);
     if (keep < 0) return;
     const dropped = this.numbered.splice(keep);
     this.nextNumber = dropped[0]!.number;
     if (this.target.kind === 'open') this.target.next = Math.min(this.target.next, this.nextNumber);
     for (const batch of dropped) {
-      this.numberedCommands -= batch.commands;
+      this.numberedCommands -= batch.waiters.length;
       this.end(batch, {
         kind: 'refused',
         code: reply.code,
@@ -133,9 +139,10 @@ export class Lane {
       () => `lane applied ${number} before ${batch.number}: a sub-batch was skipped`,
     );
     this.numbered.shift();
-    this.numberedCommands -= batch.commands;
     const { waiters } = batch;
-    for (let i = 0; i < waiters.length; i++) waiters[i]!({ kind: 'applied', result: results[i]!, term });
+    this.numberedCommands -= waiters.length;
+    for (let i = batch.ended; i < waiters.length; i++)
+      waiters[i]!.done({ kind: 'applied', result: results[i]!, term });
   }
 
   /** The machine was replaced by one that already holds some of our sub-batches: their results are gone. */
@@ -144,7 +151,7 @@ export class Lane {
     if (lane === null || lane.boot !== this.host.boot) return;
     while (this.numbered.length > 0 && this.numbered[0]!.number <= lane.number) {
       const batch = this.numbered.shift()!;
-      this.numberedCommands -= batch.commands;
+      this.numberedCommands -= batch.waiters.length;
       this.end(batch, { kind: 'unknown', message: 'this member received the state past the proposal' });
     }
   }
@@ -152,12 +159,13 @@ export class Lane {
   /** Ends what has waited past its deadline. */
   expire(): void {
     const now = this.host.nowMs();
+    const message = `no answer within ${this.host.limits.proposalDeadlineMs} ms`;
     for (const batch of this.numbered) {
-      if (batch.deadlineMs > now) break;
-      this.end(batch, {
-        kind: 'unknown',
-        message: `no answer within ${this.host.limits.proposalDeadlineMs} ms: ${this.host.trouble()}`,
-      });
+      if (batch.waiters[0]!.deadlineMs > now) break;
+      while (batch.ended < batch.waiters.length && batch.waiters[batch.ended]!.deadlineMs <= now) {
+        const { done } = batch.waiters[batch.ended++]!;
+        done({ kind: 'unknown', message: `${message}: ${this.host.trouble()}` });
+      }
     }
     const late = this.pending.findIndex((waiting) => waiting.deadlineMs > now);
     const expired = this.pending.splice(0, late < 0 ? this.pending.length : late);
@@ -170,13 +178,18 @@ export class Lane {
 
   /** The member stops: nothing more will be learnt here. */
   close(): void {
-    for (const batch of this.numbered)
-      this.end(batch, { kind: 'unknown', message: 'this member is stopping' });
-    for (const { done } of this.pending) {
-      done({ kind: 'refused', code: 'SHUTTING_DOWN', message: 'this member is stopping' });
-    }
+    const { pending, numbered } = this;
     this.pending = [];
     this.numbered = [];
+    this.target = { kind: 'none' };
+    const message = 'this member is stopping';
+    for (const batch of numbered) this.end(batch, { kind: 'unknown', message });
+    for (const { done } of pending) done({ kind: 'refused', code: 'SHUTTING_DOWN', message });
+  }
+
+  private isKnown(reply: LaneReply): boolean {
+    const { target } = this;
+    return target.kind === 'open' && target.term === reply.term && reply.epoch <= target.epoch;
   }
 
   private sendFrom(target: Extract<Target, { kind: 'open' }>): boolean {
@@ -186,7 +199,7 @@ export class Lane {
       const batch = this.numbered[target.next - first]!;
       // Advanced before sending: when this member leads, the leader's answer arrives within the call.
       target.next++;
-      if (!this.host.send(batch.bytes)) {
+      if (!this.host.send(target, batch.bytes)) {
         target.next--;
         return false;
       }
@@ -215,16 +228,15 @@ export class Lane {
         number,
         taken.map((one) => one.command),
       ),
-      waiters: taken.map((one) => one.done),
-      deadlineMs: taken[0]!.deadlineMs,
-      commands: count,
+      waiters: taken,
+      ended: 0,
     });
     this.numberedCommands += count;
   }
 
   private end(batch: SubBatch, outcome: Outcome): void {
-    const { waiters } = batch;
-    batch.waiters = [];
-    for (const done of waiters) done(outcome);
+    const { waiters, ended } = batch;
+    batch.ended = waiters.length;
+    for (let i = ended; i < waiters.length; i++) waiters[i]!.done(outcome);
   }
 }

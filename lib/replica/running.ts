@@ -1,4 +1,4 @@
-import { memberOf, must, type ErrorCode, type MemberId, type NodeId } from '../base/index.js';
+import { ByteWriter, memberOf, must, type ErrorCode, type MemberId, type NodeId } from '../base/index.js';
 import { RaftNode, RAFT_DEFAULTS, type Configuration, type Ready } from '../raft/index.js';
 import { Machine, type StateEvent } from '../state/index.js';
 import type { CutMeta, InstalledState, RaftLog } from '../storage/types.js';
@@ -8,7 +8,15 @@ import { comparePoints } from '../storage/index.js';
 import { AcknowledgedGate } from './acknowledged-gate.js';
 import { Applier } from './applier.js';
 import { Cuts } from './cuts.js';
-import { decodeLaneReply, encodeLaneReply, LaneIntake, type LaneReply } from './intake.js';
+import { LaneIntake } from './intake.js';
+import {
+  decodeLaneFrame,
+  decodeLaneReply,
+  encodeLaneFrame,
+  encodeLaneReply,
+  type Invitation,
+  type LaneReply,
+} from './lane-frames.js';
 import { Lane } from './lane.js';
 import { LeadershipTracker } from './leadership.js';
 import { loadMachine } from './load.js';
@@ -71,6 +79,7 @@ export class RunningMember {
   private gateOpen = false;
   private recovering = false;
   private laneReplies: LaneReply[] = [];
+  private readonly laneWriter = new ByteWriter(64 << 10);
   private scheduled = false;
   private stopped = false;
 
@@ -105,10 +114,18 @@ export class RunningMember {
     const nowMs = () => clock.monotonicMs();
     const trouble = () => this.trouble();
     this.persister = new Persister({ log, done: (installed) => this.persisted(installed), fatal });
-    this.lane = new Lane({ node, boot, limits, nowMs, trouble, send: (bytes) => this.sendSubBatch(bytes) });
+    this.lane = new Lane({
+      node,
+      boot,
+      limits,
+      nowMs,
+      trouble,
+      send: (invitation, bytes) => this.sendSubBatch(invitation, bytes),
+    });
     this.intake = new LaneIntake({
       machine: () => this.machineNow,
       propose: (datas) => this.raft.propose(datas),
+      accepting: () => this.acceptsProposals(),
       answer: (lane, reply) => this.answerLane(lane, reply),
       stampMs: () => Math.floor(clock.wallMs()),
       pushBack: () => this.pushBack(),
@@ -255,7 +272,7 @@ export class RunningMember {
     if (frame.kind === 'raft') {
       // Null: meant for a folder that this member no longer has.
       for (const message of decodeMessages(frame.body, from.nodeId, this.node) ?? []) this.raft.step(message);
-    } else if (frame.kind === 'lane') this.intake.take(from.nodeId, frame.body);
+    } else if (frame.kind === 'lane') this.takeLaneFrame(from.nodeId, frame.body);
     else if (frame.kind === 'laneReply') this.laneReplies.push(decodeLaneReply(frame.body));
     this.schedule();
   }
@@ -379,18 +396,33 @@ export class RunningMember {
     this.schedule();
   }
 
-  private sendSubBatch(bytes: Uint8Array): boolean {
+  private sendSubBatch(invitation: Invitation, bytes: Uint8Array): boolean {
     const view = this.view;
     if (view.kind === 'leading') {
-      this.intake.take(this.node, bytes);
+      this.intake.take(this.node, invitation, bytes);
       return true;
     }
-    return view.kind === 'following' && this.transport.send(view.leader, 'lane', bytes);
+    if (view.kind !== 'following') return false;
+    return this.transport.send(view.leader, 'lane', encodeLaneFrame(this.laneWriter, invitation, bytes));
   }
 
-  private answerLane(lane: NodeId, reply: LaneReply): void {
-    if (lane === this.node) this.laneReply(reply);
-    else this.transport.send(memberOf(lane), 'laneReply', encodeLaneReply(reply));
+  private takeLaneFrame(from: NodeId, body: Uint8Array): void {
+    const frame = decodeLaneFrame(body);
+    if (frame === null) this.intake.invite(from);
+    else this.intake.take(from, frame.invitation, frame.subBatch);
+  }
+
+  private answerLane(lane: NodeId, reply: LaneReply): boolean {
+    if (lane !== this.node) return this.transport.send(memberOf(lane), 'laneReply', encodeLaneReply(reply));
+    this.laneReply(reply);
+    this.schedule();
+    return true;
+  }
+
+  /** Half of the limit has to be free again, so that lanes are not invited for one entry each. */
+  private acceptsProposals(): boolean {
+    const { transferTo, uncommittedBytes } = this.raft.status();
+    return transferTo === null && uncommittedBytes <= RAFT_DEFAULTS.maxUncommittedBytes / 2;
   }
 
   private laneReply(reply: LaneReply): void {
