@@ -11,6 +11,8 @@ export interface ApplierHost {
   readonly events: (events: readonly StateEvent[]) => void;
   /** `apply` threw: the entry is recorded and the member stops. */
   readonly broke: (index: number, error: unknown) => void;
+  /** A state was installed that lies beyond the entry at which this member had to halt. */
+  readonly passed: () => void;
 }
 
 /**
@@ -24,7 +26,8 @@ export class Applier {
   private index: number;
   private entryTerm = 0;
   /** Entries from here on are not applied: one of them broke the machine of this release. */
-  private readonly haltAt: number | null;
+  private haltAt: number | null;
+  private bytes = 0;
 
   constructor(host: ApplierHost, appliedIndex: number, haltAt: number | null) {
     this.host = host;
@@ -36,13 +39,29 @@ export class Applier {
     return this.index;
   }
 
+  /** Entry bytes applied since the start. */
+  get appliedBytes(): number {
+    return this.bytes;
+  }
+
   /** Term of the last entry applied. */
   get appliedTerm(): number {
     return this.entryTerm;
   }
 
+  /** Everything that may be applied is: the next entry broke the machine of this release. */
   get halted(): boolean {
     return this.haltAt !== null && this.index + 1 >= this.haltAt;
+  }
+
+  /** Whether there is an entry ahead that must not be applied. */
+  get mustHalt(): boolean {
+    return this.haltAt !== null;
+  }
+
+  /** Whether a machine is in place. */
+  get ready(): boolean {
+    return this.machine !== null;
   }
 
   /** The machine at `index` is in place: what waited is applied. */
@@ -50,6 +69,11 @@ export class Applier {
     this.machine = machine;
     this.index = index;
     this.entryTerm = term;
+    // A state from beyond it was made by members that could apply it.
+    if (this.haltAt !== null && index >= this.haltAt) {
+      this.haltAt = null;
+      this.host.passed();
+    }
     this.waiting = this.waiting.filter((entry) => entry.index > index);
     this.drain();
   }
@@ -88,6 +112,7 @@ export class Applier {
       try {
         applied = machine.apply(entry.index, entry.term, entry.data);
       } catch (error) {
+        this.machine = null;
         this.host.broke(entry.index, error);
         return false;
       }
@@ -103,6 +128,7 @@ export class Applier {
 
   private advance(entry: Entry): void {
     this.index = entry.index;
+    this.bytes += entry.data.length;
     this.entryTerm = entry.term;
   }
 }

@@ -9,13 +9,15 @@ interface Call {
   readonly body: Uint8Array;
   readonly done: Done;
   readonly deadlineMs: number;
-  /** Member the call was sent to; null while it waits for a leader. */
-  sentTo: MemberId | null;
+  /** Leader the call was sent to, and its term; null while it waits for one. */
+  sent: { readonly to: MemberId; readonly term: number } | null;
 }
 
 export interface CallsHost {
   readonly limits: ReplicaLimits;
   readonly memberId: MemberId;
+  /** Calls are numbered from here: an answer to a former process must not be taken for one to this one. */
+  readonly firstId: number;
   readonly nowMs: () => number;
   readonly soon: (callback: () => void) => void;
   readonly view: () => LeadershipView;
@@ -33,10 +35,12 @@ export class Calls {
   private readonly host: CallsHost;
   private readonly handlers = new Map<CallMethod, CallHandler>();
   private readonly open = new Map<number, Call>();
-  private lastId = 0;
+  private lastId: number;
+  private closed = false;
 
   constructor(host: CallsHost) {
     this.host = host;
+    this.lastId = host.firstId;
   }
 
   handle(method: CallMethod, handler: CallHandler): void {
@@ -44,31 +48,30 @@ export class Calls {
   }
 
   call(method: CallMethod, body: Uint8Array, done: Done): void {
-    if (this.open.size >= this.host.limits.calls) {
-      const message = `${this.open.size} calls are waiting for the leader`;
-      this.host.soon(() => done({ ok: false, code: 'OVERLOADED', message, unknown: false }));
-      return;
-    }
+    if (this.closed) return this.refuse(done, 'SHUTTING_DOWN', 'this member is stopping');
+    if (this.open.size >= this.host.limits.calls)
+      return this.refuse(done, 'OVERLOADED', `${this.open.size} calls are waiting for the leader`);
     const deadlineMs = this.host.nowMs() + this.host.limits.callDeadlineMs;
     const id = ++this.lastId;
-    this.open.set(id, { method, body, done, deadlineMs, sentTo: null });
+    this.open.set(id, { method, body, done, deadlineMs, sent: null });
     this.dispatch(id);
   }
 
   /** The view of leadership changed: what waits may go, what was sent to another leader is unknown. */
   leadershipChanged(): void {
     const leader = this.leader();
-    for (const [id, call] of this.open) {
-      if (call.sentTo !== null && call.sentTo !== leader) {
-        this.end(id, unknown('OUTCOME_UNKNOWN', `the leader ${call.sentTo} was lost before it answered`));
-      } else if (call.sentTo === null) this.dispatch(id);
+    const { term } = this.host.view();
+    for (const [id, { sent }] of this.open) {
+      if (sent === null) this.dispatch(id);
+      else if (sent.to !== leader || sent.term !== term)
+        this.end(id, unknown('OUTCOME_UNKNOWN', `the leader ${sent.to} was lost before it answered`));
     }
   }
 
   /** The stream to `member` broke: its answers to what was sent are lost. */
   streamLost(member: MemberId): void {
-    for (const [id, call] of this.open) {
-      if (call.sentTo !== member || member === this.host.memberId) continue;
+    for (const [id, { sent }] of this.open) {
+      if (sent?.to !== member || member === this.host.memberId) continue;
       this.end(id, unknown('OUTCOME_UNKNOWN', `the stream to the leader ${member} broke before it answered`));
     }
   }
@@ -84,17 +87,18 @@ export class Calls {
 
   answered(from: MemberId, body: Uint8Array): void {
     const { id, reply } = decodeReply(body);
-    if (this.open.get(id)?.sentTo === from) this.finish(id, reply);
+    if (this.open.get(id)?.sent?.to === from) this.finish(id, reply);
   }
 
   expire(): void {
     const now = this.host.nowMs();
     for (const [id, call] of this.open) {
-      if (call.deadlineMs > now) continue;
+      // Calls are kept in the order of their deadlines.
+      if (call.deadlineMs > now) break;
       const waited = `no answer within ${this.host.limits.callDeadlineMs} ms: ${this.host.trouble()}`;
       this.end(
         id,
-        call.sentTo === null
+        call.sent === null
           ? { ok: false, code: 'NO_LEADER', message: waited, unknown: false }
           : unknown('DEADLINE', waited),
       );
@@ -102,11 +106,12 @@ export class Calls {
   }
 
   close(): void {
+    this.closed = true;
     for (const [id, call] of this.open) {
       const message = 'this member is stopping';
       this.end(
         id,
-        call.sentTo === null
+        call.sent === null
           ? { ok: false, code: 'SHUTTING_DOWN', message, unknown: false }
           : unknown('OUTCOME_UNKNOWN', message),
       );
@@ -123,18 +128,19 @@ export class Calls {
     const leader = this.leader();
     const call = this.open.get(id)!;
     if (leader === null) return;
+    const sent = { to: leader, term: this.host.view().term };
     if (leader === this.host.memberId) {
-      call.sentTo = leader;
+      call.sent = sent;
       this.host.soon(() => this.run(leader, call.method, call.body, (reply) => this.finish(id, reply)));
       return;
     }
     const frame = new ByteWriter(call.body.length + 32).uint(id).uint(call.method).bytes(call.body).finish();
-    if (this.host.send(leader, 'call', frame)) call.sentTo = leader;
+    if (this.host.send(leader, 'call', frame)) call.sent = sent;
   }
 
   /** Sends what could not be sent before. Called on each tick. */
   retry(): void {
-    for (const [id, call] of this.open) if (call.sentTo === null) this.dispatch(id);
+    for (const [id, { sent }] of this.open) if (sent === null) this.dispatch(id);
   }
 
   private run(from: MemberId, method: CallMethod, body: Uint8Array, reply: (reply: CallReply) => void): void {
@@ -156,7 +162,7 @@ export class Calls {
     if (call === undefined) return;
     // Sent to a member that no longer leads: it surely did nothing, so the call may go to the next leader.
     if (!reply.ok && reply.code === 'NOT_LEADER' && !reply.unknown) {
-      call.sentTo = null;
+      call.sent = null;
       return;
     }
     this.open.delete(id);
@@ -166,6 +172,10 @@ export class Calls {
         reached ? reply : unknown('DEADLINE', `revision ${reply.revision} was not applied here in time`),
       ),
     );
+  }
+
+  private refuse(done: Done, code: ErrorCode, message: string): void {
+    this.host.soon(() => done({ ok: false, code, message, unknown: false }));
   }
 
   private end(id: number, reply: CallReply): void {

@@ -13,7 +13,7 @@ type CutState =
       readonly chain: Uint8Array;
     }
   | { readonly kind: 'writing'; readonly meta: CutMeta }
-  /** The folder is being replaced: no cut may begin. */
+  /** The folder is being replaced, or the member has stopped: no cut may begin. */
   | { readonly kind: 'suspended' };
 
 export interface CutsHost {
@@ -27,6 +27,7 @@ export interface CutsHost {
   /** The configuration in force at an applied index. */
   readonly configurationAt: (index: number) => Configuration;
   readonly chainAt: (index: number) => Uint8Array | null;
+  readonly begins: (index: number) => void;
   /** The cut is durable. */
   readonly written: (meta: CutMeta) => void;
   readonly fatal: (error: unknown) => void;
@@ -42,7 +43,8 @@ export class Cuts {
   private readonly host: CutsHost;
   private state: CutState = { kind: 'idle' };
   private lastMs: number;
-  private afterWrite: (() => void) | null = null;
+  private afterCut: (() => void) | null = null;
+  private stopped = false;
 
   constructor(host: CutsHost) {
     this.host = host;
@@ -66,19 +68,29 @@ export class Cuts {
     if (machine === null) return;
     if (this.state.kind === 'encoding') this.finishEncoding(this.state.cut);
     // A cut that is still being written keeps this member from reporting at this checkpoint; the next will do.
-    if (this.state.kind === 'idle') this.begin(machine);
+    if (this.state.kind === 'idle' && this.afterCut === null) this.begin(machine);
   }
 
-  /** Stops cuts; `done` runs when no write is in flight. */
+  /**
+   * No cut begins any more; `done` runs when none is under way. One that was begun is finished: the machine
+   * counts what it froze as written.
+   */
   suspend(done: () => void): void {
-    if (this.state.kind === 'writing') this.afterWrite = done;
-    else {
+    assert(this.afterCut === null && this.state.kind !== 'suspended', 'cuts are suspended already');
+    if (this.state.kind === 'idle') {
       this.state = { kind: 'suspended' };
       done();
-    }
+    } else this.afterCut = done;
+  }
+
+  /** For good: what is being encoded is dropped. */
+  stop(): void {
+    this.stopped = true;
+    if (this.state.kind !== 'writing') this.state = { kind: 'suspended' };
   }
 
   resume(): void {
+    if (this.stopped) return;
     assert(this.state.kind === 'suspended', `cuts resumed while ${this.state.kind}`);
     this.state = { kind: 'idle' };
     this.lastMs = this.host.clock.monotonicMs();
@@ -89,6 +101,7 @@ export class Cuts {
     const cut = machine.beginCut(index, term);
     const chain = this.host.chainAt(cut.index);
     assert(chain !== null, () => `no chain hash at ${cut.index}: the log was compacted above the last cut`);
+    this.host.begins(cut.index);
     this.state = { kind: 'encoding', cut, configuration: this.host.configurationAt(cut.index), chain };
     this.slice();
   }
@@ -129,10 +142,11 @@ export class Cuts {
   }
 
   private finish(meta: CutMeta): void {
-    const resume = this.afterWrite;
-    this.afterWrite = null;
-    this.state = resume === null ? { kind: 'idle' } : { kind: 'suspended' };
+    if (this.stopped) return;
+    const then = this.afterCut;
+    this.afterCut = null;
+    this.state = then === null ? { kind: 'idle' } : { kind: 'suspended' };
     this.host.written(meta);
-    resume?.();
+    then?.();
   }
 }

@@ -15,6 +15,8 @@ const RETRY_MS = 100;
 export interface FormationHost {
   readonly memberId: MemberId;
   readonly nodeId: NodeId;
+  /** The group in which a former folder of this member lost its term or vote; null: there is none. */
+  readonly formerCluster: ClusterId | null;
   /** Peer addresses of the other founding members. */
   readonly peers: ReadonlyMap<MemberId, string>;
   readonly transport: Transport;
@@ -47,6 +49,15 @@ export class Formation {
   }
 
   start(): void {
+    const { formerCluster } = this.host;
+    if (formerCluster === null) this.again();
+    else
+      this.trouble =
+        `term and vote of this member in group ${formerCluster} are lost: this new folder has no vote there, ` +
+        'founds no other group, and waits to be added';
+  }
+
+  private again(): void {
     this.attempt().catch((error: unknown) => this.host.fatal(error));
   }
 
@@ -57,6 +68,7 @@ export class Formation {
 
   /** Another founder tells us the group's voters. */
   async told(request: FormRequest): Promise<FormReply> {
+    if (this.host.formerCluster !== null) return { formed: false, message: this.trouble };
     if (!request.voters.includes(this.host.nodeId)) {
       return {
         formed: false,
@@ -76,14 +88,15 @@ export class Formation {
       await this.found(request);
       return;
     }
-    this.timer = this.host.timers.after(RETRY_MS, () => this.start());
+    this.timer = this.host.timers.after(RETRY_MS, () => this.again());
   }
 
   private async found(request: FormRequest): Promise<FormReply> {
     if (this.founding) return { formed: false, message: 'founding is under way' };
     this.founding = true;
-    const formed = await this.host.found(request);
-    this.founding = false;
+    const formed = await this.host.found(request).finally(() => {
+      this.founding = false;
+    });
     if (!formed) return { formed: false, message: 'this folder belongs to a group already' };
     this.host.logger.info({ clusterId: request.clusterId, voters: request.voters }, 'group formed');
     this.stop();
@@ -111,7 +124,9 @@ export class Formation {
     if (stranger !== undefined) {
       this.trouble = `the address of ${stranger.id} answers as ${stranger.hello!.memberId}`;
     } else if (member !== undefined) {
-      this.trouble = `this folder is new, but ${member.id} belongs to group ${member.hello!.clusterId} already`;
+      this.trouble =
+        `this folder is new, but ${member.id} belongs to group ${member.hello!.clusterId} already: ` +
+        'unless that group was founded with this folder, it has no vote there and waits to be added';
     } else if (silent.length > 0) {
       this.trouble = `forming the group: ${silent.join(', ')} did not answer yet`;
     } else return answers.map(({ hello }) => hello!);

@@ -17,6 +17,8 @@ export interface ReplicaLimits {
   readonly entryBytes: number;
   /** Without an end by then, a proposal is refused (never sent) or unknown (sent). */
   readonly proposalDeadlineMs: number;
+  /** Reads waiting at this member; beyond it they are refused. */
+  readonly reads: number;
   readonly readDeadlineMs: number;
   /** A read request lost on its way is repeated after this long. */
   readonly readRetryMs: number;
@@ -29,6 +31,10 @@ export interface ReplicaLimits {
   readonly cutSliceMs: number;
   /** Log entries kept below the last cut, for members that lag a little. */
   readonly logTailEntries: number;
+  /** Entry bytes kept below the last cut: the tail ends where either limit is reached. */
+  readonly logTailBytes: number;
+  /** A member that was sent the state keeps the log from being compacted for this long, while it catches up. */
+  readonly catchUpMs: number;
   /** Proposals are refused while this much of the log is not covered by a cut. */
   readonly replayBytes: number;
   /** Records loaded per slice at start. */
@@ -47,6 +53,7 @@ export const REPLICA_LIMITS: ReplicaLimits = {
   laneBytes: 64 << 20,
   entryBytes: 1 << 20,
   proposalDeadlineMs: 10_000,
+  reads: 100_000,
   readDeadlineMs: 10_000,
   readRetryMs: 100,
   callDeadlineMs: 10_000,
@@ -55,6 +62,8 @@ export const REPLICA_LIMITS: ReplicaLimits = {
   cutBytes: 64 << 20,
   cutSliceMs: 2,
   logTailEntries: 5_000,
+  logTailBytes: 128 << 20,
+  catchUpMs: 30_000,
   replayBytes: 512 << 20,
   loadSliceBytes: 256 << 10,
   checkpointIntervalMs: 30_000,

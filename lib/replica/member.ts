@@ -1,4 +1,5 @@
 import {
+  assert,
   ByteReader,
   ByteWriter,
   memberOf,
@@ -62,11 +63,14 @@ export class Member implements Replica {
   private readonly listeners = new Set<ReplicaListeners>();
   private readonly emptyMachine: Machine;
   private readonly startedMs: number;
+  private readonly tellFatal: (error: unknown) => void;
   private phase: Phase = { kind: 'new' };
 
-  constructor(options: ReplicaOptions) {
-    checkLimits(options.limits);
+  constructor(given: ReplicaOptions) {
+    checkLimits(given.limits);
+    const options = { ...given, fatal: (error: unknown) => this.fail(error) };
     this.options = options;
+    this.tellFatal = given.fatal;
     this.memberId = options.memberId;
     this.emptyMachine = new Machine(options.machineLimits);
     this.startedMs = options.clock.monotonicMs();
@@ -75,6 +79,7 @@ export class Member implements Replica {
     this.calls = new Calls({
       limits: options.limits,
       memberId: options.memberId,
+      firstId: options.disk.identity.boot * 2 ** 32,
       nowMs: () => options.clock.monotonicMs(),
       soon: (callback) => options.timers.soon(callback),
       view: () => this.leadership(),
@@ -104,23 +109,27 @@ export class Member implements Replica {
 
   async start(): Promise<void> {
     const { disk, peers } = this.options;
+    assert(this.phase.kind === 'new', `started while ${this.phase.kind}`);
     if (disk.log === null) this.phase = { kind: 'forming', formation: this.formation() };
     await this.transport.start();
     if (disk.log === null) {
       if (this.phase.kind === 'forming') this.phase.formation.start();
     } else this.run(false);
+    if (this.ended) return;
     this.transport.setPeers(peers);
     this.ticker.start();
   }
 
   async stop(): Promise<void> {
     const { phase } = this;
+    if (this.ended) return;
     this.ticker.stop();
     if (phase.kind === 'forming') phase.formation.stop();
     if (phase.kind === 'running') phase.running.stop();
     this.phase = { kind: 'stopped' };
     this.calls.close();
     this.revisions.close();
+    this.transfers.close();
     await this.transport.stop();
     await this.options.disk.close();
   }
@@ -158,12 +167,14 @@ export class Member implements Replica {
       this.options.timers.soon(() => done({ code: 'NO_LEADER', message }));
       return;
     }
-    running.reads.add(done);
-    running.schedule();
+    if (running.reads.add(done)) return running.schedule();
+    const message = `too many reads are waiting: ${this.trouble()}`;
+    this.options.timers.soon(() => done({ code: 'OVERLOADED', message }));
   }
 
   waitRevision(revision: number, done: (reached: boolean) => void): void {
     if (this.machine.revision >= revision) return this.options.timers.soon(() => done(true));
+    if (!this.revisions.open) return this.options.timers.soon(() => done(false));
     this.revisions.add(revision, this.options.clock.monotonicMs() + this.options.limits.callDeadlineMs, done);
   }
 
@@ -228,6 +239,24 @@ export class Member implements Replica {
 
   // -------------------------------------------------------------------------------------------------------
 
+  /** Stopped, or failed. */
+  private get ended(): boolean {
+    return this.phase.kind === 'stopped';
+  }
+
+  /** Called by whoever finds that this member cannot go on. What waits is not answered: the process ends. */
+  private fail(error: unknown): void {
+    if (this.ended) {
+      this.options.logger.warn({ err: error }, 'after the end');
+      return;
+    }
+    this.ticker.stop();
+    if (this.phase.kind === 'running') this.phase.running.halt();
+    if (this.phase.kind === 'forming') this.phase.formation.stop();
+    this.phase = { kind: 'stopped' };
+    this.tellFatal(error);
+  }
+
   private running(): RunningMember | null {
     return this.phase.kind === 'running' ? this.phase.running : null;
   }
@@ -250,12 +279,14 @@ export class Member implements Replica {
 
   /** `founded`: the group was formed just now, so nobody can have acknowledged anything yet. */
   private run(founded: boolean): void {
+    if (this.ended) return;
     const running = new RunningMember(this.options, this.transport, this.roster, {
       events: (events, revision) => this.events(events, revision),
       view: (view) => this.viewChanged(view),
       reset: (machine) => this.each((one) => one.reset?.(machine)),
       applied: (revision) => this.revisions.reached(revision),
       cut: (meta) => this.cut(meta),
+      fatal: (error) => this.fail(error),
     });
     this.phase = { kind: 'running', running };
     running.start(founded);
@@ -414,6 +445,7 @@ export class Member implements Replica {
     return new Formation({
       memberId: this.memberId,
       nodeId: disk.identity.nodeId,
+      formerCluster: disk.identity.formerCluster,
       peers,
       transport: this.transport,
       random,

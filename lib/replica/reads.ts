@@ -27,6 +27,7 @@ export interface ReadsHost {
   readonly boot: number;
   readonly nowMs: () => number;
   readonly request: (context: number) => void;
+  /** Index that the machine holds; below 0 while none is in place. */
   readonly appliedIndex: () => number;
   readonly trouble: () => string;
 }
@@ -42,6 +43,7 @@ export class Reads {
   private readonly rounds = new Map<number, Round>();
   private confirmed: Confirmed[] = [];
   private context: number;
+  private waitingCount = 0;
 
   constructor(host: ReadsHost) {
     this.host = host;
@@ -49,8 +51,17 @@ export class Reads {
     this.context = host.boot * 2 ** 32;
   }
 
-  add(done: Done): void {
+  /** False when too many wait. */
+  add(done: Done): boolean {
+    if (this.waitingCount >= this.host.limits.reads) return false;
+    this.waitingCount++;
     this.fresh.push({ done, deadlineMs: this.host.nowMs() + this.host.limits.readDeadlineMs });
+    return true;
+  }
+
+  /** A number for a read index that somebody else asks for; the answer is theirs. */
+  nextContext(): number {
+    return ++this.context;
   }
 
   /** Asks for the reads of this turn. */
@@ -79,7 +90,7 @@ export class Reads {
     const ready = this.confirmed.filter((one) => one.index <= applied);
     if (ready.length === 0) return;
     this.confirmed = this.confirmed.filter((one) => one.index > applied);
-    for (const { waiting } of ready) for (const { done } of waiting) done(null);
+    for (const { waiting } of ready) for (const one of waiting) this.end(one, null);
   }
 
   /** Repeats lost requests and refuses what has waited too long. Called on each tick. */
@@ -111,7 +122,7 @@ export class Reads {
     this.fresh = [];
     this.rounds.clear();
     this.confirmed = [];
-    for (const { done } of all) done({ code: 'SHUTTING_DOWN', message: 'this member is stopping' });
+    for (const one of all) this.end(one, { code: 'SHUTTING_DOWN', message: 'this member is stopping' });
   }
 
   private ask(waiting: readonly Waiting[]): void {
@@ -120,12 +131,17 @@ export class Reads {
     this.host.request(context);
   }
 
+  private end(waiting: Waiting, refusal: Refusal | null): void {
+    this.waitingCount--;
+    waiting.done(refusal);
+  }
+
   private refuseLate(waiting: readonly Waiting[], now: number): readonly Waiting[] {
     if (waiting.every((one) => one.deadlineMs > now)) return waiting;
     const message = `read not confirmed within ${this.host.limits.readDeadlineMs} ms: ${this.host.trouble()}`;
     return waiting.filter((one) => {
       if (one.deadlineMs > now) return true;
-      one.done({ code: 'NO_LEADER', message });
+      this.end(one, { code: 'NO_LEADER', message });
       return false;
     });
   }

@@ -7,6 +7,12 @@ interface Waiting {
 /** Callers that wait until this member's machine has reached a revision. */
 export class RevisionWaiters {
   private waiting: Waiting[] = [];
+  private closed = false;
+
+  /** False once closed: nothing will be reached any more. */
+  get open(): boolean {
+    return !this.closed;
+  }
 
   add(revision: number, deadlineMs: number, done: (reached: boolean) => void): void {
     this.waiting.push({ revision, deadlineMs, done });
@@ -21,6 +27,7 @@ export class RevisionWaiters {
   }
 
   close(): void {
+    this.closed = true;
     this.endWhere(() => true, false);
   }
 

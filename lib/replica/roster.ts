@@ -1,5 +1,5 @@
 import { memberOf, type MemberId, type NodeId } from '../base/index.js';
-import { isVoter, type Configuration } from '../raft/index.js';
+import type { Configuration } from '../raft/index.js';
 import { comparePoints, type LogPoint } from '../storage/index.js';
 import type { PeerDown, PeerHello } from '../transport/types.js';
 import type { MemberStatus } from './types.js';
@@ -66,26 +66,36 @@ export class Roster {
     for (const node of [...configuration.voters, ...configuration.outgoing, ...configuration.learners]) {
       ids.add(memberOf(node));
     }
-    const voters = new Set<MemberId>();
-    for (const node of [...configuration.voters, ...configuration.outgoing]) {
-      if (isVoter(configuration, node)) voters.add(memberOf(node));
-    }
-    return [...ids].sort().map((id) => ({
-      id,
-      hello: id === self.memberId ? self : this.hello(id),
-      voter: voters.has(id),
-      connected: id === self.memberId || this.connected(id),
-    }));
+    const voters = new Map<MemberId, NodeId>();
+    for (const node of [...configuration.outgoing, ...configuration.voters]) voters.set(memberOf(node), node);
+    return [...ids].sort().map((id) => {
+      const hello = id === self.memberId ? self : this.hello(id);
+      const node = voters.get(id);
+      const voter = node !== undefined && (hello === null || hello.nodeId === node);
+      return { id, hello, voter, connected: id === self.memberId || this.connected(id) };
+    });
   }
 
-  /** "2 of 3 voters reachable (m1, m2; m3 refused)". */
-  reach(self: MemberId, configuration: Configuration): string {
-    const voters = [...new Set([...configuration.voters, ...configuration.outgoing].map(memberOf))].sort();
-    const reached = voters.filter((id) => id === self || this.connected(id));
-    const missing = voters.filter((id) => !reached.includes(id));
-    const why = missing.map((id) => `${id} ${this.why(id)}`);
-    const list = why.length === 0 ? reached.join(', ') : `${reached.join(', ')}; ${why.join(', ')}`;
-    return `${reached.length} of ${voters.length} voters reachable (${list})`;
+  /** "2 of 3 voters reachable (m1, m2; m3 refused)". A voter is a folder: one that replaced it does not count. */
+  reach(self: NodeId, { voters, outgoing }: Configuration): string {
+    const nodes = [...new Set([...voters, ...outgoing])].sort();
+    const reached = nodes.filter((node) => node === self || this.reaches(node));
+    const missing = nodes.filter((node) => !reached.includes(node));
+    const why = missing.map((node) => `${memberOf(node)} ${this.whyNot(node)}`);
+    const list = [reached.map(memberOf).join(', '), ...why].filter((part) => part !== '');
+    const [first = 'none', ...others] = list;
+    const more = others.length === 0 ? '' : `; ${others.join(', ')}`;
+    return `${reached.length} of ${nodes.length} voters reachable (${first}${more})`;
+  }
+
+  private reaches(node: NodeId): boolean {
+    const member = memberOf(node);
+    return this.connected(member) && this.hello(member)?.nodeId === node;
+  }
+
+  private whyNot(node: NodeId): string {
+    const member = memberOf(node);
+    return this.connected(member) ? 'answers with another folder, which has no vote' : this.why(member);
   }
 
   private why(id: MemberId): string {

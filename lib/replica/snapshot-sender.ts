@@ -7,6 +7,10 @@ export interface SnapshotSenderHost {
   readonly transport: Transport;
   readonly store: () => StateStore;
   readonly term: () => number;
+  readonly nowMs: () => number;
+  readonly catchUpMs: number;
+  /** How far a peer's log reaches, and whether that is near the end of ours; null when we do not lead. */
+  readonly progress: (peer: NodeId) => { readonly match: number; readonly near: boolean } | null;
   readonly sent: (peer: NodeId) => void;
   readonly failed: (peer: NodeId) => void;
   readonly logger: Logger;
@@ -16,20 +20,26 @@ export interface SnapshotSenderHost {
 export class SnapshotSender {
   private readonly host: SnapshotSenderHost;
   private readonly active = new Map<MemberId, StateSnapshot>();
+  /** Peers that have the state and not yet the log after it. */
+  private readonly following = new Map<NodeId, { readonly index: number; readonly untilMs: number }>();
 
   constructor(host: SnapshotSenderHost) {
     this.host = host;
   }
 
-  /** Log entries above this index are needed by a transfer's receiver; null when none runs. */
+  /**
+   * Log entries above this index are needed by those who are being sent the state, or who have it and catch up;
+   * null when there is nobody. Without it a busy group would compact the log away from them again and again.
+   */
   pinnedIndex(): number | null {
-    let lowest: number | null = null;
-    for (const { meta } of this.active.values()) lowest = Math.min(lowest ?? meta.index, meta.index);
-    return lowest;
-  }
-
-  get transfers(): number {
-    return this.active.size;
+    let lowest = Infinity;
+    for (const { meta } of this.active.values()) lowest = Math.min(lowest, meta.index);
+    for (const [peer, { index, untilMs }] of this.following) {
+      const progress = this.host.progress(peer);
+      if (progress === null || progress.near || this.host.nowMs() >= untilMs) this.following.delete(peer);
+      else lowest = Math.min(lowest, Math.max(index, progress.match));
+    }
+    return lowest === Infinity ? null : lowest;
   }
 
   send(peer: NodeId): void {
@@ -59,6 +69,8 @@ export class SnapshotSender {
     } catch (error) {
       logger.warn({ peer, snapshot: snapshot.id, err: error }, 'snapshot transfer broke; it is tried again');
     }
+    const untilMs = this.host.nowMs() + this.host.catchUpMs;
+    if (sent) this.following.set(peer, { index: snapshot.meta.index, untilMs });
     this.active.delete(member);
     await snapshot.close();
     if (sent) this.host.sent(peer);

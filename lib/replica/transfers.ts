@@ -42,4 +42,11 @@ export class TransferWaiters {
       done({ code: 'TRANSFERRING', message: `${to} did not take over within ${this.patienceMs} ms` });
     }
   }
+
+  /** The member stops: who leads next is not learnt here. */
+  close(): void {
+    const over = this.waiting;
+    this.waiting = [];
+    for (const { done } of over) done({ code: 'SHUTTING_DOWN', message: 'this member is stopping' });
+  }
 }

@@ -159,6 +159,7 @@ export class FakeReplica implements Replica {
     this.calls = new Calls({
       limits: REPLICA_LIMITS,
       memberId,
+      firstId: 0,
       nowMs: () => group.time.monotonicMs(),
       soon: (callback) => group.time.soon(callback),
       view: () => this.view,

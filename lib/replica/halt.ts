@@ -1,0 +1,27 @@
+import { ByteReader, ByteWriter } from '../base/index.js';
+import type { RaftLog } from '../storage/types.js';
+
+const NOTE = 'halted';
+
+/** An entry that this release could not apply. */
+export interface Halt {
+  readonly index: number;
+  /** Another release applies it again: it may know better. */
+  readonly release: string;
+}
+
+export function readHalt(log: RaftLog): Halt | null {
+  const note = log.note(NOTE);
+  if (note === null) return null;
+  const reader = new ByteReader(note);
+  return { index: reader.uint(), release: reader.text() };
+}
+
+/** Kept beside the log, so that a restart does not run into the same entry again. */
+export function writeHalt(log: RaftLog, { index, release }: Halt): Promise<void> {
+  return log.writeNote(NOTE, new ByteWriter(32).uint(index).text(release).finish());
+}
+
+export function clearHalt(log: RaftLog): Promise<void> {
+  return log.writeNote(NOTE, null);
+}
