@@ -10,7 +10,13 @@ import type {
   ReplicaListeners,
   ReplicaStatus,
 } from '../../lib/replica/types.js';
-import { DEFAULT_LIMITS, Machine, encodeEntry, encodeSubBatch } from '../../lib/state/index.js';
+import {
+  DEFAULT_LIMITS,
+  Machine,
+  encodeEntry,
+  encodeSubBatch,
+  type StateEvent,
+} from '../../lib/state/index.js';
 import type { PeerHello } from '../../lib/transport/types.js';
 import { VirtualTime } from '../support/virtual-time.js';
 
@@ -253,9 +259,12 @@ export class FakeReplica implements Replica {
   }
 
   reportLiveness(body: Uint8Array): void {
+    const sentAtMs = this.group.time.monotonicMs();
     this.group.time.soon(() => {
-      if (!this.alive) return;
-      this.group.leader?.each((one) => one.liveness?.(this.memberId, body));
+      const { leader } = this.group;
+      if (!this.alive || leader === null) return;
+      leader.each((one) => one.liveness?.(this.memberId, body));
+      if (leader.quorum) this.each((one) => one.livenessAcknowledged?.(sentAtMs));
     });
   }
 
@@ -308,6 +317,11 @@ export class FakeReplica implements Replica {
     const result = must(batches[0]?.results[0], 'the batch was skipped');
     done?.({ kind: 'applied', result, term });
     if (events.length > 0 && !this.deaf) this.each((one) => one.applied?.(events, this.machine.revision));
+  }
+
+  /** Events as they are told for an entry of several commands, whose last ones have changed the machine further. */
+  tell(events: readonly StateEvent[]): void {
+    this.each((one) => one.applied?.(events, this.machine.revision));
   }
 
   /** The machine was replaced by one that holds the same. */

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { TepuiError, type AgentId } from '../../base/index.js';
+import { TepuiError, randomHex, type AgentId, type Random } from '../../base/index.js';
 import {
   NO_REASON,
   TASK_SOURCE,
@@ -7,6 +7,7 @@ import {
   type AgentRegister,
   type Attribute,
   type Connection,
+  type Machine,
   type TaskExit,
   type TaskMasterUpdate,
   type TaskUpdate,
@@ -14,6 +15,18 @@ import {
 } from '../../state/index.js';
 import { mesosCodecs, type RegisterAgent, type StatusUpdate, type mesos } from '../../wire/index.js';
 import { reasonNumber, resourcesOf, taskStateNumber } from '../mesos/index.js';
+
+const INCARNATION = /^[0-9a-f]{16}$/;
+
+/**
+ * The id under which an agent is admitted that has none yet: its own incarnation, so that a first registration
+ * whose answer was lost is repeated instead of leaving an agent behind that nobody is. A new one when that id
+ * was removed since, or is no id.
+ */
+export function firstAgentId({ incarnation }: RegisterAgent, machine: Machine, random: Random): AgentId {
+  const taken = machine.agents.get(incarnation as AgentId)?.status.kind === 'removed';
+  return (INCARNATION.test(incarnation) && !taken ? incarnation : randomHex(random, 8)) as AgentId;
+}
 
 /** Throws INVALID_ARGUMENT for resources that cannot be expressed. */
 export function registerCommand(
@@ -38,7 +51,7 @@ function textAttribute({ name, text, scalar }: mesos.Attribute): Attribute {
   return { name, value: text?.value ?? (scalar === undefined ? '' : String(scalar.value)) };
 }
 
-/** Throws INVALID_ARGUMENT when the update has no uuid of 16 bytes. */
+/** Throws INVALID_ARGUMENT when the update has no uuid of 16 bytes, or numbers that are none. */
 export function updateCommand(update: StatusUpdate, agentId: AgentId, attachment: number): TaskUpdate {
   const { frameworkId, taskId, sequence, status, exit } = update;
   if (status.uuid?.length !== 16) {
@@ -59,12 +72,21 @@ export function updateCommand(update: StatusUpdate, agentId: AgentId, attachment
     message: status.message ?? '',
     status: mesosCodecs.taskStatus.encode(status),
     exit: exit === null ? null : exitOf(exit.how),
-    timeMs: Math.floor((status.timestamp ?? 0) * 1000),
+    timeMs: timeOf(status),
   };
 }
 
+function timeOf({ timestamp = 0 }: mesos.TaskStatus): number {
+  const timeMs = Math.floor(timestamp * 1000);
+  if (timeMs >= 0 && Number.isSafeInteger(timeMs)) return timeMs;
+  throw new TepuiError('INVALID_ARGUMENT', `a status update of the time ${timestamp}`);
+}
+
 function exitOf(how: NonNullable<StatusUpdate['exit']>['how']): TaskExit {
-  if (how.kind === 'code') return { code: how.value };
+  if (how.kind === 'code') {
+    if (how.value < 0) throw new TepuiError('INVALID_ARGUMENT', `a task with the exit code ${how.value}`);
+    return { code: how.value };
+  }
   return { signal: constants.signals[how.value as NodeJS.Signals] ?? 0 };
 }
 

@@ -1,5 +1,4 @@
 import {
-  randomHex,
   type AgentId,
   type ClusterId,
   type ErrorCode,
@@ -7,7 +6,7 @@ import {
   type TimerHandle,
 } from '../../base/index.js';
 import type { Outcome } from '../../replica/index.js';
-import type { StateEvent, TaskView } from '../../state/index.js';
+import { isTerminal, type StateEvent, type TaskView } from '../../state/index.js';
 import {
   asTepuiError,
   mesosCodecs,
@@ -15,12 +14,13 @@ import {
   type RegisterAgent,
   type StatusUpdate,
 } from '../../wire/index.js';
-import { proposeCommand, randomBytes16, type MasterContext } from '../context.js';
+import { proposeCommand, type MasterContext } from '../context.js';
 import { dispatchEvents, type EventHandlers } from '../events.js';
 import type { LivenessReporter } from '../liveness/index.js';
 import type { StreamNumbers } from '../numbers.js';
-import { lostTaskCommand, registerCommand, updateCommand } from './commands.js';
+import { firstAgentId, registerCommand, updateCommand } from './commands.js';
 import { compareReport } from './differences.js';
+import { LostTasks } from './lost-tasks.js';
 import { AgentStream } from './stream.js';
 import type { AgentConnection, AgentServiceLimits, AgentSink } from './types.js';
 
@@ -35,34 +35,26 @@ export class AgentService {
   private readonly liveness: LivenessReporter;
   private readonly all = new Set<AgentStream>();
   private readonly attached = new Map<AgentId, AgentStream>();
+  private readonly lost: LostTasks;
   private timer: TimerHandle | null = null;
-  private leaderHeardMs: number;
+  /** Since when a sign of life waits to be acknowledged by a leader; null while none does. */
+  private unheardSinceMs: number | null = null;
   private stopListening: (() => void) | null = null;
   private readonly handlers: EventHandlers = {
     'task-launched': ({ agentId, frameworkId, taskId }) => {
       const task = this.machine.tasks.get(frameworkId, taskId);
       const stream = this.attached.get(agentId);
-      if (task !== null && stream !== undefined) this.launch(stream, task);
+      if (task === null || stream === undefined || task.agentId !== agentId) return;
+      // Ended by the same entry: the agent is told nothing of a task that nobody waits for.
+      if (!isTerminal(task.state)) this.launch(stream, task);
     },
     'kill-requested': ({ agentId, frameworkId, taskId, graceMs, revision }) => {
       const grace = graceMs < 0 ? null : graceMs;
       this.attached.get(agentId)?.write({ kind: 'kill', frameworkId, taskId, graceMs: grace, revision });
     },
-    'agent-registered': ({ agentId, connection }) => {
-      const stream = this.attached.get(agentId);
-      if (stream === undefined || (connection.member === this.node && connection.stream === stream.number))
-        return;
-      stream.refuse('STALE_CONNECTION', 'a newer stream of this agent took its place');
-    },
-    'agent-unreachable': ({ agentId }) => {
-      const stream = this.attached.get(agentId);
-      if (stream !== undefined)
-        stream.refuse('STALE_CONNECTION', 'the agent was taken for lost: register again');
-    },
-    'agent-removed': ({ agentId }) => {
-      const stream = this.attached.get(agentId);
-      if (stream !== undefined) stream.refuse('AGENT_REMOVED', `${agentId} was removed from the group`);
-    },
+    'agent-registered': ({ agentId }) => this.reviewAttachment(agentId),
+    'agent-unreachable': ({ agentId }) => this.reviewAttachment(agentId),
+    'agent-removed': ({ agentId }) => this.reviewAttachment(agentId),
   };
 
   constructor(
@@ -75,7 +67,7 @@ export class AgentService {
     this.limits = limits;
     this.numbers = numbers;
     this.liveness = liveness;
-    this.leaderHeardMs = context.clock.monotonicMs();
+    this.lost = new LostTasks(context, limits.retryMs);
   }
 
   start(): void {
@@ -83,10 +75,9 @@ export class AgentService {
       applied: (events) => this.applied(events),
       reset: () => this.dismissAll('NO_LEADER', 'this member received the state anew'),
       livenessAcknowledged: (sentAtMs) => {
-        this.leaderHeardMs = Math.max(this.leaderHeardMs, sentAtMs);
+        if (this.unheardSinceMs !== null && this.unheardSinceMs <= sentAtMs) this.unheardSinceMs = null;
       },
     });
-    this.leaderHeardMs = this.context.clock.monotonicMs();
     this.beat();
   }
 
@@ -97,7 +88,8 @@ export class AgentService {
   }
 
   connect(sink: AgentSink): AgentConnection {
-    const stream = new AgentStream(this.numbers.next(), sink, this.limits);
+    const now = this.context.clock.monotonicMs();
+    const stream = new AgentStream(this.numbers.next(), now, sink, this.limits);
     if (this.all.size >= this.limits.streams) {
       sink.refuse('OVERLOADED', `${this.all.size} agents are connected to this master`);
       stream.become({ kind: 'closed' });
@@ -136,7 +128,7 @@ export class AgentService {
         stream.refuse('INVALID_ARGUMENT', 'the first message must be a registration');
       return;
     }
-    this.liveness.agentAlive(state.agentId);
+    this.alive(state.agentId);
     if (message.kind === 'update') this.update(stream, state.agentId, state.attachment, message);
   }
 
@@ -160,7 +152,7 @@ export class AgentService {
       return;
     }
     const again = request.agentId !== null;
-    const agentId = request.agentId ?? (randomHex(this.context.random, 8) as AgentId);
+    const agentId = request.agentId ?? firstAgentId(request, this.machine, this.context.random);
     const connection = { member: this.node, stream: stream.number };
     try {
       const command = registerCommand(request, agentId, connection, again);
@@ -183,9 +175,13 @@ export class AgentService {
     }
     const { agentId, attachment } = result.value;
     if (stream.state.kind === 'closed') return this.disconnect(agentId, attachment);
+    const former = this.attached.get(agentId);
     stream.become({ kind: 'attached', agentId, attachment });
     this.attached.set(agentId, stream);
-    this.liveness.agentAlive(agentId);
+    former?.refuse('STALE_CONNECTION', 'a newer stream of this agent took its place');
+    // The entry may hold more than the registration, and what it left is what counts.
+    if (!this.reviewAttachment(agentId)) return;
+    this.alive(agentId);
     this.welcome(stream, agentId, request);
   }
 
@@ -209,20 +205,25 @@ export class AgentService {
       const graceMs = kill!.graceMs < 0 ? null : kill!.graceMs;
       stream.write({ kind: 'kill', frameworkId, taskId, graceMs, revision: kill!.revision });
     }
-    for (const task of lost) this.reportLost(task);
+    for (const task of lost) this.lost.report(task, () => this.attached.get(agentId) === stream);
   }
 
-  private reportLost(task: TaskView): void {
-    const { frameworkId, taskId, agentId } = task;
-    this.context.logger.warn(
-      { frameworkId, taskId, agentId },
-      'the agent has no record of a task it once confirmed',
-    );
-    proposeCommand(this.context, lostTaskCommand(task, randomBytes16(this.context)), (outcome) => {
-      if (outcome.kind === 'applied') return;
-      // The next registration finds it again.
-      this.context.logger.warn({ frameworkId, taskId, outcome }, 'a lost task could not be reported');
-    });
+  /**
+   * Whether the stream that is served here as the agent's is the one that the machine has; ended if it is not.
+   * Asks for the present state: an event of an entry may be followed by others of the same entry.
+   */
+  private reviewAttachment(agentId: AgentId): boolean {
+    const stream = this.attached.get(agentId);
+    if (stream === undefined) return false;
+    const status = this.machine.agents.get(agentId)?.status;
+    if (status?.kind === 'connected') {
+      const { member, stream: number } = status.connection;
+      if (member === this.node && number === stream.number) return true;
+      stream.refuse('STALE_CONNECTION', 'a newer stream of this agent took its place');
+    } else if (status === undefined || status.kind === 'removed') {
+      stream.refuse('AGENT_REMOVED', `${agentId} was removed from the group`);
+    } else stream.refuse('STALE_CONNECTION', 'the agent was taken for lost: register again');
+    return false;
   }
 
   private launch(stream: AgentStream, { frameworkId, spec, launchedRevision }: TaskView): void {
@@ -231,13 +232,14 @@ export class AgentService {
   }
 
   private update(stream: AgentStream, agentId: AgentId, attachment: number, update: StatusUpdate): void {
-    if (!stream.beginUpdate()) return;
     const command = updateCommand(update, agentId, attachment);
+    if (!stream.beginUpdate()) return;
     proposeCommand(this.context, command, (outcome) => {
       stream.finishUpdate();
-      // Not appended, or unknown: the agent sends it again.
+      // Not appended, or unknown, or not now: the agent sends it again.
       if (outcome.kind !== 'applied') return;
       const { result } = outcome;
+      if (!result.ok && result.code === 'OVERLOADED') return;
       if (result.ok || result.code === 'UNKNOWN_TASK') {
         const { frameworkId, taskId, sequence } = update;
         stream.write({ kind: 'updateCommitted', frameworkId, taskId, sequence, revision: result.revision });
@@ -248,7 +250,8 @@ export class AgentService {
   private beat(): void {
     const { heartbeatMs, leaderSilenceMs } = this.limits;
     this.timer = this.context.timers.after(heartbeatMs, () => this.beat());
-    const silentMs = this.context.clock.monotonicMs() - this.leaderHeardMs;
+    const now = this.context.clock.monotonicMs();
+    const silentMs = this.unheardSinceMs === null ? 0 : now - this.unheardSinceMs;
     if (silentMs > leaderSilenceMs) {
       if (this.all.size > 0)
         this.dismissAll('NO_LEADER', `no leader heard for ${Math.round(silentMs)} ms here`);
@@ -256,6 +259,19 @@ export class AgentService {
     }
     const { revision } = this.machine;
     for (const stream of this.attached.values()) stream.write({ kind: 'heartbeat', revision });
+    for (const stream of Array.from(this.all)) this.dismissMute(stream, now);
+  }
+
+  private alive(agentId: AgentId): void {
+    this.unheardSinceMs ??= this.context.clock.monotonicMs();
+    this.liveness.agentAlive(agentId);
+  }
+
+  /** A stream that never registers takes the place of an agent. */
+  private dismissMute(stream: AgentStream, now: number): void {
+    const { registerMs } = this.limits;
+    if (stream.state.kind !== 'new' || now - stream.openedMs <= registerMs) return;
+    stream.refuse('INVALID_ARGUMENT', `no registration within ${registerMs} ms`);
   }
 
   private dismissAll(code: ErrorCode, message: string): void {

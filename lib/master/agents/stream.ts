@@ -13,14 +13,16 @@ export type AgentStreamState =
 export class AgentStream {
   /** `Connection.stream` of the registration it makes. */
   readonly number: number;
+  readonly openedMs: number;
   private readonly sink: AgentSink;
   private readonly limits: AgentServiceLimits;
   private current: AgentStreamState = { kind: 'new' };
   /** Updates proposed and not yet committed. 0 ≤ updates ≤ limit. */
   private updates = 0;
 
-  constructor(number: number, sink: AgentSink, limits: AgentServiceLimits) {
+  constructor(number: number, openedMs: number, sink: AgentSink, limits: AgentServiceLimits) {
     this.number = number;
+    this.openedMs = openedMs;
     this.sink = sink;
     this.limits = limits;
   }

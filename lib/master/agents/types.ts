@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../base/index.js';
+import { DEFAULT_LIMITS } from '../../state/index.js';
 import type { AgentMessage, MasterMessage } from '../../wire/index.js';
 
 /** The way back to one agent. */
@@ -21,8 +22,12 @@ export interface AgentServiceLimits {
   readonly streams: number;
   /** Status updates of one stream that wait to be committed; more end the stream, and the agent resends. */
   readonly updatesInFlight: number;
-  /** Messages an agent may leave unread. */
+  /** Messages an agent may leave unread. The first ones of a stream are up to two for each of the agent's tasks. */
   readonly unread: number;
+  /** A new stream has this long to register. */
+  readonly registerMs: number;
+  /** A task that an agent lost is reported again after this long, when the report came to nothing. */
+  readonly retryMs: number;
   /** How often an agent is to be heard, and hears from its master. */
   readonly heartbeatMs: number;
   /** An agent that was not heard for this long is unreachable. */
@@ -34,7 +39,9 @@ export interface AgentServiceLimits {
 export const AGENT_SERVICE_LIMITS: AgentServiceLimits = {
   streams: 20_000,
   updatesInFlight: 1_000,
-  unread: 10_000,
+  unread: 3 * DEFAULT_LIMITS.tasksPerAgent,
+  registerMs: 10_000,
+  retryMs: 1_000,
   heartbeatMs: 1_000,
   agentTimeoutMs: 15_000,
   leaderSilenceMs: 5_000,

@@ -21,6 +21,8 @@ export function resourcesOf(list: readonly mesos.Resource[] | undefined): Resour
     else if (resource.name === 'disk') sums.diskBytes += Math.round(value * MIB);
     else others.set(resource.name, (others.get(resource.name) ?? 0) + Math.round(value * 1000));
   }
+  const sum = [...others.values(), ...Object.values(sums)].find((value) => !Number.isSafeInteger(value));
+  if (sum !== undefined) throw new TepuiError('INVALID_ARGUMENT', `resources that add up to ${sum}`);
   const named = [...others].filter(([, milli]) => milli > 0).map(([name, milli]) => ({ name, milli }));
   return { ...sums, others: named.sort((a, b) => (a.name < b.name ? -1 : 1)) };
 }
