@@ -7,8 +7,8 @@ import { withConnector, type AgentSetup } from './setup.js';
 const STOP_LIMIT_MS = 4500;
 
 const EXIT_CODES: Partial<Record<ErrorCode, number>> = {
-  FOLDER_IN_USE: 3,
-  FOREIGN_CLUSTER: 3,
+  FOLDER_IN_USE: 2,
+  FOREIGN_CLUSTER: 2,
   CONFIG: 2,
   NEWER_FORMAT: 2,
   TLS: 2,
@@ -46,11 +46,16 @@ async function stop(agent: Agent, mode: StopMode, logger: Logger): Promise<void>
   }
 }
 
+/** As every command of `tepui` ends: what happened, its code, and what to do. */
 function die(logger: Logger, error: unknown): never {
   const code = error instanceof TepuiError ? error.code : 'INTERNAL';
   logger.error(
     { code, error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
     'the agent ends',
+  );
+  const known = error instanceof TepuiError;
+  process.stderr.write(
+    known ? `tepui: ${error.message} [${code}]\n  ${error.remedy}\n` : `tepui: ${String(error)}\n`,
   );
   process.exit(exitCodeOf(error));
 }

@@ -125,7 +125,7 @@ export const CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
     remedy: 'Start a release at least as new as the one that wrote it.',
   },
   FOLDER_IN_USE: { certainty: 'not-done', remedy: 'Stop the process that holds the folder.' },
-  PORT_IN_USE: { certainty: 'not-done', remedy: 'Stop the other program, or choose --port-offset.' },
+  PORT_IN_USE: { certainty: 'not-done', remedy: 'Stop the other program, or choose other ports.' },
   STORAGE: { certainty: 'unknown', remedy: 'Check the disk; the process has ended and can be restarted.' },
   DAMAGED: { certainty: 'not-done', remedy: 'See docs/data-on-disk.md; the member stays out of votes.' },
   TLS: { certainty: 'not-done', remedy: 'Check certificate, key and authority.' },

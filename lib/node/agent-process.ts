@@ -2,10 +2,11 @@ import { hostname, totalmem, availableParallelism } from 'node:os';
 import { statfsSync } from 'node:fs';
 import { lifelineFd, runAgentProcess } from '../agent/index.js';
 import { SYSTEM } from '../client/internal.js';
+import { loadTls } from '../wire/index.js';
 import type { AgentConfig } from './config/schema.js';
 import { dieOnUncaught } from './fatal.js';
 import { fileLogger } from './logging.js';
-import { openProcessFolder } from './process-folder.js';
+import { openProcessFolder, writePid } from './process-folder.js';
 
 const MEGABYTE = 2 ** 20;
 /** Left to the machine itself when an agent offers all there is. */
@@ -13,6 +14,7 @@ const SPARE_MEMORY_MB = 512;
 
 /** Runs an agent as the business of this process; see `runAgentProcess` for signals and exit codes. */
 export async function runAgent(config: AgentConfig): Promise<void> {
+  if (config.tls !== undefined) loadTls(config.tls);
   openProcessFolder(config.dataDir);
   const logger = fileLogger(config.dataDir, config.logLevel, { agent: config.id });
   dieOnUncaught(logger);
@@ -29,6 +31,7 @@ export async function runAgent(config: AgentConfig): Promise<void> {
     ...SYSTEM,
     ...(fd === undefined ? {} : { lifelineFd: fd }),
   });
+  writePid(config.dataDir);
 }
 
 function resourcesOf({ resources, dataDir }: AgentConfig): { cpus: number; memMb: number; diskMb: number } {

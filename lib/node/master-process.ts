@@ -17,7 +17,8 @@ import type { MasterConfig } from './config/schema.js';
 import { DivergenceGuard } from './divergence.js';
 import { die, dieOnUncaught } from './fatal.js';
 import { fileLogger } from './logging.js';
-import { openProcessFolder } from './process-folder.js';
+import { checkPortsFree } from './ports.js';
+import { openProcessFolder, writePid } from './process-folder.js';
 import { release } from './release.js';
 
 const DEFAULT_DOORS = { grpc: '127.0.0.1:5060', peer: '127.0.0.1:5070' } as const;
@@ -37,6 +38,9 @@ export async function runMaster(config: MasterConfig): Promise<void> {
     peer: config.listen.peer ?? DEFAULT_DOORS.peer,
   };
   const warnings = checkExposure([listen.grpc, listen.peer], config.tls !== undefined, config.insecure);
+  // Whatever can be known to be wrong is, before the folder is touched.
+  const tls = config.tls === undefined ? null : loadTls(config.tls);
+  await checkPortsFree([listen.grpc, listen.peer], 'let `listen` in the configuration name another one');
   openProcessFolder(config.dataDir);
   const logger = fileLogger(config.dataDir, config.logLevel, { member: config.id });
   dieOnUncaught(logger);
@@ -44,7 +48,6 @@ export async function runMaster(config: MasterConfig): Promise<void> {
     process.stderr.write(`tepui: warning: ${warning}\n`);
     logger.warn({}, warning);
   }
-  const tls = config.tls === undefined ? null : loadTls(config.tls);
   const process_ = new MasterProcess(config, listen, tls, logger);
   await process_.start();
   const stop = () => process_.stop();
@@ -85,6 +88,7 @@ class MasterProcess {
       logger,
       onFailure: (error) => die(logger, error),
     });
+    writePid(config.dataDir);
     await disk.space.check();
     this.stops.push(every(SPACE_INTERVAL_MS, () => this.checkSpace(disk)));
     const replica = this.makeMember(disk);

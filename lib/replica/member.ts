@@ -1,4 +1,5 @@
 import {
+  TepuiError,
   assert,
   ByteReader,
   ByteWriter,
@@ -55,6 +56,8 @@ export class Member implements Replica {
   private readonly options: ReplicaOptions;
   private readonly transport: Transport;
   private readonly roster: Roster;
+  /** Members that say that this one is of another group, and have not said otherwise since. */
+  private readonly strangers: Set<MemberId> = new Set();
   private readonly calls: Calls;
   private readonly revisions = new RevisionWaiters();
   private readonly transfers: TransferWaiters;
@@ -345,6 +348,7 @@ export class Member implements Replica {
       judge: (hello) => this.judge(hello),
       peerUp: (hello) => this.peerUp(hello),
       peerDown: (member, down) => {
+        if (down.kind === 'rejected' && down.code === 'FOREIGN_CLUSTER') this.rejected(member, down.message);
         this.roster.down(member, down);
         this.running()?.peerDown(member, down);
         this.calls.streamLost(member);
@@ -392,8 +396,19 @@ export class Member implements Replica {
     return null;
   }
 
+  /** Rejected by most of its members: this folder belongs to another group, and no waiting changes that. */
+  private rejected(by: MemberId, message: string): void {
+    this.strangers.add(by);
+    const size = this.options.peers.size + 1;
+    if (2 * this.strangers.size <= size) return;
+    const who = [...this.strangers].sort().join(' and ');
+    const error = new TepuiError('FOREIGN_CLUSTER', `${message}; so say ${who}, of ${size} members`);
+    this.options.fatal(error);
+  }
+
   private peerUp(hello: PeerHello): void {
     const formerBoot = this.roster.up(hello);
+    this.strangers.delete(hello.memberId);
     const running = this.running();
     running?.peerUp(hello, formerBoot);
     if (running !== null) this.founders.met(hello);

@@ -119,7 +119,7 @@ describe('an agent that dies', () => {
     const first = rig.agent!;
     const second = rig.launch();
     const code = await new Promise((resolve) => second.once('exit', resolve));
-    assert.equal(code, 3);
+    assert.equal(code, 2);
     assert.match(rig.log(), /FOLDER_IN_USE.*held by process/);
     assert.equal(isRunning(first.pid!), true);
     rig.agent = first;

@@ -50,7 +50,10 @@ export interface AgentConfig {
 
 const ADDRESS = /^(\[[0-9a-fA-F:]+\]|[^\s:]+):\d{1,5}$/;
 
-const address = z.string().regex(ADDRESS, 'must be host:port');
+const address = z
+  .string()
+  .regex(ADDRESS, 'must be host:port')
+  .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'has a port above 65535');
 const id = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'must be letters, digits, ".", "_" or "-", at most 63');
@@ -59,7 +62,7 @@ const tls = z.strictObject({ cert: z.string(), key: z.string(), ca: z.string() }
 
 const masterDoors = z.strictObject({ grpc: address.optional(), peer: address.optional() });
 
-export const masterSchema: z.ZodType<MasterConfig> = z.strictObject({
+const masterKeys = z.strictObject({
   id,
   dataDir: z.string().min(1),
   listen: masterDoors.default({}),
@@ -77,6 +80,25 @@ export const masterSchema: z.ZodType<MasterConfig> = z.strictObject({
     .prefault({}),
   memoryBudgetMb: z.number().int().min(64).max(1_000_000).default(2048),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+});
+
+/** What each key alone cannot tell. */
+export const masterSchema: z.ZodType<MasterConfig> = masterKeys.superRefine((config, context) => {
+  const { id: own, members, timing } = config;
+  const wrong = (path: string[], message: string): void => {
+    context.addIssue({ code: 'custom', path, message });
+  };
+  if (members[own] === undefined) wrong(['members'], `must name this member too, ${own}`);
+  const addresses = Object.values(members);
+  const twice = addresses.find((one, i) => addresses.indexOf(one) !== i);
+  if (twice !== undefined) wrong(['members'], `two members have the address ${twice}`);
+  if (timing.heartbeatMs < timing.tickMs) {
+    wrong(['timing', 'heartbeatMs'], `${timing.heartbeatMs} is below tickMs, ${timing.tickMs}`);
+  }
+  if (timing.electionMs < 2 * timing.heartbeatMs) {
+    const least = `twice heartbeatMs, ${timing.heartbeatMs}`;
+    wrong(['timing', 'electionMs'], `${timing.electionMs} is below ${least}`);
+  }
 });
 
 export const agentSchema: z.ZodType<AgentConfig> = z.strictObject({

@@ -10,7 +10,7 @@ import { Children, type ChildSpec } from './children.js';
 import { look } from './observe.js';
 import type { Picture } from './picture.js';
 import { configFiles, makePlan, type DevOptions, type DevPlan } from './plan.js';
-import { checkPortsFree } from './ports.js';
+import { checkPortsFree } from '../ports.js';
 import { shutDown } from './shutdown.js';
 import { renderTable } from './table.js';
 
@@ -20,7 +20,8 @@ const CLEAR = '\u001B[H\u001B[J';
 /** Runs a local cluster as separate processes until it is interrupted; resolves with the exit code. */
 export async function runDev(options: DevOptions, io: CliIo): Promise<number> {
   const plan = makePlan(options);
-  await checkPortsFree(plan.masters.flatMap(({ grpc, peer }) => [grpc, peer]));
+  const doors = plan.masters.flatMap(({ grpc, peer }) => [grpc, peer]);
+  await checkPortsFree(doors, 'move all ports with --port-offset');
   prepareFolder(options, plan);
   const dev = new Dev(options, plan, io);
   return dev.run();
