@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { TEPUI } from './dev-cluster.js';
@@ -37,9 +38,14 @@ export class TepuiProcess {
     this.child.stdout!.on('data', (data: Buffer) => (this.out += data.toString()));
     this.child.stderr!.on('data', (data: Buffer) => (this.err += data.toString()));
     this.child.stdio[3]?.on('error', () => undefined);
-    this.whenEnded = new Promise((resolve, reject) => {
-      this.child.once('error', reject);
-      this.child.once('close', (code) => resolve({ code, stdout: this.out, stderr: this.err }));
+    // Not 'close': what the process leaves behind (a holder of tasks) goes on holding the pipe.
+    const events = [
+      once(this.child, 'exit'),
+      once(this.child.stdout!, 'end'),
+      once(this.child.stderr!, 'end'),
+    ];
+    this.whenEnded = Promise.all(events).then(() => {
+      return { code: this.child.exitCode, stdout: this.out, stderr: this.err };
     });
   }
 
@@ -58,15 +64,23 @@ export class TepuiProcess {
   /** Sends `signal` unless it has ended; resolves when it has. */
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ending> {
     if (!this.hasEnded) this.child.kill(signal);
-    // What it left behind (a holder of tasks) may still hold the pipe.
+    const ending = await this.whenEnded;
+    this.cut();
+    return ending;
+  }
+
+  /** Closes the pipe: whatever still holds its other end ends itself. */
+  cut(): void {
     this.child.stdio[3]?.destroy();
-    return await this.whenEnded;
   }
 }
 
-/** Runs `bin/tepui …` to its end. */
-export function tepui(args: readonly string[], options: ProcessOptions = {}): Promise<Ending> {
-  return new TepuiProcess(args, options).whenEnded;
+/** Runs `bin/tepui …` to its end, and what it leaves behind. */
+export async function tepui(args: readonly string[], options: ProcessOptions = {}): Promise<Ending> {
+  const process = new TepuiProcess(args, options);
+  const ending = await process.whenEnded;
+  process.cut();
+  return ending;
 }
 
 /** The last lines of a process's log, for the message of a failed test. */
