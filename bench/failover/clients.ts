@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
-import { Tree } from '../../lib/client/index.js';
+import type { Group, GroupClient, Member } from './group.js';
+import { pause } from './support/time.js';
 
 export interface Acknowledgement {
   readonly client: number;
@@ -8,41 +9,36 @@ export interface Acknowledgement {
   readonly term: number;
 }
 
-export interface Client {
-  readonly number: number;
-  /** The only member it talks to. */
-  readonly address: string;
-}
+/** A pause after a failed write keeps a dead member from spinning its clients. */
+const AFTER_FAILURE_MS = 2;
 
 /**
  * Closed-loop clients: each sends its next write when the last one is answered, to one member only, so that
  * "connected to the victim" is a fact and not a guess.
  */
 export class Clients {
-  readonly list: readonly Client[];
-  readonly acknowledged: Acknowledgement[] = [];
-  private readonly trees: readonly Tree[];
+  /** The only member that each of them talks to. */
+  readonly members: readonly Member[];
+  private acknowledged: Acknowledgement[] = [];
+  private readonly clients: readonly GroupClient[];
   private readonly listeners = new Set<(ack: Acknowledgement) => void>();
   private stopped = false;
 
-  constructor(count: number, addresses: readonly string[]) {
-    this.list = Array.from({ length: count }, (_, number) => {
-      return { number, address: addresses[number % addresses.length]! };
+  constructor(count: number, group: Group) {
+    this.members = Array.from({ length: count }, (_, number) => {
+      return group.members[number % group.members.length]!;
     });
-    this.trees = this.list.map(({ address }) => new Tree({ addresses: [address], callTimeoutMs: 60_000 }));
+    this.clients = this.members.map(({ address }, number) => group.client(address, number));
   }
 
   async start(): Promise<void> {
-    await this.trees[0]!.create('/failover').catch(() => undefined);
-    await Promise.all(
-      this.list.map(({ number }) => this.trees[number]!.create(path(number)).catch(() => undefined)),
-    );
-    for (const client of this.list) void this.loop(client);
+    for (const client of this.clients) await client.open();
+    for (const number of this.clients.keys()) void this.loop(number);
   }
 
   stop(): void {
     this.stopped = true;
-    for (const tree of this.trees) void tree.close();
+    for (const client of this.clients) client.close();
   }
 
   listen(listener: (ack: Acknowledgement) => void): () => void {
@@ -50,43 +46,49 @@ export class Clients {
     return () => this.listeners.delete(listener);
   }
 
-  /** The longest time each of the clients went without an acknowledgement within [fromMs, toMs]. */
-  longestGaps(numbers: readonly number[], fromMs: number, toMs: number): number[] {
-    return numbers.map((number) => {
-      const times = this.acknowledged
-        .filter(({ client, ackedMs }) => client === number && ackedMs >= fromMs && ackedMs <= toMs)
-        .map(({ ackedMs }) => ackedMs);
-      let longest = 0;
-      let last = fromMs;
-      for (const time of [...times, toMs]) {
-        longest = Math.max(longest, time - last);
-        last = time;
-      }
-      return longest;
-    });
+  /** The latest term under which a write was acknowledged. */
+  get term(): number {
+    return Math.max(...this.acknowledged.map(({ term }) => term));
+  }
+
+  /** The clients that had a write acknowledged which they sent after `sinceMs`. */
+  servedSince(sinceMs: number): Set<number> {
+    return new Set(this.acknowledged.filter(({ sentMs }) => sentMs > sinceMs).map(({ client }) => client));
+  }
+
+  /** The longest time any of the clients went without an acknowledgement within [fromMs, toMs]. */
+  longestGap(numbers: readonly number[], fromMs: number, toMs: number): number {
+    return Math.max(...numbers.map((number) => this.gapOf(number, fromMs, toMs)));
   }
 
   forget(): void {
-    this.acknowledged.length = 0;
+    this.acknowledged = [];
   }
 
-  private async loop({ number }: Client): Promise<void> {
-    const data = new Uint8Array(100);
+  private gapOf(number: number, fromMs: number, toMs: number): number {
+    const times = this.acknowledged
+      .filter(({ client, ackedMs }) => client === number && ackedMs >= fromMs && ackedMs <= toMs)
+      .map(({ ackedMs }) => ackedMs);
+    let longest = 0;
+    let last = fromMs;
+    for (const time of [...times, toMs]) {
+      longest = Math.max(longest, time - last);
+      last = time;
+    }
+    return longest;
+  }
+
+  private async loop(number: number): Promise<void> {
     while (!this.stopped) {
       const sentMs = performance.now();
       try {
-        const { term } = await this.trees[number]!.set(path(number), data);
+        const term = await this.clients[number]!.write();
         const ack = { client: number, sentMs, ackedMs: performance.now(), term };
         this.acknowledged.push(ack);
         for (const listener of this.listeners) listener(ack);
       } catch {
-        // Refused or unknown: the next one is another write. A pause keeps a dead member from spinning this loop.
-        await new Promise((resolve) => setTimeout(resolve, 2));
+        await pause(AFTER_FAILURE_MS);
       }
     }
   }
-}
-
-function path(number: number): string {
-  return `/failover/c${number}`;
 }

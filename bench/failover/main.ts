@@ -1,181 +1,121 @@
-import { performance } from 'node:perf_hooks';
-import { Command } from 'commander';
-import { Operator, type MemberStatus } from '../../lib/client/index.js';
-import { DevCluster } from '../../test/support/dev-cluster.js';
+import { Command, InvalidArgumentError } from 'commander';
 import { report } from '../support/report.js';
 import { percentile, round } from '../support/statistics.js';
-import { Clients, type Acknowledgement } from './clients.js';
-import { OfferWatch } from './offers.js';
+import { Clients } from './clients.js';
+import { kill9, sigstop, transfer } from './fault.js';
+import type { Group } from './group.js';
+import { RIVALS, objections } from './rivals.js';
+import { Rounds, type Watcher } from './rounds.js';
+import { untilSome } from './support/time.js';
+import { TepuiGroup } from './tepui/tepui-group.js';
 
 const CLIENTS = 8;
-const QUIET_MS = 700;
-const ROUND_LIMIT_MS = 20_000;
+const START_LIMIT_MS = 60_000;
+const INTERRUPTED = 130;
 
-interface Round {
-  /** From the fault to the first acknowledgement of a later write by a later leader. */
-  readonly serviceMs: number;
-  /** The longest any client that was not connected to the victim went without an acknowledgement. */
-  readonly gapMs: number;
+interface Options {
+  readonly kills: number;
+  readonly stops: number;
+  readonly transfers: number;
+  readonly with: readonly string[];
+  readonly etcdPatience?: number;
+  readonly json: boolean;
 }
 
-type Fault = 'kill9' | 'sigstop' | 'transfer';
+/** What runs now and must be stopped, also when the bench is interrupted. */
+let stopCurrent: () => Promise<void> = () => Promise.resolve();
 
-class FailoverBench {
-  private readonly cluster: DevCluster;
-  private readonly operator: Operator;
-  private readonly clients: Clients;
-  private readonly watch: OfferWatch;
-  private readonly firstOfferMs: number[] = [];
-
-  constructor(cluster: DevCluster) {
-    this.cluster = cluster;
-    this.operator = new Operator({ addresses: cluster.grpcAddresses });
-    this.clients = new Clients(CLIENTS, cluster.grpcAddresses);
-    this.watch = new OfferWatch(cluster.grpcAddresses);
-  }
-
-  async start(): Promise<void> {
-    await this.watch.start();
-    await this.clients.start();
-  }
-
-  async stop(): Promise<void> {
-    this.clients.stop();
-    await this.watch.stop();
-    this.operator.close();
-  }
-
-  get firstOfferP50(): number {
-    return round(percentile(this.firstOfferMs, 50));
-  }
-
-  async rounds(fault: Fault, count: number, progress: (text: string) => void): Promise<Round[]> {
-    const rounds: Round[] = [];
-    for (let i = 0; i < count; i++) {
-      const one = fault === 'transfer' ? await this.transfer() : await this.crash(fault);
-      progress(`${fault} ${i + 1}/${count}: ${round(one.serviceMs)} ms, longest gap ${round(one.gapMs)} ms`);
-      rounds.push(one);
-    }
-    return rounds;
-  }
-
-  private async crash(fault: 'kill9' | 'sigstop'): Promise<Round> {
-    const leader = await this.ready();
-    const address = leader.grpc!;
-    const others = this.clients.list
-      .filter((client) => client.address !== address)
-      .map(({ number }) => number);
-    const term = Math.max(...this.clients.acknowledged.map((ack) => ack.term));
-    const wallMs = Date.now();
-    const beginMs = performance.now();
-    const first = this.firstAck((ack) => ack.sentMs > beginMs && ack.term > term);
-    const pid = this.cluster.signal(leader.id, fault === 'kill9' ? 'SIGKILL' : 'SIGSTOP');
-    const ack = await first;
-    await quiet(QUIET_MS);
-    const endMs = performance.now();
-    if (fault === 'sigstop') process.kill(pid, 'SIGCONT');
-    await this.noteFirstOffer(wallMs);
-    const gaps = this.clients.longestGaps(others, beginMs, endMs);
-    return { serviceMs: ack.ackedMs - beginMs, gapMs: Math.max(...gaps) };
-  }
-
-  private async transfer(): Promise<Round> {
-    await this.ready();
-    const term = Math.max(...this.clients.acknowledged.map((ack) => ack.term));
-    const beginMs = performance.now();
-    const first = this.firstAck((ack) => ack.term > term);
-    await this.operator.transferLeadership();
-    const ack = await first;
-    await quiet(QUIET_MS / 2);
-    const all = this.clients.list.map(({ number }) => number);
-    const gaps = this.clients.longestGaps(all, beginMs, performance.now());
-    return { serviceMs: ack.ackedMs - beginMs, gapMs: Math.max(...gaps) };
-  }
-
-  /** Resolves to the leader once every member runs, follows it, and has applied what it has, and every client is served. */
-  private async ready(): Promise<MemberStatus> {
-    const until = performance.now() + ROUND_LIMIT_MS;
-    while (performance.now() < until) {
-      const { members, leader } = await this.operator.status(500);
-      const last = Math.max(...members.map(({ lastIndex }) => lastIndex));
-      const level = members.every(({ role, appliedIndex, healthy }) => {
-        return (role === 'leader' || role === 'follower') && healthy && last - appliedIndex < 200;
-      });
-      const leading = members.find(({ id }) => id === leader);
-      if (level && members.length === 3 && leading !== undefined && (await this.allServed())) return leading;
-    }
-    throw new Error(`the members did not catch up within ${ROUND_LIMIT_MS} ms`);
-  }
-
-  private async allServed(): Promise<boolean> {
-    this.clients.forget();
-    await quiet(QUIET_MS / 2);
-    return new Set(this.clients.acknowledged.map(({ client }) => client)).size === CLIENTS;
-  }
-
-  private firstAck(wanted: (ack: Acknowledgement) => boolean): Promise<Acknowledgement> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(new Error(`no service within ${ROUND_LIMIT_MS} ms`)),
-        ROUND_LIMIT_MS,
-      );
-      const stop = this.clients.listen((ack) => {
-        if (!wanted(ack)) return;
-        clearTimeout(timer);
-        stop();
-        resolve(ack);
-      });
-    });
-  }
-
-  private async noteFirstOffer(sinceMs: number): Promise<void> {
-    const { leader } = await this.operator.status(500);
-    if (leader === null) return;
-    const ms = this.watch.afterElection(this.cluster.dir, leader, sinceMs);
-    if (ms !== null) this.firstOfferMs.push(ms);
-  }
-}
-
-function quiet(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-function summary(rounds: readonly Round[]) {
-  const service = rounds.map(({ serviceMs }) => serviceMs);
-  const gaps = rounds.map(({ gapMs }) => gapMs);
-  return {
-    n: rounds.length,
-    p50_ms: round(percentile(service, 50)),
-    max_ms: round(Math.max(...service)),
-    client_gap_p50_ms: round(percentile(gaps, 50)),
-    client_gap_max_ms: round(Math.max(...gaps)),
+/** Runs `measure` against a started group that serves all its clients; the group has ended when this returns. */
+async function against<T>(
+  group: Group,
+  watcher: Watcher,
+  measure: (rounds: Rounds) => Promise<T>,
+): Promise<T> {
+  let clients: Clients | null = null;
+  let stopping: Promise<void> | null = null;
+  stopCurrent = () => {
+    clients?.stop();
+    return (stopping ??= group.stop());
   };
+  try {
+    await group.start();
+    await untilSome(`${group.name}: a leader`, START_LIMIT_MS, () => group.leader());
+    clients = new Clients(CLIENTS, group);
+    await clients.start();
+    return await measure(new Rounds(group, clients, watcher));
+  } finally {
+    await stopCurrent();
+  }
+}
+
+async function measureTepui({ kills, stops, transfers }: Options) {
+  const group = new TepuiGroup();
+  const watcher = { progress, recovered: (sinceMs: number) => group.noteFirstOffer(sinceMs) };
+  return against(group, watcher, async (rounds) => ({
+    kill9: await rounds.run(kill9(group), kills),
+    sigstop: await rounds.run(sigstop(group), stops),
+    transfer: await rounds.run(transfer(group), transfers),
+    first_offer_p50_ms: round(percentile(group.firstOfferMs, 50)),
+    /** Lost leaders after which no offer had come when the round ended. */
+    first_offer_missing: group.firstOfferMs.filter((ms) => ms === Number.POSITIVE_INFINITY).length,
+  }));
+}
+
+async function measureRival(name: string, { kills, stops, etcdPatience }: Options) {
+  const group = RIVALS.get(name)!.make({ etcdPatienceMs: etcdPatience ?? null });
+  return against(group, { progress }, async (rounds) => ({
+    kill9: await rounds.run(kill9(group), kills),
+    sigstop: await rounds.run(sigstop(group), stops),
+  }));
+}
+
+function progress(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+function lines(result: object, prefix: string = ''): string[] {
+  return Object.entries(result).flatMap(([name, value]: [string, unknown]) => {
+    const isGroup = typeof value === 'object' && value !== null && 'kill9' in value;
+    return isGroup ? lines(value, `${name} `) : [`${prefix}${name}: ${JSON.stringify(value)}`];
+  });
+}
+
+function count(text: string): number {
+  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('a whole number from 0 to 99999 is needed');
+  return Number(text);
 }
 
 const options = new Command('bench:failover')
   .description('How long writes stop when the leader is killed, stopped, or hands over')
-  .option('--kills <n>', 'rounds of kill -9', '20')
-  .option('--stops <n>', 'rounds of SIGSTOP', '10')
-  .option('--transfers <n>', 'planned transfers', '20')
+  .option('--kills <n>', 'rounds of kill -9', count, 20)
+  .option('--stops <n>', 'rounds of SIGSTOP', count, 10)
+  .option('--transfers <n>', 'planned transfers (of Tepui only)', count, 20)
+  .option('--with <names>', `also measure ${[...RIVALS.keys()].join(',')}`, (names) => names.split(','), [])
+  .option('--etcd-patience <ms>', 'how long etcd clients wait for one write (default: 200 to 300)', count)
   .option('--json', 'one JSON line', false)
   .parse()
-  .opts<{ kills: string; stops: string; transfers: string; json: boolean }>();
+  .opts<Options>();
 
-const cluster = await DevCluster.start({ masters: 3, agents: 1, respawn: true });
-const bench = new FailoverBench(cluster);
+const wrong = objections(options.with);
+if (wrong.length > 0) {
+  for (const line of wrong) progress(`bench:failover: ${line}`);
+  process.exit(2);
+}
+let interrupted = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    interrupted = true;
+    void stopCurrent().finally(() => process.exit(INTERRUPTED));
+  });
+}
 try {
-  await bench.start();
-  const progress = (text: string) => process.stderr.write(`${text}\n`);
-  const kill9 = summary(await bench.rounds('kill9', Number(options.kills), progress));
-  const sigstop = summary(await bench.rounds('sigstop', Number(options.stops), progress));
-  const transfer = summary(await bench.rounds('transfer', Number(options.transfers), progress));
-  const result = { kill9, sigstop, transfer, first_offer_p50_ms: bench.firstOfferP50 };
-  report(
-    Object.entries(result).map(([name, value]) => `${name}: ${JSON.stringify(value)}`),
-    result,
-    options.json,
-  );
-} finally {
-  await bench.stop();
-  await cluster.stop();
+  // One group after the other: none of them takes time from another.
+  const tepui = await measureTepui(options);
+  const rivals: Record<string, object> = {};
+  for (const name of options.with) rivals[name] = await measureRival(name, options);
+  const result = { ...tepui, ...rivals };
+  report(lines(result), result, options.json);
+} catch (error) {
+  // What an interrupted round says of its group is true and of no interest.
+  if (!interrupted) throw error;
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Framework } from '../../lib/client/index.js';
+import { Framework } from '../../../lib/client/index.js';
 
 /** A framework that takes no offer: it only notes when offers arrive (wall time, as the masters log theirs). */
 export class OfferWatch {
