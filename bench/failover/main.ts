@@ -11,7 +11,8 @@ import { TepuiGroup } from './tepui/tepui-group.js';
 
 const CLIENTS = 8;
 const START_LIMIT_MS = 60_000;
-const INTERRUPTED = 130;
+/** As a shell reports a process that a signal ended: 128 and the number of the signal. */
+const INTERRUPTED = { SIGINT: 130, SIGTERM: 143 } as const;
 
 interface Options {
   readonly kills: number;
@@ -105,7 +106,7 @@ let interrupted = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
     interrupted = true;
-    void stopCurrent().finally(() => process.exit(INTERRUPTED));
+    void stopCurrent().finally(() => process.exit(INTERRUPTED[signal]));
   });
 }
 try {

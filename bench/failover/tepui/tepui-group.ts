@@ -41,7 +41,7 @@ export class TepuiGroup implements Group {
   }
 
   async stop(): Promise<void> {
-    for (const id of this.paused) this.resume(id);
+    this.resumeAll();
     await Promise.race([this.watch?.stop(), pause(TEARDOWN_MS)]);
     this.operator?.close();
     await this.restarted.end();
@@ -102,6 +102,16 @@ export class TepuiGroup implements Group {
     if (leader === null) throw new Error('a leader was lost again before the round had ended');
     const ms = this.watch!.afterElection(this.running().dir, leader, sinceMs);
     this.firstOfferMs.push(ms ?? Number.POSITIVE_INFINITY);
+  }
+
+  private resumeAll(): void {
+    for (const id of this.paused) {
+      try {
+        this.resume(id);
+      } catch {
+        // Ctrl-C reaches `dev` too, which may have ended it already.
+      }
+    }
   }
 
   /** The processes that `dev` started end with it: each of them holds a pipe from it. */
