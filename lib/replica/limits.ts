@@ -33,6 +33,8 @@ export interface ReplicaLimits {
   readonly logTailEntries: number;
   /** Entry bytes kept below the last cut: the tail ends where either limit is reached. */
   readonly logTailBytes: number;
+  /** Entry bytes kept in memory for peers that are just behind, compacted or not. */
+  readonly logCacheBytes: number;
   /** A member that was sent the state keeps the log from being compacted for this long, while it catches up. */
   readonly catchUpMs: number;
   /** Proposals are refused while this much of the log is not covered by a cut. */
@@ -63,6 +65,7 @@ export const REPLICA_LIMITS: ReplicaLimits = {
   cutSliceMs: 2,
   logTailEntries: 5_000,
   logTailBytes: 128 << 20,
+  logCacheBytes: 8 << 20,
   catchUpMs: 30_000,
   replayBytes: 512 << 20,
   loadSliceBytes: 256 << 10,

@@ -419,7 +419,8 @@ export class RunningMember {
     const id = disk.identity.nodeId;
     const applied = disk.state.meta?.index ?? 0;
     const config = { ...RAFT_DEFAULTS, id, heartbeatTicks, electionTicks, random, applied };
-    return new RaftNode(config, this.log, this.log.hardState, this.log.configuration);
+    const { hardState, configuration } = this.log;
+    return new RaftNode(config, this.log, hardState, configuration, { cacheBytes: limits.logCacheBytes });
   }
 
   private makeStanding(nowMs: () => number): Standing {

@@ -30,6 +30,8 @@ export class Group {
   readonly digests: Map<number, string> = new Map();
   limits: ReplicaLimits;
   release = '0.1.0';
+  /** Time that each slice of a load takes, of processes started from now on. */
+  loadMs = 0;
   private hung: { readonly id: MemberId; readonly go: () => void }[] = [];
   private readonly addresses: Map<MemberId, string>;
   private names = 0;
@@ -66,6 +68,7 @@ export class Group {
       limits: this.limits,
       peers: this.addresses,
       release: this.release,
+      loadMs: this.loadMs,
       cut: (member, index, digest) => this.cutSeen(member, index, digest),
       ended: (ended, error) => this.ends.push({ id: ended.id, error }),
     });
@@ -190,6 +193,15 @@ export class Group {
   /** The folder is gone: the next start makes a new one. */
   wipe(id: MemberId | string): void {
     this.disks.set(id as MemberId, this.newDisk(id as MemberId));
+  }
+
+  /** What a member's disk holds, as it could be copied aside and put back. */
+  image(id: MemberId | string): MemoryDisk {
+    return this.disks.get(id as MemberId)!.image();
+  }
+
+  putBack(id: MemberId | string, image: MemoryDisk): void {
+    this.disks.set(id as MemberId, image);
   }
 
   cut(from: MemberId | string, to: MemberId | string): void {

@@ -14,6 +14,7 @@ import {
   type DataFolder,
   type DiskAction,
   type MemoryDisk,
+  type StateStore,
 } from '../../lib/storage/index.js';
 import {
   MemoryTransport,
@@ -33,6 +34,8 @@ export interface Surroundings {
   readonly limits: ReplicaLimits;
   readonly peers: ReadonlyMap<MemberId, string>;
   readonly release: string;
+  /** Time that each slice of a load takes. */
+  readonly loadMs: number;
   /** A cut of the state became durable somewhere. */
   readonly cut: (member: MemberId, index: number, digest: string) => void;
   /** The process ended by itself, with this error. */
@@ -187,6 +190,7 @@ export class TestProcess {
       wait: (delayMs) => new Promise((resolve) => timers.after(delayMs, resolve)),
     });
     const disk = await settled(around.time, opening);
+    slowDown(disk, around.loadMs, timers);
     process = new TestProcess(id, memory, disk, timers, around);
     await settled(around.time, process.member.start());
     return process;
@@ -248,6 +252,23 @@ export class TestProcess {
       frames: (from, frames) => guarded(() => handlers.frames(from, frames)),
     };
   }
+}
+
+function slowDown(disk: DataFolder, sliceMs: number, timers: Timers): void {
+  if (sliceMs === 0) return;
+  const slow = (state: StateStore): StateStore => {
+    const load = state.load.bind(state);
+    state.load = async function* (maxBytes) {
+      for await (const slice of load(maxBytes)) {
+        await new Promise<void>((resolve) => timers.after(sliceMs, resolve));
+        yield slice;
+      }
+    };
+    return state;
+  };
+  const switchState = disk.switchState.bind(disk);
+  disk.switchState = async (folder) => slow(await switchState(folder));
+  slow(disk.state);
 }
 
 /** Waits for a promise that needs virtual time to go on. */

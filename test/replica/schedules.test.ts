@@ -14,6 +14,7 @@ async function run(seed: number): Promise<void> {
     subBatchCommands: 3,
     logTailEntries: 8 + below(random, 40),
     cutIntervalMs: 50 + below(random, 400),
+    logCacheBytes: chance(random, 0.8) ? 0 : 1000,
     proposalDeadlineMs: 3000,
   };
   const group = new Group({ size, seed, limits });
