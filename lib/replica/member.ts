@@ -393,6 +393,13 @@ export class Member implements Replica {
       const message = `${hello.memberId} belongs to group ${hello.clusterId}, ${this.memberId} to ${clusterId}`;
       return { code: 'FOREIGN_CLUSTER', message };
     }
+    const seen = this.running()?.boots.highest(hello.nodeId) ?? 0;
+    if (hello.boot < seen) {
+      const message =
+        `${hello.memberId} comes with start ${hello.boot} of its folder, ${this.memberId} has seen start ${seen}: ` +
+        'it is a copy from the past that has forgotten votes';
+      return { code: 'DAMAGED', message };
+    }
     return null;
   }
 

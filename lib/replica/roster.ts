@@ -107,7 +107,7 @@ export class Roster {
       case 'ended-by-peer':
         return 'ended the stream';
       case 'rejected':
-        return `rejected us: ${down.code}`;
+        return `rejected us: ${down.message}`;
       case 'closed-here':
       case 'unreachable':
         return down.why;

@@ -6,6 +6,7 @@ import type { CutMeta, InstalledState, RaftLog } from '../storage/types.js';
 import type { Frame, PeerDown, PeerHello, SnapshotStart, Transport } from '../transport/types.js';
 import { decodeMessages } from '../wire/raft-codec.js';
 import { Applier } from './applier.js';
+import { Boots } from './boots.js';
 import { Compaction } from './compaction.js';
 import { Cuts } from './cuts.js';
 import { clearHalt, readHalt, writeHalt } from './halt.js';
@@ -61,6 +62,9 @@ export class RunningMember {
   private readonly tracker: LeadershipTracker;
   private readonly traffic: LaneTraffic;
   readonly reads: Reads;
+  readonly boots: Boots;
+  /** Hellos whose contents were taken in. */
+  private readonly met = new WeakSet<PeerHello>();
 
   private machineNow: Machine;
   /** Counts the loads that began: an older one is void. */
@@ -80,6 +84,7 @@ export class RunningMember {
     this.machineNow = new Machine(options.machineLimits);
     const nowMs = () => clock.monotonicMs();
     const trouble = () => this.trouble();
+    this.boots = new Boots(log, hooks.fatal);
     this.raft = this.makeConsensus();
     this.standing = this.makeStanding(nowMs);
     this.persister = new Persister({
@@ -192,7 +197,7 @@ export class RunningMember {
   }
 
   peerUp(hello: PeerHello, formerBoot: number | null): void {
-    this.standing.heard(hello.nodeId, hello.acknowledged);
+    this.meet(hello);
     const view = this.view;
     const leads = view.kind === 'following' && view.leader === hello.memberId;
     if (leads && formerBoot !== null && hello.boot > formerBoot) this.raft.campaignHint();
@@ -214,6 +219,7 @@ export class RunningMember {
   }
 
   frame(from: PeerHello, frame: Frame): void {
+    this.meet(from);
     if (!this.standing.open) return;
     if (frame.kind === 'raft') {
       // Null: meant for a folder that this member no longer has.
@@ -264,6 +270,14 @@ export class RunningMember {
     const stored = this.log.acknowledgedBy(peer);
     const known = this.roster.acknowledgedBy(peer);
     return known !== null && comparePoints(known, stored) > 0 ? known : stored;
+  }
+
+  /** Before anything else of a peer is believed: what it knows about us. */
+  private meet(hello: PeerHello): void {
+    if (this.met.has(hello)) return;
+    this.met.add(hello);
+    this.boots.saw(hello.nodeId, hello.boot);
+    this.standing.heard(hello.nodeId, hello.acknowledged);
   }
 
   // ------------------------------------------------------------------------------------------------ the turn
