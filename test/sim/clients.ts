@@ -55,6 +55,14 @@ export class Clients {
     this.stopped = true;
   }
 
+  /** Proposes `count` operations at one node, one by one, whatever becomes of them. */
+  flood(at: number, count: number): void {
+    for (let i = 0; i < count; i++) {
+      const id = this.door.call();
+      this.door.propose(at, [this.payload(id)], [id]);
+    }
+  }
+
   private repeat(perSecond: number, action: (client: Client) => void): void {
     this.schedule.after(exponentialUs(this.random, 1000 / perSecond), () => {
       if (this.stopped) return;

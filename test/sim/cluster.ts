@@ -239,6 +239,8 @@ export class Cluster {
         from.input((node) => node.transferLeadership(to.id));
       },
       reconfigure: (leader) => this.reconfigure(leader),
+      read: (process) => this.front.read(process.number),
+      flood: (leader, count) => this.clients.flood(leader.number, count),
       note: (text, heals) => this.event(heals ? 'heal' : 'fault', null, text.length, 0, text),
     };
   }

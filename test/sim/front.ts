@@ -59,9 +59,10 @@ export class Front implements ClientDoor {
     return true;
   }
 
+  /** A read that reaches a paused process waits in its sockets: nobody else may answer it first. */
   read(at: number): void {
     const process = this.around.processes[at]!;
-    if (!process.running || process.paused) return;
+    if (!process.running) return;
     const context = ++this.contexts;
     this.waiters[at]!.reading(context, this.around.history.readCalled());
     this.note('read', process, context, 0);

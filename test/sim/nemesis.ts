@@ -1,4 +1,4 @@
-import { below, chance, pick, type Random } from '../../lib/base/index.js';
+import { below, between, chance, pick, type Random } from '../../lib/base/index.js';
 import type { Message } from '../../lib/raft/index.js';
 import { exponentialUs, type SimNetwork } from './network.js';
 import type { FaultOptions } from './options.js';
@@ -10,12 +10,24 @@ export interface NemesisPorts {
   crash(process: SimProcess, downMs: number): void;
   transfer(from: SimProcess, to: SimProcess): void;
   reconfigure(leader: SimProcess): void;
+  /** Makes a client read there. */
+  read(process: SimProcess): void;
+  /** Makes clients propose `count` operations there at once. */
+  flood(leader: SimProcess, count: number): void;
   leader(): SimProcess | null;
   note(text: string, heals: boolean): void;
 }
 
 type Links = Pick<SimNetwork<never>, 'cut' | 'mend' | 'slow'>;
+interface Partition {
+  readonly name: string;
+  readonly cuts: readonly Cut[];
+}
+
 type Cut = readonly [from: number, to: number];
+
+/** Mean time (ms) after a pause until links that were lost with it are back. */
+const DEAF_AFTER_MS = 30;
 
 /** Mean time (ms) that a process is away which ended right after a decisive message. */
 const SNIPER_DOWN_MS = 10;
@@ -120,7 +132,7 @@ export class Nemesis {
   /** The leader more often than chance would have it: most rules are about what a leader leaves behind. */
   private victim(): SimProcess {
     const leader = this.ports.leader();
-    return leader !== null && chance(this.random, 0.4) ? leader : pick(this.random, this.processes);
+    return leader !== null && chance(this.random, 0.5) ? leader : pick(this.random, this.processes);
   }
 
   private crash(): void {
@@ -135,12 +147,19 @@ export class Nemesis {
   private pause(): void {
     const process = this.victim();
     if (!process.running || process.paused) return;
-    const { boot } = process;
-    this.ports.note(`pause of n${process.number + 1}`, false);
+    const { boot, number } = process;
+    // A machine that freezes may lose its links as well: then it wakes up without knowing what went on.
+    const deaf = chance(this.random, 0.5) ? this.towards(number) : [];
+    this.ports.note(`pause of n${number + 1}${deaf.length > 0 ? ', deaf' : ''}`, false);
     process.pause();
+    for (const [from, to] of deaf) this.network.cut(from, to);
     this.later(this.options.pauseLastsMs, () => {
+      this.later(DEAF_AFTER_MS, () => {
+        for (const [from, to] of deaf) this.network.mend(from, to);
+      });
       if (process.boot !== boot) return;
-      this.ports.note(`end of pause of n${process.number + 1}`, true);
+      this.ports.note(`end of pause of n${number + 1}`, true);
+      this.ports.read(process);
       process.resume();
     });
   }
@@ -163,7 +182,14 @@ export class Nemesis {
 
   private partition(): void {
     if (this.processes.length < 2) return;
-    const { name, cuts } = this.drawPartition();
+    const leader = this.ports.leader();
+    this.strike(this.drawPartition());
+    // A leader that was just cut off takes a burst of proposals: the longer its lost tail, the more to clean up.
+    if (leader !== null && chance(this.random, 0.3)) this.ports.flood(leader, between(this.random, 5, 40));
+  }
+
+  /** Cuts links for a while. */
+  private strike({ name, cuts }: Partition): void {
     this.ports.note(`cut: ${name}`, false);
     for (const [from, to] of cuts) this.network.cut(from, to);
     this.later(this.options.partitionLastsMs, () => {
@@ -172,7 +198,11 @@ export class Nemesis {
     });
   }
 
-  private drawPartition(): { name: string; cuts: Cut[] } {
+  private towards(one: number): Cut[] {
+    return this.processes.filter(({ number }) => number !== one).map(({ number }): Cut => [number, one]);
+  }
+
+  private drawPartition(): Partition {
     const one = this.victim().number;
     const others = this.processes.map((process) => process.number).filter((n) => n !== one);
     const name = `n${one + 1}`;
@@ -180,7 +210,7 @@ export class Nemesis {
       case 0:
         return { name: `${name} alone`, cuts: both([one], others) };
       case 1:
-        return { name: `${name} hears nobody`, cuts: others.map((n): Cut => [n, one]) };
+        return { name: `${name} hears nobody`, cuts: this.towards(one) };
       case 2:
         return { name: `nobody hears ${name}`, cuts: others.map((n): Cut => [one, n]) };
       case 3: {

@@ -81,12 +81,12 @@ export class SimNetwork<M> {
     return !this.isCut(a, b) && !this.isCut(b, a);
   }
 
-  /** Ends every cut, loss and slowness; delays stay. */
+  /** Ends every cut, loss and long delay: what is left to do is bounded by work, not by waiting. */
   heal(): void {
     this.cuts.fill(0);
     this.slow.fill(1);
     this.lastArrival.fill(0);
-    this.options = { ...this.options, loss: 0, duplicate: 0 };
+    this.options = { ...this.options, minMs: 0.1, meanMs: 0.5, loss: 0, duplicate: 0 };
   }
 
   private plan(from: number, to: number, message: M): void {

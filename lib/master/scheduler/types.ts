@@ -52,7 +52,7 @@ export interface SchedulerLimits {
 }
 
 export const SCHEDULER_LIMITS: SchedulerLimits = {
-  heartbeatMs: 5_000,
+  heartbeatMs: 2_000,
   callDeadlineMs: 10_000,
   callGraceMs: 1_000,
   callRetryMs: 20,
