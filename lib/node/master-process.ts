@@ -23,6 +23,8 @@ import { release } from './release.js';
 
 const DEFAULT_DOORS = { grpc: '127.0.0.1:5060', peer: '127.0.0.1:5070' } as const;
 const SPACE_INTERVAL_MS = 5_000;
+/** What a member tells the group when its disk is full; 0 would mean that it told nothing. */
+const NO_ROOM_BYTES = 1;
 /** A stop that takes longer than this hangs. */
 const STOP_LIMIT_MS = 3_000;
 
@@ -149,8 +151,8 @@ class MasterProcess {
       },
       release: release(),
       pid: process.pid,
-      // Told to the group, which refuses growth beyond what its smallest member can hold: nothing, on a full disk.
-      memoryBudgetBytes: () => (disk.space.growthRefused ? 0 : this.budgetBytes()),
+      // Told to the group, which refuses growth beyond what its smallest member can hold.
+      memoryBudgetBytes: () => (disk.space.growthRefused ? NO_ROOM_BYTES : this.budgetBytes()),
       disk,
       transport: (handlers) => new GrpcTransport({ host, port, tls, handlers, ...SYSTEM }),
       ...SYSTEM,

@@ -10,8 +10,6 @@ export function isGrowth(state: State, command: PlainCommand): boolean {
       return state.agents.get(command.agentId) === null;
     case 'framework-subscribe':
       return state.frameworks.get(command.frameworkId) === null;
-    case 'session-open':
-      return state.sessions.find(command.session) < 0;
     case 'tree-set': {
       const row = state.tree.find(command.path);
       return row >= 0 && command.data.length > state.tree.data.length(row);

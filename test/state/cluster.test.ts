@@ -94,6 +94,15 @@ describe('Admission', () => {
     driver.done(set('/big', 100_000));
   });
 
+  it('lets clients in that come to make room', () => {
+    const driver = new Driver();
+    driver.done(create('/big', 100_000));
+    driver.done(info(M1, 1));
+    driver.done({ kind: 'session-open', session: SESSION, timeoutMs: 60_000 });
+    const remove = { kind: 'tree-delete', path: '/big', expectedVersion: -1 } as const;
+    driver.done({ kind: 'in-session', session: SESSION, sequence: 1, acknowledgedBelow: 1, command: remove });
+  });
+
   it('counts the command that is asked for', () => {
     const driver = new Driver();
     driver.done(info(M1, 100_000));

@@ -4,7 +4,8 @@ import type { SessionCommand } from './types.js';
 
 export const SESSION_CODECS: CodecsOf<SessionCommand> = {
   'session-open': {
-    grows: true,
+    // Small, limited in number, and gone by themselves: who comes to make room needs one for that.
+    grows: false,
     write: (w, c) => w.text(c.session).uint(c.timeoutMs),
     read: (r) => ({ kind: 'session-open', session: r.text() as SessionId, timeoutMs: r.uint() }),
   },
