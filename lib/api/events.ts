@@ -14,28 +14,33 @@ export interface NumberedChange {
 }
 
 export interface ChangeListener {
-  changed(change: NumberedChange): void;
-  /** The record of changes was replaced: what came between is not known here. */
-  lost(): void;
+  /** There is more to read. */
+  changed(): void;
+  /** The record ends here; nothing follows. */
+  ended(error: TepuiError): void;
 }
 
 /** Changes kept for streams that come back: some seconds of a busy cluster. */
 const KEPT = 10_000;
 
 /**
- * A bounded record of recent changes, so that a stream that broke resumes where it was. Every member keeps its
- * own from the same log, so a stream may resume at another member.
+ * A bounded record of recent changes, which streams read at their own pace: one that breaks or is slow goes on
+ * where it was. Every member keeps its own from the same log, so a stream may resume at another member.
  */
 export class ChangeRecord {
   private readonly listeners = new Set<ChangeListener>();
-  private ring: NumberedChange[] = [];
-  /** Everything after this index is in the ring. */
+  private readonly replica: Replica;
+  private readonly kept: number;
+  private changes: NumberedChange[] = [];
+  /** Position of the first change that is kept: how many were dropped before it. */
+  private first = 0;
+  /** Every change after this index is kept. */
   private since: number;
   private stopListening: (() => void) | null = null;
-  private readonly replica: Replica;
 
-  constructor(replica: Replica) {
+  constructor(replica: Replica, kept: number = KEPT) {
     this.replica = replica;
+    this.kept = kept;
     this.since = replica.machine.revision;
   }
 
@@ -49,53 +54,78 @@ export class ChangeRecord {
 
   stop(): void {
     this.stopListening?.();
-    this.tellLost();
+    this.end(new TepuiError('SHUTTING_DOWN', 'this master is stopping: resume at another one'));
   }
 
-  /**
-   * Follows changes after `index` (0: from now on); the kept ones are told before this returns. Throws
-   * OUT_OF_RANGE naming the oldest index that is kept.
-   */
-  follow(index: number, listener: ChangeListener): () => void {
-    if (index !== 0 && index < this.since) {
-      throw new TepuiError(
-        'OUT_OF_RANGE',
-        `changes after ${index} are gone; kept are those after ${this.since}`,
-        {
-          fields: { oldest: this.since },
-        },
-      );
+  /** Position after the last change. */
+  get endPosition(): number {
+    return this.first + this.changes.length;
+  }
+
+  /** Position of the first change after `index` (0: of the next one there will be). Throws OUT_OF_RANGE. */
+  positionAfter(index: number): number {
+    if (index === 0) return this.endPosition;
+    if (index < this.since) throw this.gone(`changes after ${index}`);
+    let low = 0;
+    let high = this.changes.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.changes[middle]!.index > index) high = middle;
+      else low = middle + 1;
     }
-    if (index !== 0) for (const change of this.ring) if (change.index > index) listener.changed(change);
+    return this.first + low;
+  }
+
+  /** The change at a position; null: there is none yet. Throws OUT_OF_RANGE when it is no longer kept. */
+  at(position: number): NumberedChange | null {
+    if (position < this.first)
+      throw this.gone(`${this.endPosition - position} changes that were left unread`);
+    return this.changes[position - this.first] ?? null;
+  }
+
+  listen(listener: ChangeListener): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
-  private reset(revision: number): void {
-    this.ring = [];
-    this.since = revision;
-    this.tellLost();
+  private gone(what: string): TepuiError {
+    return new TepuiError('OUT_OF_RANGE', `${what} are not kept any more; those after ${this.since} are`, {
+      fields: { oldest: this.since },
+    });
   }
 
-  private tellLost(): void {
+  private reset(revision: number): void {
+    this.first = this.endPosition;
+    this.changes = [];
+    this.since = revision;
+    this.end(
+      new TepuiError('OUT_OF_RANGE', `this member received the state of index ${revision} anew: list again`),
+    );
+  }
+
+  private end(error: TepuiError): void {
     const listeners = Array.from(this.listeners);
     this.listeners.clear();
-    for (const listener of listeners) listener.lost();
+    for (const listener of listeners) listener.ended(error);
   }
 
   private take(events: readonly StateEvent[]): void {
+    const before = this.changes.length;
     for (const event of events) {
       const change = changeOf(event);
-      if (change === null) continue;
-      const numbered = { index: event.revision, change };
-      this.ring.push(numbered);
-      for (const listener of this.listeners) listener.changed(numbered);
+      if (change !== null) this.changes.push({ index: event.revision, change });
     }
-    if (this.ring.length > KEPT * 2) {
-      const dropped = this.ring.length - KEPT;
-      this.since = this.ring[dropped - 1]!.index;
-      this.ring = this.ring.slice(dropped);
-    }
+    if (this.changes.length === before) return;
+    this.trim();
+    for (const listener of Array.from(this.listeners)) listener.changed();
+  }
+
+  private trim(): void {
+    if (this.changes.length <= this.kept * 2) return;
+    const dropped = this.changes.length - this.kept;
+    this.since = this.changes[dropped - 1]!.index;
+    this.changes = this.changes.slice(dropped);
+    this.first += dropped;
   }
 }
 

@@ -1,13 +1,14 @@
-import type { AgentId, FrameworkId } from '../base/index.js';
+import { memberOf, type MemberId } from '../base/index.js';
+import { bootOfStream } from '../master/numbers.js';
 import {
   TASK_STATE,
   type AgentView,
+  type Connection,
   type FrameworkView,
   type Machine,
   type Resources,
   type TaskView,
 } from '../state/index.js';
-import { memberOf } from '../base/index.js';
 import type { AgentSummary, FrameworkSummary, NamedAmount, TaskSummary } from '../wire/index.js';
 
 const MEGABYTE = 1 << 20;
@@ -27,19 +28,32 @@ export function amounts(resources: Resources): NamedAmount[] {
   ];
 }
 
-export function summarizeAgent(machine: Machine, agent: AgentView): AgentSummary {
+/** Boot counters of members, by id. */
+export type MemberBoots = ReadonlyMap<MemberId, number>;
+
+/**
+ * Whether the stream that the machine has for an agent may still be open: not when its member was started again
+ * since, or was never heard of in this life.
+ */
+function isHeld({ member, stream }: Connection, boots: MemberBoots): boolean {
+  return boots.get(memberOf(member)) === bootOfStream(stream);
+}
+
+export function summarizeAgent(machine: Machine, agent: AgentView, boots: MemberBoots): AgentSummary {
   const { agentId, hostname, status, resources, attributes } = agent;
   const name = attributes.find((attribute) => attribute.name === 'name')?.value ?? hostname;
+  const held = status.kind === 'connected' && isHeld(status.connection, boots);
+  const state = held ? 'registered' : status.kind === 'connected' ? 'disconnected' : status.kind;
   return {
     id: agentId,
     name,
     hostname,
-    state: status.kind === 'connected' ? 'registered' : status.kind,
+    state,
     total: amounts(resources),
     used: amounts(machine.agents.allocated(agentId)),
-    tasks: machine.tasks.ofAgent(agentId).length,
+    tasks: machine.tasks.countOfAgent(agentId),
     http: null,
-    master: status.kind === 'connected' ? memberOf(status.connection.member) : '',
+    master: held ? memberOf(status.connection.member) : '',
   };
 }
 
@@ -66,7 +80,7 @@ export function summarizeFramework(machine: Machine, framework: FrameworkView): 
     state: FRAMEWORK_STATES[status.kind],
     roles,
     used: amounts({ ...used, others: [] }),
-    activeTasks: machine.tasks.ofFramework(frameworkId).length,
+    activeTasks: machine.tasks.countOfFramework(frameworkId),
     failoverTimeoutMs,
     master: status.kind === 'connected' ? memberOf(status.connection.member) : '',
   };
@@ -86,20 +100,4 @@ export function summarizeTask(task: TaskView): TaskSummary {
     launchedIndex: task.launchedRevision,
     launchedAtMs: task.launchedMs,
   };
-}
-
-/** Tasks of a framework, of an agent, or all; the history too when asked. */
-export function listTasks(
-  machine: Machine,
-  wanted: { frameworkId: FrameworkId | null; agentId: AgentId | null; completed: boolean },
-): TaskView[] {
-  const frameworks =
-    wanted.frameworkId === null
-      ? machine.frameworks.list().map((one) => one.frameworkId)
-      : [wanted.frameworkId];
-  const tasks = frameworks.flatMap((id) => [
-    ...machine.tasks.ofFramework(id),
-    ...(wanted.completed ? machine.tasks.completedOf(id) : []),
-  ]);
-  return wanted.agentId === null ? tasks : tasks.filter((task) => task.agentId === wanted.agentId);
 }

@@ -3,7 +3,7 @@ export {
   answerOf,
   type Answer,
   type Node,
-  type NodeQuery,
+  type Refused,
   type SessionUse,
   type SessionWrite,
   type Written,

@@ -10,15 +10,16 @@ export interface SessionWrite {
   readonly command: TreeCommand;
 }
 
-/** How a request ended. `unknown`: it may have been, or may still be, done. */
-export type Answer<T> =
-  | { readonly kind: 'done'; readonly value: T }
-  | {
-      readonly kind: 'refused';
-      readonly code: ErrorCode;
-      readonly message: string;
-      readonly unknown: boolean;
-    };
+/** `unknown`: it may have been, or may still be, done. */
+export interface Refused {
+  readonly kind: 'refused';
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly unknown: boolean;
+}
+
+/** How a request ended. */
+export type Answer<T> = { readonly kind: 'done'; readonly value: T } | Refused;
 
 export interface Written {
   readonly index: number;
@@ -34,18 +35,15 @@ export interface Node {
   readonly children: readonly string[];
 }
 
-export interface NodeQuery {
-  readonly path: string;
-  readonly local: boolean;
-  readonly children: boolean;
-}
-
 /** Told which sessions are in use behind this member. */
 export interface SessionUse {
   sessionAlive(session: SessionId): void;
 }
 
 const DEFAULT_TIMEOUT_MS = 600_000;
+const SESSION_ID = /^[0-9a-f]{16}$/;
+/** Children that one answer may list: listing more would hold up everybody else. */
+const LISTED_CHILDREN = 100_000;
 
 /** Stat of a node that was deleted: there is nothing left to describe. */
 const GONE: NodeStat = {
@@ -89,34 +87,56 @@ export class CoordinationService {
     });
   }
 
+  /** Closing a session that is not open changes nothing and is done. */
   closeSession(session: SessionId, done: (answer: Answer<{ index: number }>) => void): void {
+    if (!SESSION_ID.test(session)) return done(noSession(session));
     const command = encodeCommand({ kind: 'session-close', session });
     this.replica.propose(command, (outcome) => done(answerOf(outcome, (index) => ({ index }))));
   }
 
-  /** Calls `done` once, after this member has applied the write. */
+  /** Calls `done` once, after this member has applied the write; at once for what can never be one. */
   write(write: SessionWrite, done: (answer: Answer<Written>) => void): void {
+    if (!SESSION_ID.test(write.session)) return done(noSession(write.session));
     this.use.sessionAlive(write.session);
-    this.replica.propose(encodeCommand({ kind: 'in-session', ...write }), (outcome) => {
+    const command = encodeCommand({ kind: 'in-session', ...write });
+    const { commandBytes } = this.replica.machine.limits;
+    if (command.length > commandBytes) {
+      return done(refused('TOO_LARGE', `a write of ${command.length} bytes; the limit is ${commandBytes}`));
+    }
+    this.replica.propose(command, (outcome) => {
       done(answerOf(outcome, (index, term) => ({ index, term, stat: statOf(outcome) })));
     });
   }
 
-  read(query: NodeQuery, done: (answer: Answer<Node>) => void): void {
-    if (query.local) return done(this.look(query));
+  /** Calls `done(null)` once `look` shows everything that was acknowledged before the call; at once if `local`. */
+  confirm(local: boolean, done: (refused: Refused | null) => void): void {
+    if (local) return done(null);
     this.replica.read((refusal) => {
-      done(refusal === null ? this.look(query) : { kind: 'refused', ...refusal, unknown: false });
+      done(refusal === null ? null : refused(refusal.code, refusal.message));
     });
   }
 
-  private look({ path, children }: NodeQuery): Answer<Node> {
+  /** A node as this member has it now. */
+  look(path: string, children: boolean): Answer<Node> {
     const { tree, revision } = this.replica.machine;
     const node = tree.get(path);
-    if (node === null)
-      return { kind: 'refused', code: 'NO_NODE', message: `${path} does not exist`, unknown: false };
+    if (node === null) return refused('NO_NODE', `${path} does not exist`);
+    const { data, stat } = node;
+    if (children && stat.numChildren > LISTED_CHILDREN) {
+      const message = `${path} has ${stat.numChildren} children; at most ${LISTED_CHILDREN} are listed`;
+      return refused('TOO_LARGE', message);
+    }
     const names = children ? (tree.children(path) ?? []) : [];
-    return { kind: 'done', value: { index: revision, data: node.data, stat: node.stat, children: names } };
+    return { kind: 'done', value: { index: revision, data, stat, children: names } };
   }
+}
+
+function refused(code: ErrorCode, message: string): Refused {
+  return { kind: 'refused', code, message, unknown: false };
+}
+
+function noSession(session: string): Refused {
+  return refused('INVALID_ARGUMENT', `a session id is 16 hexadecimal digits, not "${session.slice(0, 32)}"`);
 }
 
 function statOf(outcome: Outcome): NodeStat {

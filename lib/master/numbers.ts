@@ -19,6 +19,11 @@ export const PUSH_TOPICS: { readonly offers: 1; readonly rescind: 2; readonly of
 const STREAMS_PER_BOOT = 2 ** 32;
 const LARGEST_BOOT = 2 ** 20;
 
+/** In which life of its member a stream was accepted. */
+export function bootOfStream(stream: number): number {
+  return Math.floor(stream / STREAMS_PER_BOOT);
+}
+
 /**
  * Numbers for the streams that a member accepts, never used twice by one data folder: `Connection.stream` must
  * tell a stream from one that the same member held before it was restarted.

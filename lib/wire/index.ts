@@ -83,7 +83,7 @@ export {
   type SchedulerRequest,
 } from './scheduler.js';
 export { type Caller, type ServerStream, type ServerStreamListener } from './server-stream.js';
-export { GrpcServer, type GrpcServerOptions, type Handlers } from './server.js';
+export { EncodedMessage, GrpcServer, type GrpcServerOptions, type Handlers } from './server.js';
 export { asTepuiError, errorFromStatus, statusOf } from './status.js';
 export {
   channelCredentials,

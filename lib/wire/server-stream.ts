@@ -100,6 +100,14 @@ export class ServerStream<Request, Response> {
     return this.open && this.raw.write(this.responses.encode(message));
   }
 
+  /** As `write`, and calls back when the message is with the system, or lost. Returns its size in bytes. */
+  writeThen(message: Response, gone: () => void): number {
+    if (!this.open) return 0;
+    const bytes = this.responses.encode(message);
+    this.raw.write(bytes, gone);
+    return bytes.length;
+  }
+
   /** As `write`, for a message that was encoded once for many streams. */
   writeEncoded(bytes: Buffer): boolean {
     return this.open && this.raw.write(bytes);

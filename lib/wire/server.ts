@@ -12,7 +12,8 @@ import {
   type sendUnaryData,
 } from '@grpc/grpc-js';
 import { TepuiError } from '../base/index.js';
-import { HARD_LIMIT_FACTOR } from './limits.js';
+import { checkSize } from './codec.js';
+import { CLIENT_REPLY_LIMIT_BYTES, HARD_LIMIT_FACTOR } from './limits.js';
 import type { Method, Service, Shape } from './methods.js';
 import { ServerStream, callerOf, type Caller } from './server-stream.js';
 import { asTepuiError, statusOf } from './status.js';
@@ -20,7 +21,7 @@ import { asTepuiError, statusOf } from './status.js';
 type Handler<M> =
   M extends Method<infer Request, infer Response, infer S>
     ? S extends 'unary'
-      ? (request: Request, caller: Caller) => Promise<Response>
+      ? (request: Request, caller: Caller) => Promise<Response | EncodedMessage>
       : S extends 'server-stream'
         ? (request: Request, stream: ServerStream<never, Response>) => void
         : (stream: ServerStream<Request, Response>) => void
@@ -28,6 +29,15 @@ type Handler<M> =
 
 /** Implementation of a service. A TepuiError that is thrown ends the call with its code. */
 export type Handlers<M> = { readonly [K in keyof M]: Handler<M[K]> };
+
+/** An answer that its handler has encoded itself, in parts. */
+export class EncodedMessage {
+  readonly parts: readonly Buffer[];
+
+  constructor(parts: readonly Buffer[]) {
+    this.parts = parts;
+  }
+}
 
 export interface GrpcServerOptions {
   readonly credentials: ServerCredentials;
@@ -135,8 +145,13 @@ function unary(
   method: Method<unknown, unknown, Shape>,
   handler: (request: unknown, caller: Caller) => Promise<unknown>,
 ) {
-  const answer = async (call: ServerUnaryCall<Buffer, Buffer>): Promise<Buffer> =>
-    method.response.encode(await handler(method.request.decode(call.request), callerOf(call)));
+  const answer = async (call: ServerUnaryCall<Buffer, Buffer>): Promise<Buffer> => {
+    const response = await handler(method.request.decode(call.request), callerOf(call));
+    if (!(response instanceof EncodedMessage)) return method.response.encode(response);
+    const sizeBytes = response.parts.reduce((sum, part) => sum + part.length, 0);
+    checkSize(method.path, sizeBytes, CLIENT_REPLY_LIMIT_BYTES);
+    return Buffer.concat(response.parts);
+  };
   return (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>): void => {
     answer(call).then(
       (response) => {

@@ -1,16 +1,17 @@
 import { TepuiError } from '../../base/index.js';
-import type { Answer, CoordinationService, Written } from '../../coordination/index.js';
+import type { Answer, CoordinationService, Node, Refused, Written } from '../../coordination/index.js';
 import type { NodeStat, TreeCommand } from '../../state/index.js';
-import type {
-  CoordinationMethods,
-  Handlers,
-  ReadReply,
-  ReadRequest,
-  ServerStream,
-  Stat,
-  TreeOperation,
-  WriteReply,
-  WriteRequest,
+import {
+  asTepuiError,
+  type CoordinationMethods,
+  type Handlers,
+  type ReadReply,
+  type ReadRequest,
+  type ServerStream,
+  type Stat,
+  type TreeOperation,
+  type WriteReply,
+  type WriteRequest,
 } from '../../wire/index.js';
 import { Backlog } from './backlog.js';
 
@@ -29,34 +30,46 @@ export function coordinationHandlers(service: CoordinationService): Handlers<Coo
 
 function serveWrites(service: CoordinationService, stream: ServerStream<WriteRequest, WriteReply>): void {
   const backlog = new Backlog(stream, IN_FLIGHT);
+  const sent = () => backlog.sent();
   stream.listen({
     message({ session, sequence, acknowledgedBelow, operation }) {
-      backlog.begin();
       const command = commandOf(operation);
+      backlog.begin();
       service.write({ session, sequence, acknowledgedBelow, command }, (answer) => {
-        stream.write({ sequence, outcome: writeOutcome(answer) });
-        backlog.finish();
+        backlog.answer(() => stream.writeThen({ sequence, outcome: writeOutcome(answer) }, sent));
       });
     },
     ended: () => backlog.endWhenDone(),
+    closed: () => backlog.closed(),
   });
 }
 
 function serveReads(service: CoordinationService, stream: ServerStream<ReadRequest, ReadReply>): void {
   const backlog = new Backlog(stream, IN_FLIGHT);
+  const sent = () => backlog.sent();
+  const refuse = (id: number, refused: Refused): number =>
+    stream.writeThen({ id, index: 0, outcome: refusal(refused) }, sent);
+  const write = (id: number, answer: Answer<Node>): number => {
+    if (answer.kind === 'refused') return refuse(id, answer);
+    const { index, data, stat, children } = answer.value;
+    const outcome = { kind: 'node', data, stat: statOnWire(stat), children } as const;
+    try {
+      return stream.writeThen({ id, index, outcome }, sent);
+    } catch (error) {
+      // A list of children may be longer than a message can be.
+      const { code, message } = asTepuiError(error);
+      return refuse(id, { kind: 'refused', code, message, unknown: false });
+    }
+  };
   stream.listen({
     message({ id, path, consistency, children }) {
       backlog.begin();
-      service.read({ path, children, local: consistency === 'LOCAL' }, (answer) => {
-        if (answer.kind === 'done') {
-          const { index, data, stat, children: names } = answer.value;
-          const outcome = { kind: 'node', data, stat: statOnWire(stat), children: names } as const;
-          stream.write({ id, index, outcome });
-        } else stream.write({ id, index: 0, outcome: refusal(answer) });
-        backlog.finish();
+      service.confirm(consistency === 'LOCAL', (refused) => {
+        backlog.answer(() => write(id, refused ?? service.look(path, children)));
       });
     },
     ended: () => backlog.endWhenDone(),
+    closed: () => backlog.closed(),
   });
 }
 
@@ -73,7 +86,7 @@ function commandOf(operation: TreeOperation): TreeCommand {
   }
 }
 
-function refusal({ code, message, unknown }: Extract<Answer<never>, { kind: 'refused' }>) {
+function refusal({ code, message, unknown }: Refused) {
   return { kind: 'refused', code, message, outcomeUnknown: unknown } as const;
 }
 

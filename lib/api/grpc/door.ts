@@ -77,13 +77,17 @@ export class GrpcDoor {
 
   async stop(): Promise<void> {
     this.stopHealth?.();
+    this.tellHealth('NOT_SERVING');
     this.changes.stop();
     await this.server.stop(STOP_GRACE_MS);
   }
 
   /** SERVING while this member can serve: a leader is known and the state is loaded. */
   private checkHealth(): void {
-    const status = this.options.replica.status().trouble === null ? 'SERVING' : 'NOT_SERVING';
+    this.tellHealth(this.options.replica.status().trouble === null ? 'SERVING' : 'NOT_SERVING');
+  }
+
+  private tellHealth(status: 'SERVING' | 'NOT_SERVING'): void {
     for (const service of ['', ...this.services]) this.health.setStatus(service, status);
   }
 }

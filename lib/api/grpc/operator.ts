@@ -2,22 +2,22 @@ import { TepuiError, type MemberId } from '../../base/index.js';
 import type { Outcome, Replica, ReplicaStatus } from '../../replica/index.js';
 import { encodeCommand, type Machine, type PlainCommand } from '../../state/index.js';
 import type {
-  EventsRequest,
   Handlers,
   MemberStatus,
   OperatorEvent,
   OperatorMethods,
   ReadConsistency,
-  ServerStream,
   StatusReply,
 } from '../../wire/index.js';
 import { answerOf } from '../../coordination/index.js';
 import type { Change, ChangeRecord } from '../events.js';
-import { listTasks, summarizeAgent, summarizeFramework, summarizeTask } from '../summaries.js';
+import { EventStream } from './event-stream.js';
+import { encodeTasks } from './listing.js';
+import { summarizeAgent, summarizeFramework, summarizeTask, type MemberBoots } from '../summaries.js';
 
 const HEARTBEAT_MS = 5000;
-/** A subscriber that leaves this many events unread is ended; it resumes from the last index it got. */
-const UNREAD_EVENTS = 10_000;
+/** Longer than agents let a task linger; what is meant by it is "never". */
+const LONGEST_GRACE_MS = 24 * 3_600_000;
 
 export interface OperatorDoor {
   readonly replica: Replica;
@@ -28,21 +28,36 @@ export interface OperatorDoor {
 
 /** The Operator service of this member on its gRPC door. */
 export function operatorHandlers(door: OperatorDoor): Handlers<OperatorMethods> {
-  const { replica } = door;
+  const { replica, changes, every } = door;
+  const source = {
+    changes,
+    revision: () => replica.machine.revision,
+    describe: (what: Change) => describeChange(replica, what),
+    everyHeartbeat: (callback: () => void) => every(HEARTBEAT_MS, callback),
+  };
   return {
     status: async () => describeStatus(replica.status()),
     listAgents: async ({ consistency }) =>
       list(replica, consistency, (machine) => {
         const present = machine.agents.list().filter(({ status }) => status.kind !== 'removed');
-        return present.map((agent) => summarizeAgent(machine, agent));
+        const boots = bootsOf(replica.status());
+        return present.map((agent) => summarizeAgent(machine, agent, boots));
       }),
     listFrameworks: async ({ consistency }) =>
       list(replica, consistency, (machine) =>
         machine.frameworks.list().map((framework) => summarizeFramework(machine, framework)),
       ),
-    listTasks: async ({ consistency, ...wanted }) =>
-      list(replica, consistency, (machine) => listTasks(machine, wanted).map(summarizeTask)),
+    listTasks: async ({ consistency, ...wanted }) => {
+      await confirm(replica, consistency);
+      return encodeTasks(() => replica.machine, wanted);
+    },
     killTask: async ({ frameworkId, taskId, graceMs }) => {
+      if (graceMs > LONGEST_GRACE_MS) {
+        throw new TepuiError(
+          'INVALID_ARGUMENT',
+          `a grace of ${graceMs} ms; at most ${LONGEST_GRACE_MS} are given`,
+        );
+      }
       return change(replica, {
         kind: 'task-kill',
         frameworkId,
@@ -54,8 +69,18 @@ export function operatorHandlers(door: OperatorDoor): Handlers<OperatorMethods> 
       return change(replica, { kind: 'framework-teardown', frameworkId, cause: 'asked', subscription: 0 });
     },
     transferLeadership: ({ to }) => transfer(replica, to),
-    events: (request, stream) => followEvents(door, request, stream),
+    events: ({ afterIndex }, stream) => new EventStream(source, stream, afterIndex).start(),
   };
+}
+
+async function confirm(replica: Replica, consistency: ReadConsistency): Promise<void> {
+  if (consistency === 'LOCAL') return;
+  await new Promise<void>((resolve, reject) => {
+    replica.read((refusal) => {
+      if (refusal === null) resolve();
+      else reject(new TepuiError(refusal.code, refusal.message));
+    });
+  });
 }
 
 async function list<T>(
@@ -63,14 +88,7 @@ async function list<T>(
   consistency: ReadConsistency,
   items: (machine: Machine) => T[],
 ): Promise<{ index: number; items: T[] }> {
-  if (consistency === 'LINEARIZABLE') {
-    await new Promise<void>((resolve, reject) => {
-      replica.read((refusal) => {
-        if (refusal === null) resolve();
-        else reject(new TepuiError(refusal.code, refusal.message));
-      });
-    });
-  }
+  await confirm(replica, consistency);
   const { machine } = replica;
   return { index: machine.revision, items: items(machine) };
 }
@@ -95,6 +113,11 @@ function transfer(replica: Replica, to: MemberId | null): Promise<{ leader: Memb
   });
 }
 
+/** The present life of each member, as far as it is known here. */
+function bootsOf({ members }: ReplicaStatus): MemberBoots {
+  return new Map(members.flatMap(({ id, hello }) => (hello === null ? [] : [[id, hello.boot] as const])));
+}
+
 function describeStatus(status: ReplicaStatus): StatusReply {
   const members = status.members.map(({ id, hello, voter, connected }): MemberStatus => {
     const own = id === status.self.memberId;
@@ -105,7 +128,7 @@ function describeStatus(status: ReplicaStatus): StatusReply {
       grpc: hello?.doors.grpc ?? null,
       peer: hello?.doors.peer ?? null,
       zk: hello?.doors.zk ?? null,
-      role: own ? status.role : roleOfOther(id, connected, status),
+      role: own ? status.role : roleOfOther(id, connected, voter, status),
       voter,
       lastIndex: own ? status.lastIndex : 0,
       commitIndex: own ? status.commitIndex : 0,
@@ -127,51 +150,27 @@ function describeStatus(status: ReplicaStatus): StatusReply {
 }
 
 /** What this member takes another one for; each member answers for itself when it is asked. */
-function roleOfOther(id: MemberId, connected: boolean, status: ReplicaStatus): MemberStatus['role'] {
+function roleOfOther(
+  id: MemberId,
+  connected: boolean,
+  voter: boolean,
+  { leader, members }: ReplicaStatus,
+): MemberStatus['role'] {
   if (!connected) return 'unreachable';
-  return id === status.leader ? 'leader' : 'follower';
+  if (id === leader) return 'leader';
+  // Before the group is formed nobody is a voter, and nobody a learner.
+  if (!members.some((member) => member.voter)) return 'candidate';
+  return voter ? 'follower' : 'learner';
 }
 
-function followEvents(
-  { replica, changes, every }: OperatorDoor,
-  { afterIndex }: EventsRequest,
-  stream: ServerStream<never, OperatorEvent>,
-): void {
-  const write = (event: OperatorEvent) => {
-    stream.write(event);
-    if (stream.queued <= UNREAD_EVENTS) return;
-    stream.fail(
-      new TepuiError('OVERLOADED', `${stream.queued} events were left unread: resume from the last one`),
-    );
-  };
-  const heartbeat = () =>
-    write({ index: replica.machine.revision, event: { kind: 'heartbeat', value: true } });
-  const unfollow = changes.follow(afterIndex, {
-    changed: ({ index, change: what }) => {
-      const event = describeChange(replica.machine, what);
-      if (event !== null) write({ index, event });
-    },
-    lost: () =>
-      stream.fail(new TepuiError('OUT_OF_RANGE', 'this member received the state anew: list and resume')),
-  });
-  const stop = every(HEARTBEAT_MS, heartbeat);
-  stream.listen({
-    message: () => undefined,
-    closed: () => {
-      unfollow();
-      stop();
-    },
-  });
-  heartbeat();
-}
-
-function describeChange(machine: Machine, change: Change): OperatorEvent['event'] | null {
+function describeChange(replica: Replica, change: Change): OperatorEvent['event'] | null {
+  const { machine } = replica;
   switch (change.kind) {
     case 'agent': {
       const agent = machine.agents.get(change.agentId);
       if (agent === null || agent.status.kind === 'removed')
         return { kind: 'agentRemoved', value: change.agentId };
-      return { kind: 'agentChanged', ...summarizeAgent(machine, agent) };
+      return { kind: 'agentChanged', ...summarizeAgent(machine, agent, bootsOf(replica.status())) };
     }
     case 'framework': {
       const framework = machine.frameworks.get(change.frameworkId);

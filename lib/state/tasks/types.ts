@@ -218,6 +218,14 @@ export interface TasksView {
   completedOf(frameworkId: FrameworkId): TaskView[];
   /** The agent's tasks outside the history, in launch order. */
   ofAgent(agentId: AgentId): TaskView[];
+  /** How many tasks the agent has outside the history. */
+  countOfAgent(agentId: AgentId): number;
+  /** How many tasks the framework has outside the history. */
+  countOfFramework(frameworkId: FrameworkId): number;
+  /** Keys for `byKey` of the framework's tasks, or of its history: for listings too long for one turn. */
+  keys(frameworkId: FrameworkId, completed: boolean): Uint8Array[];
+  /** Null when the task is not kept any more. */
+  byKey(key: Uint8Array): TaskView | null;
   /** What the framework must still acknowledge for this task, oldest first. */
   updates(frameworkId: FrameworkId, taskId: TaskId): PendingUpdate[];
 }

@@ -32,6 +32,26 @@ export class TaskTableView implements TasksView {
     return this.views(this.tasks.lists.ofAgent(agentId));
   }
 
+  countOfAgent(agentId: AgentId): number {
+    return this.tasks.lists.countOfAgent(agentId);
+  }
+
+  countOfFramework(frameworkId: FrameworkId): number {
+    const { lists } = this.tasks;
+    return lists.countOfFramework(frameworkId, 'leaving') + lists.countOfFramework(frameworkId, 'active');
+  }
+
+  keys(frameworkId: FrameworkId, completed: boolean): Uint8Array[] {
+    const places = completed ? (['completed'] as const) : (['leaving', 'active'] as const);
+    const rows = places.flatMap((place) => this.tasks.lists.ofFramework(frameworkId, place));
+    return rows.map((row) => this.tasks.table.key(row));
+  }
+
+  byKey(key: Uint8Array): TaskView | null {
+    const row = this.tasks.table.find(key, 0, key.length);
+    return row < 0 ? null : this.tasks.view(row);
+  }
+
   updates(frameworkId: FrameworkId, taskId: TaskId): PendingUpdate[] {
     const row = this.tasks.find(frameworkId, taskId);
     return row < 0 ? [] : this.tasks.pending(row);
