@@ -40,6 +40,8 @@ export class LoneMaster {
     const args = ['master', '--config', this.config];
     const process = new TepuiProcess(args, before === undefined ? {} : { before });
     this.process = process;
+    // Calls without an answer then end at once.
+    void process.whenEnded.then(() => this.closeTree());
     this.tree = new Tree({ addresses: [this.address], callTimeoutMs: 3_000 });
     const operator = new Operator({ addresses: [this.address] });
     try {
@@ -73,13 +75,13 @@ export class LoneMaster {
   async create(sizeBytes: number): Promise<string | null> {
     const name = `/n${this.created++}`;
     const data = noise(sizeBytes, this.created);
-    const code = await codeOf(this.tree!.create(name, data));
+    const code = await this.codeOf((tree) => tree.create(name, data));
     if (code === null) this.promised.set(name, data);
     return code;
   }
 
   async delete(name: string): Promise<string | null> {
-    const code = await codeOf(this.tree!.delete(name));
+    const code = await this.codeOf((tree) => tree.delete(name));
     if (code === null) this.promised.delete(name);
     return code;
   }
@@ -94,19 +96,20 @@ export class LoneMaster {
     return wrong;
   }
 
+  private async codeOf(call: (tree: Tree) => Promise<unknown>): Promise<string | null> {
+    if (this.tree === null) return 'UNREACHABLE';
+    try {
+      await call(this.tree);
+      return null;
+    } catch (error) {
+      return error instanceof TepuiError ? error.code : String(error);
+    }
+  }
+
   private async closeTree(): Promise<void> {
     const { tree } = this;
     this.tree = null;
     await tree?.close();
-  }
-}
-
-async function codeOf(call: Promise<unknown>): Promise<string | null> {
-  try {
-    await call;
-    return null;
-  } catch (error) {
-    return error instanceof TepuiError ? error.code : String(error);
   }
 }
 
