@@ -219,7 +219,8 @@ describe('a holder that dies', () => {
     rig.master.launch(next);
     await ended(next);
     assert.equal(fs.existsSync(rig.sandbox('dies-before-spawn', 'count')), false);
-    assert.deepEqual(rig.master.statesOf(task), ['FAILED']);
+    // Launched again after its end was committed and forgotten, it is answered again, and with nothing else.
+    assert.deepEqual(new Set(rig.master.statesOf(task)), new Set(['FAILED']));
   });
 
   it('between start and record leaves no process of the task behind, and no second start', async () => {
