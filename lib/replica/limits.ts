@@ -41,8 +41,6 @@ export interface ReplicaLimits {
   readonly replayBytes: number;
   /** Records loaded per slice at start. */
   readonly loadSliceBytes: number;
-  /** How often the leader proposes a checkpoint, at which every member reports its digest. */
-  readonly checkpointIntervalMs: number;
 }
 
 export const REPLICA_LIMITS: ReplicaLimits = {
@@ -69,7 +67,6 @@ export const REPLICA_LIMITS: ReplicaLimits = {
   catchUpMs: 30_000,
   replayBytes: 512 << 20,
   loadSliceBytes: 256 << 10,
-  checkpointIntervalMs: 30_000,
 };
 
 export function checkLimits(limits: ReplicaLimits): void {

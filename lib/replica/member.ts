@@ -1,9 +1,10 @@
 import {
-  TepuiError,
   assert,
   ByteReader,
   ByteWriter,
+  MalformedError,
   memberOf,
+  TepuiError,
   type ErrorCode,
   type MemberId,
   type NodeId,
@@ -355,7 +356,7 @@ export class Member implements Replica {
         this.each((one) => one.peerDown?.(member));
       },
       frames: (from, frames) => {
-        for (const frame of frames) this.frame(from, frame);
+        for (const frame of frames) this.readable(from, frame);
       },
       introduce: () => this.hello(null),
       form: (request) => this.form(request),
@@ -420,6 +421,17 @@ export class Member implements Replica {
     running?.peerUp(hello, formerBoot);
     if (running !== null) this.founders.met(hello);
     this.each((one) => one.peerUp?.(hello));
+  }
+
+  /** What cannot be read ends the stream it came by, and nothing else. */
+  private readable(from: PeerHello, frame: Frame): void {
+    try {
+      this.frame(from, frame);
+    } catch (cause) {
+      if (!(cause instanceof MalformedError)) throw cause;
+      const message = `a ${frame.kind} frame of ${frame.body.length} bytes: ${cause.message}`;
+      throw new TepuiError('MALFORMED', message, { cause });
+    }
   }
 
   private frame(from: PeerHello, frame: Frame): void {

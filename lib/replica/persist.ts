@@ -20,10 +20,6 @@ export class Persister {
     this.host = host;
   }
 
-  get writing(): boolean {
-    return this.busy;
-  }
-
   noteAcknowledged(peer: NodeId, point: LogPoint): void {
     this.acknowledged.set(peer, point);
   }

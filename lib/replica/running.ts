@@ -143,11 +143,6 @@ export class RunningMember {
     return this.standing.recovering;
   }
 
-  /** Nothing more is applied here: the next entry broke this release. */
-  get halted(): boolean {
-    return this.applier.halted;
-  }
-
   get raftStatus(): ReturnType<RaftNode['status']> {
     return this.raft.status();
   }

@@ -136,4 +136,30 @@ describe('replica: failures', () => {
     await group.untilLevel();
     group.check();
   });
+
+  it('frames that cannot be read end the stream they came by, and nothing else', async () => {
+    const group = await Group.serving();
+    const [one, two] = group.followers;
+    const kinds = [
+      'raft',
+      'lane',
+      'laneReply',
+      'call',
+      'callReply',
+      'push',
+      'liveness',
+      'livenessReply',
+    ] as const;
+    for (const kind of kinds) {
+      const ends = one!.downs.length;
+      one!.send(two!.id, kind, Uint8Array.of(0xff, 0xff, 0xff));
+      await group.pass(300);
+      assert.deepEqual(group.ends, [], kind);
+      if (kind !== 'liveness') assert(one!.downs.length > ends, `${kind}: the stream goes on`);
+    }
+    await group.untilServing();
+    await group.create(one!.id);
+    await group.untilLevel();
+    group.check();
+  });
 });

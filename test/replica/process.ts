@@ -18,6 +18,7 @@ import {
 } from '../../lib/storage/index.js';
 import {
   MemoryTransport,
+  type FrameKind,
   type MemoryNetwork,
   type PeerDown,
   type PeerHello,
@@ -224,6 +225,11 @@ export class TestProcess {
 
   thaw(): void {
     this.timers.go();
+  }
+
+  /** Sends a frame that the member itself would not. */
+  send(to: MemberId, kind: FrameKind, body: Uint8Array): void {
+    assert(this.transport.send(to, kind, body));
   }
 
   private die(error: unknown): void {
