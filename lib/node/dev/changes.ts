@@ -5,7 +5,11 @@ export function describeChanges(before: Picture | null, now: Picture): string[] 
   const lines: string[] = [];
   if (now.leader !== before?.leader) {
     const term = now.masters.find(({ id }) => id === now.leader)?.term;
-    lines.push(now.leader === null ? `no leader: ${now.trouble}` : `leader ${now.leader}, term ${term}`);
+    lines.push(
+      now.leader === null
+        ? `no leader: ${now.trouble || 'no master answers yet'}`
+        : `leader ${now.leader}, term ${term}`,
+    );
   }
   for (const { id, role, pid } of now.masters) {
     const was = before?.masters.find((master) => master.id === id);

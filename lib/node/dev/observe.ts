@@ -32,15 +32,25 @@ function masterRows(plan: DevPlan, children: Children, status: ClusterStatus): M
     const pid = children.pid(id);
     const member = status.members.find((one) => one.id === id);
     if (pid === null || member === undefined || member.role === 'unreachable') {
-      return { id, pid, grpc, role: pid === null ? 'down' : 'unreachable', term: 0, appliedIndex: 0, lag: 0 };
+      return {
+        id,
+        pid,
+        grpc,
+        role: pid === null ? 'down' : 'unreachable',
+        term: 0,
+        healthy: false,
+        appliedIndex: 0,
+        lag: 0,
+      };
     }
-    const { role, appliedIndex } = member;
+    const { role, appliedIndex, healthy } = member;
     return {
       id,
       pid,
       grpc,
       role,
       term: status.term,
+      healthy,
       appliedIndex,
       lag: Math.max(0, furthest - appliedIndex),
     };

@@ -6,6 +6,8 @@ export interface MasterRow {
   /** `down`: the process does not run or does not answer. */
   readonly role: string;
   readonly term: number;
+  /** It says of itself that it serves: of a leader, that it has applied an entry of its own term. */
+  readonly healthy: boolean;
   readonly appliedIndex: number;
   /** Entries behind the furthest member. */
   readonly lag: number;
