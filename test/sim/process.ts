@@ -21,6 +21,9 @@ import { MS, type Schedule } from './schedule.js';
 /** Length of a tick of the host's timer. */
 export const TICK_US = 20 * MS;
 
+/** Mean time (ms) of a write after the heal, at most: a backlog then takes work, not waiting. */
+const CALM_DISK_MS = 1;
+
 /** States received and not yet installed; older ones are forgotten. */
 const STASH_LIMIT = 16;
 
@@ -202,7 +205,7 @@ export class SimProcess {
     this.receive(message);
   }
 
-  /** From now on no write stalls, and applying takes no time. */
+  /** From now on writes are quick, and applying takes no time. */
   calm(): void {
     this.slow = false;
   }
@@ -344,6 +347,7 @@ export class SimProcess {
     const { meanMs, stall, stallMs } = this.options.disk;
     const { disk } = this.random;
     const stalls = chance(disk, stall) && this.slow;
-    return stalls ? stallMs * MS : 1 + exponentialUs(disk, meanMs);
+    const usual = this.slow ? meanMs : Math.min(meanMs, CALM_DISK_MS);
+    return stalls ? stallMs * MS : 1 + exponentialUs(disk, usual);
   }
 }
