@@ -149,6 +149,12 @@ describe('a holder that dies', () => {
     );
   }
 
+  /** The command has done its first steps, and the holder has recorded its start: from here on it surely ran. */
+  async function begun(task: TaskRef): Promise<void> {
+    await eventually(() => fs.existsSync(rig.sandbox(task.taskId, 'ready')), 15_000);
+    await eventually(() => rig.master.statesOf(task).includes('RUNNING'), 15_000);
+  }
+
   it('takes its tasks with it: FAILED with that reason and no code, and no process left', async () => {
     rig = new AgentRig();
     await rig.start();
@@ -157,7 +163,7 @@ describe('a holder that dies', () => {
       'sleep 1000 & echo $! > child; setsid sleep 1000 & echo $! > daemon; touch ready; wait',
     );
     rig.master.launch(task);
-    await eventually(() => fs.existsSync(rig.sandbox('t', 'ready')), 15_000);
+    await begun(task);
     const pids = ['child', 'daemon'].map((file) => Number(rig.read('t', file)));
     const before = rig.holderPid();
     process.kill(before, 'SIGKILL');
@@ -181,7 +187,7 @@ describe('a holder that dies', () => {
     await rig.start();
     const task = shellTask('t', "trap 'exit 7' TERM; touch ready; while :; do sleep 0.02; done");
     rig.master.launch(task);
-    await eventually(() => fs.existsSync(rig.sandbox('t', 'ready')), 15_000);
+    await begun(task);
     const before = rig.holderPid();
     process.kill(before, 'SIGTERM');
     const last = await ended(task);
@@ -198,7 +204,7 @@ describe('a holder that dies', () => {
     await rig.start();
     const task = shellTask('t', 'echo $$ > pid; touch ready; exec sleep 1000');
     rig.master.launch(task);
-    await eventually(() => fs.existsSync(rig.sandbox('t', 'ready')), 15_000);
+    await begun(task);
     await rig.signal('SIGKILL');
     process.kill(rig.holderPid(), 'SIGKILL');
     await rig.start();
