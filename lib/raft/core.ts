@@ -48,6 +48,8 @@ export interface Leader {
   uncommittedBytes: number;
   /** Something may have become sendable since the last `Ready`. */
   sendDue: boolean;
+  /** A `Ready` kept news of the commit index back: they leave with the next entries, or when released. */
+  newsHeld: boolean;
 }
 
 /** Progress of `id`, if it is a peer of this leader. Groups are small: a search beats a map. */

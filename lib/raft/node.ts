@@ -143,9 +143,24 @@ export class RaftNode {
     return hasReady(this.core);
   }
 
-  /** Takes what is to be done; nothing is returned twice. */
-  ready(): Ready {
-    return takeReady(this.core);
+  /**
+   * Takes what is to be done; nothing is returned twice. With `holdNews`, news of the commit index that no entry
+   * carries are kept back until entries follow or `releaseNews` is called: soon, since followers apply by them.
+   */
+  ready(holdNews = false): Ready {
+    return takeReady(this.core, holdNews);
+  }
+
+  /** Whether news of the commit index are kept back. */
+  get newsHeld(): boolean {
+    const { state } = this.core;
+    return state.role === 'leader' && state.newsHeld;
+  }
+
+  /** News that were kept back become sendable. */
+  releaseNews(): void {
+    const { state } = this.core;
+    if (state.role === 'leader' && state.newsHeld) state.sendDue = true;
   }
 
   /** The outstanding `Persist` is durable. */

@@ -21,10 +21,10 @@ export function hasReady(core: Core): boolean {
 }
 
 /** Takes everything the host has to do; what is returned once is not returned again. */
-export function takeReady(core: Core): Ready {
+export function takeReady(core: Core, holdNews: boolean): Ready {
   if (core.outstanding === null && !needsWrite(core)) releasePromises(core);
   const persist = takePersist(core);
-  if (core.state.role === 'leader') sendAll(core, core.state);
+  if (core.state.role === 'leader') sendAll(core, core.state, holdNews);
   return {
     messages: core.outbox.take(),
     persist,

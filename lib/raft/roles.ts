@@ -54,6 +54,7 @@ export function becomeLeader(core: Core): void {
     lastHeartbeatTick: core.now,
     uncommittedBytes: 0,
     sendDue: true,
+    newsHeld: false,
   };
   core.state = leader;
   core.takeover = null;

@@ -4,19 +4,24 @@ import { confirmReads, readRoundDue } from './reads.js';
 import type { Entry, LogIndex, Term } from './types.js';
 
 /** Sends whatever became sendable: read rounds, entries as far as the windows allow, news of the commit index. */
-export function sendAll(core: Core, leader: Leader): void {
+export function sendAll(core: Core, leader: Leader, holdNews: boolean): void {
   if (readRoundDue(core, leader)) beginReadRound(core, leader);
   if (!leader.sendDue) return;
   leader.sendDue = false;
-  for (const peer of leader.peers) sendTo(core, peer);
+  leader.newsHeld = false;
+  for (const peer of leader.peers) if (!sendTo(core, peer, holdNews)) leader.newsHeld = true;
 }
 
-function sendTo(core: Core, peer: Progress): void {
+/** Sends what the peer can take; false when news of the commit index were held back. */
+function sendTo(core: Core, peer: Progress, holdNews: boolean): boolean {
   const last = core.log.lastIndex;
   while (peer.sendable && (peer.next <= last || peer.state.kind === 'probe')) {
-    if (!sendAppend(core, peer, last + 1)) return;
+    if (!sendAppend(core, peer, last + 1)) return true;
   }
-  if (peer.state.kind === 'replicate' && newsFor(core, peer)) sendAppend(core, peer, peer.next);
+  if (peer.state.kind !== 'replicate' || !newsFor(core, peer)) return true;
+  if (holdNews && !peer.checkDue) return false;
+  sendAppend(core, peer, peer.next);
+  return true;
 }
 
 /** Whether an append without entries tells the peer something: a commit it can make, or that it was lost. */

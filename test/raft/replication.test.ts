@@ -140,6 +140,37 @@ describe('flow control', () => {
     assert.deepEqual(ranges(solo.acknowledge('m2', 3)), [`7..6`], 'only news of the commit index is left');
   });
 
+  it('news of the commit index that the host holds back leave when released', () => {
+    const solo = leader({});
+    solo.propose('a');
+    const { node } = solo;
+    const { term } = solo.view;
+    const reply = { rejected: false, hintIndex: 0, hintTerm: 0, term, index: 2 };
+    node.step({ type: 'append-reply', from: id('m2'), to: id('m1'), ...reply });
+    assert.deepEqual(ranges(node.ready(true).messages), []);
+    assert.ok(node.newsHeld && !node.hasReady());
+    node.releaseNews();
+    assert.deepEqual(ranges(node.ready().messages), ['3..2']);
+    assert.ok(!node.newsHeld && !node.hasReady());
+  });
+
+  it('entries take along the news of the commit index that were held back', () => {
+    const solo = leader({});
+    solo.propose('a');
+    const { node } = solo;
+    const { term } = solo.view;
+    const reply = { rejected: false, hintIndex: 0, hintTerm: 0, term, index: 2 };
+    node.step({ type: 'append-reply', from: id('m2'), to: id('m1'), ...reply });
+    node.ready(true);
+    node.propose([data('b')]);
+    const appends = only(node.ready(true).messages, 'append').filter(({ to }) => to === 'm2');
+    assert.deepEqual(
+      appends.map(({ commit, entries }) => [commit, entries.length]),
+      [[2, 1]],
+    );
+    assert.ok(!node.newsHeld);
+  });
+
   it('an answer to a heartbeat makes it ask whether the entries arrived, once', () => {
     const solo = leader({ maxInflightMessages: 1 });
     solo.propose('a');
