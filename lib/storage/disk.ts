@@ -10,10 +10,13 @@ export interface KvOptions {
 
 /** Two slots of fixed size in one preallocated file. The caller writes one at a time. */
 export interface SlotFile {
-  /** Contents of both slots as last written; zeros where nothing was. Null when the file did not exist. */
+  /** Contents of both slots, synced by opening; zeros where nothing was. Null when the file did not exist. */
   readonly found: readonly [Uint8Array, Uint8Array] | null;
-  /** Overwrites one slot; synced when it resolves. */
-  write(slot: 0 | 1, bytes: Uint8Array): Promise<void>;
+  /**
+   * Overwrites one slot. With `synced` everything written so far is on disk when it resolves; without, the slot
+   * survives the end of the process, but a power cut may lose it, or leave a mixture of old and new.
+   */
+  write(slot: 0 | 1, bytes: Uint8Array, synced: boolean): Promise<void>;
   close(): Promise<void>;
 }
 

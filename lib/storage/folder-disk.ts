@@ -65,6 +65,7 @@ class FolderDisk implements Disk {
       const found = await readOptional(path);
       const file = await open(path, found === null ? 'w+' : 'r+');
       if (found === null || found.length < 2 * SLOT_BYTES) await this.preallocate(file, found);
+      else await file.datasync();
       return new FileSlots(name, file, found, this.latch);
     });
   }
@@ -187,11 +188,11 @@ class FileSlots implements SlotFile {
       found === null ? null : [found.subarray(0, SLOT_BYTES), found.subarray(SLOT_BYTES, 2 * SLOT_BYTES)];
   }
 
-  async write(slot: 0 | 1, bytes: Uint8Array): Promise<void> {
+  async write(slot: 0 | 1, bytes: Uint8Array, synced: boolean): Promise<void> {
     this.latch.check();
     try {
       await this.file.write(bytes, 0, bytes.length, slot * SLOT_BYTES);
-      await this.file.datasync();
+      if (synced) await this.file.datasync();
     } catch (error) {
       throw this.latch.fail(`writing of ${this.name}`, error);
     }

@@ -30,6 +30,8 @@ export class MemoryDisk implements DiskSource {
   readonly files: Map<string, Uint8Array> = new Map();
   /** Files of which only the size matters. */
   readonly allocated: Map<string, number> = new Map();
+  /** Of files with writes that were not synced: what a power cut leaves of them at least. */
+  readonly synced: Map<string, Uint8Array> = new Map();
   readonly locked: Set<string> = new Set();
   freeBytes: number;
   /** What opening would take for a moment. */
@@ -43,19 +45,30 @@ export class MemoryDisk implements DiskSource {
     this.freeBytes = options.freeBytes ?? 2 ** 40;
   }
 
-  /** Begins a session; an earlier one is cut off as by `powerCut`. */
+  /** Begins a session; an earlier one is cut off as by `kill`. */
   attach(onFailure: (error: Error) => void): Disk {
-    this.powerCut();
+    this.kill();
     this.session = new MemorySession(this, new FailureLatch(onFailure));
     return this.session;
   }
 
   /**
    * The process ends at this moment. Of the writes not yet reported done, those that `lands` picks reach the
-   * disk whole and the others not at all; nobody hears of them either way. Nothing else can be lost, since
-   * everything is synced. Default: none lands.
+   * disk whole and the others not at all; nobody hears of them either way. Writes to slots that were done without
+   * a sync are kept if it picks them, and else undone. Nothing else can be lost. Default: none lands.
    */
   powerCut(lands: (action: DiskAction) => boolean = () => false): void {
+    this.endSession(lands);
+    for (const [name, bytes] of this.synced) if (!lands(`slots ${name}`)) this.files.set(name, bytes);
+    this.synced.clear();
+  }
+
+  /** The process ends at this moment, the machine runs on: of what is in flight nothing lands, all else is kept. */
+  kill(): void {
+    this.endSession(() => false);
+  }
+
+  private endSession(lands: (action: DiskAction) => boolean): void {
     const { session } = this;
     this.session = null;
     this.locked.clear();
@@ -155,7 +168,7 @@ class MemorySession implements Disk {
 
   async openSlots(name: string): Promise<SlotFile> {
     this.check();
-    const { files } = this.disk;
+    const { files, synced } = this.disk;
     const before = files.get(name);
     const whole = new Uint8Array(2 * SLOT_BYTES);
     if (before !== undefined) whole.set(before);
@@ -164,9 +177,13 @@ class MemorySession implements Disk {
       (before ?? whole).slice(slot * SLOT_BYTES, (slot + 1) * SLOT_BYTES);
     return {
       found: before === undefined ? null : [half(0), half(1)],
-      write: (slot, bytes) => {
+      write: (slot, bytes, isSynced) => {
         const copy = bytes.slice();
-        return this.change(`slots ${name}`, () => whole.set(copy, slot * SLOT_BYTES));
+        return this.change(`slots ${name}`, () => {
+          if (isSynced) synced.delete(name);
+          else if (!synced.has(name)) synced.set(name, whole.slice());
+          whole.set(copy, slot * SLOT_BYTES);
+        });
       },
       close: () => Promise.resolve(),
     };

@@ -9,9 +9,11 @@ import type { LogPoint } from './types.js';
  * folder that lost its votes, is recognised at the next start. LevelDB cannot tell a cut tail from one that was
  * never written.
  *
- * Two slots are written in turn, each with a rising number and a checksum; a torn write spoils only the older
- * one. Term and vote are synced here before they count. The last point of the log follows each synced batch
- * unattended, with at most one write in flight: it may lag behind the log but is never ahead of it.
+ * Two slots, each with a rising number and a checksum. The slot with the newest synced record is never written
+ * over: whatever a power cut leaves of the other one, that record is there. Term and vote are synced here before
+ * they count. The last point of the log follows each synced batch unattended, with at most one write in flight: it
+ * may lag behind the log but is never ahead of it. It is synced only now and then, since a sync here would delay the
+ * next one of the log; the end of the process loses none of it, a power cut at most `POINTS_PER_SYNC` points.
  */
 export interface WitnessRecord {
   /** The instance this file belongs to: a file copied from another folder counts as missing. */
@@ -25,6 +27,8 @@ export interface WitnessRecord {
 
 const MAGIC = 0x31575054; // "TPW1"
 const HEADER_BYTES = 10;
+/** Every that many points one is synced. */
+const POINTS_PER_SYNC = 64;
 
 /** [magic 4][CRC-32C of the rest 4][size of the rest 2][sequence, instance, hard state, point, recovering] */
 function encodeSlot(writer: ByteWriter, sequence: number, record: WitnessRecord): Uint8Array {
@@ -69,8 +73,12 @@ export class Witness {
   private readonly file: SlotFile;
   private readonly writer = new ByteWriter(SLOT_BYTES);
   private record: WitnessRecord;
-  /** Number of the newest slot on disk; slot `sequence % 2` holds it. */
+  /** Number of the newest slot written. */
   private sequence: number;
+  /** The slot that holds the newest synced record; writes go to the other one. */
+  private anchor: 0 | 1;
+  /** Writes since the last synced one. */
+  private unsynced = 0;
   /** Counts changes of `record`; `onDisk` is the count the newest slot shows. */
   private wanted = 0;
   private onDisk = 0;
@@ -80,8 +88,9 @@ export class Witness {
   /** Callers that wait until change number `version` is on disk. At most a few: the log has one write at a time. */
   private waiters: { readonly version: number; readonly done: (failed: Error | null) => void }[] = [];
 
-  private constructor(file: SlotFile, sequence: number, record: WitnessRecord) {
+  private constructor(file: SlotFile, anchor: 0 | 1, sequence: number, record: WitnessRecord) {
     this.file = file;
+    this.anchor = anchor;
     this.sequence = sequence;
     this.record = record;
   }
@@ -93,14 +102,15 @@ export class Witness {
       ReturnType<typeof decodeSlot>,
       ReturnType<typeof decodeSlot>,
     ];
-    const best = a !== null && (b === null || a.sequence > b.sequence) ? a : b;
+    const anchor = a !== null && (b === null || a.sequence > b.sequence) ? 0 : 1;
+    const best = anchor === 0 ? a : b;
     if (best === null) return null;
-    return new Witness(file, best.sequence, best.record);
+    return new Witness(file, anchor, best.sequence, best.record);
   }
 
   /** Writes both slots of a new folder's witness. */
   static async create(file: SlotFile, record: WitnessRecord): Promise<Witness> {
-    const witness = new Witness(file, 0, record);
+    const witness = new Witness(file, 1, 0, record);
     await witness.change(record);
     await witness.change(record);
     return witness;
@@ -151,7 +161,7 @@ export class Witness {
   }
 
   async close(): Promise<void> {
-    if (this.pumping) await this.settled(this.wanted).catch(() => undefined);
+    if (this.pumping || this.unsynced > 0) await this.change(this.record).catch(() => undefined);
     await this.file.close();
   }
 
@@ -180,13 +190,19 @@ export class Witness {
     this.pumping = true;
     const version = this.wanted;
     const sequence = this.sequence + 1;
+    const slot = this.anchor === 0 ? 1 : 0;
+    const synced = this.waiters.length > 0 || this.unsynced >= POINTS_PER_SYNC;
     const bytes = encodeSlot(this.writer, sequence, this.record);
-    this.file.write(sequence % 2 === 0 ? 0 : 1, bytes).then(
+    this.file.write(slot, bytes, synced).then(
       () => {
         this.sequence = sequence;
         this.onDisk = version;
         this.pumping = false;
-        this.release(version, null);
+        this.unsynced = synced ? 0 : this.unsynced + 1;
+        if (synced) {
+          this.anchor = slot;
+          this.release(version, null);
+        }
         this.pump();
       },
       (error: unknown) => {

@@ -48,9 +48,9 @@ for (const twin of twins) {
       twin.with(async (source) => {
         const first = await source.attach(() => undefined).openSlots('w');
         assert.equal(first.found, null);
-        await first.write(0, utf8Encode('zero'));
-        await first.write(1, utf8Encode('one'));
-        await first.write(0, utf8Encode('null'));
+        await first.write(0, utf8Encode('zero'), true);
+        await first.write(1, utf8Encode('one'), false);
+        await first.write(0, utf8Encode('null'), false);
         await first.close();
         const again = await source.attach(() => undefined).openSlots('w');
         const [a, b] = again.found!;

@@ -33,7 +33,7 @@ async function tenEntries(): Promise<MemoryDisk> {
     null,
   );
   await settle();
-  disk.powerCut();
+  disk.kill();
   return disk;
 }
 
@@ -99,7 +99,7 @@ describe('a damaged log', () => {
       NOBODY,
       null,
     );
-    disk.powerCut();
+    disk.kill();
     disk.tamper('raft', [{ type: 'put', key: entryKey(4), value: stale }]);
     const again = logOf(await open(disk));
     assert.equal(again.health.kind, 'log-damaged');
@@ -121,17 +121,17 @@ describe('a damaged log', () => {
     const disk = await tenEntries();
     disk.tamper('raft', [{ type: 'delete', key: entryKey(5) }]);
     await open(disk);
-    disk.powerCut();
+    disk.kill();
     let folder = await open(disk);
     assertRecovering(folder, 4);
     await appendTerm(logOf(folder), 9, 30);
     await settle();
-    disk.powerCut();
+    disk.kill();
     folder = await open(disk);
     assert.equal(logOf(folder).health.kind, 'log-damaged');
     await logOf(folder).markRecovered();
     assert.deepEqual(logOf(folder).health, { kind: 'intact' });
-    disk.powerCut();
+    disk.kill();
     folder = await open(disk);
     assert.deepEqual(logOf(folder).health, { kind: 'intact' });
     assert.equal(logOf(folder).lastIndex(), 34);
@@ -165,7 +165,7 @@ describe('a damaged log', () => {
       [],
       [],
     );
-    disk.powerCut();
+    disk.kill();
     disk.tamper('raft', [{ type: 'delete', key: entryKey(5) }]);
     folder = await open(disk);
     const log = logOf(folder);
@@ -174,7 +174,7 @@ describe('a damaged log', () => {
     assert.deepEqual(log.configuration, group);
     assert.equal(folder.state.meta?.index, 8);
     assert.deepEqual(log.hardState, { term: 3, vote: N1 });
-    disk.powerCut();
+    disk.kill();
     folder = await open(disk);
     assert.equal(logOf(folder).health.kind, 'log-damaged');
   });
@@ -198,7 +198,7 @@ describe('a damaged log', () => {
       );
       await log.compact({ index: 8, term: 3, configuration: group });
       if (loss === 'discarded') await folder.discardState();
-      disk.powerCut();
+      disk.kill();
       if (loss === 'gone') disk.databases.delete('state');
       if (loss === 'meta')
         disk.tamper('state', [{ type: 'put', key: Buffer.from('m'), value: Buffer.alloc(30) }]);

@@ -50,6 +50,55 @@ describe('witness', () => {
     }
   });
 
+  it('keeps term and vote through a power cut, whatever is left of points written since', async () => {
+    const disk = new MemoryDisk();
+    const witness = await create(disk);
+    await witness.secure({ term: 4, vote: N2 });
+    const synced = disk.files.get('witness')!.slice();
+    for (let index = 1; index <= 20; index++) {
+      witness.follow({ term: 4, index });
+      await settle();
+    }
+    const written = disk.files.get('witness')!;
+    const changed = [0, 1].filter((slot) =>
+      written
+        .subarray(slot * SLOT_BYTES, (slot + 1) * SLOT_BYTES)
+        .some((b, i) => b !== synced[slot * SLOT_BYTES + i]),
+    );
+    assert.equal(changed.length, 1, 'only one slot is written over');
+    for (let torn = 0; torn < 100; torn++) {
+      const image = disk.image();
+      const file = image.files.get('witness')!;
+      file.set(
+        synced.subarray(changed[0]! * SLOT_BYTES, changed[0]! * SLOT_BYTES + torn),
+        changed[0]! * SLOT_BYTES,
+      );
+      assert.deepEqual((await reopen(image))?.hard, { term: 4, vote: N2 }, `${torn} bytes of the older slot`);
+    }
+  });
+
+  it('loses a few points at most in a power cut, and none when the process is killed', async () => {
+    const disk = new MemoryDisk();
+    const witness = await create(disk);
+    for (let index = 1; index <= 1000; index++) {
+      witness.follow({ term: 1, index });
+      await settle();
+    }
+    assert.equal((await reopen(disk.image()))?.promised.index, 1000);
+    disk.powerCut();
+    const { index } = (await reopen(disk))!.promised;
+    assert.ok(index >= 1000 - 65 && index < 1000, `${index} of 1000`);
+  });
+
+  it('is synced when it is closed', async () => {
+    const disk = new MemoryDisk();
+    const witness = await create(disk);
+    witness.follow({ term: 1, index: 1 });
+    await witness.close();
+    disk.powerCut();
+    assert.equal((await reopen(disk))?.promised.index, 1);
+  });
+
   it('is missing when both slots are damaged', async () => {
     const disk = new MemoryDisk();
     await create(disk);
