@@ -54,10 +54,13 @@ export type ErrorCode =
   | 'FOREIGN_CLUSTER'
   | 'FOREIGN_MEMBER'
   | 'NEWER_FORMAT'
+  | 'FORMER_GENERATION'
   | 'FOLDER_IN_USE'
+  | 'FOLDER_OCCUPIED'
   | 'PORT_IN_USE'
   | 'STORAGE'
   | 'DAMAGED'
+  | 'SNAPSHOT_DAMAGED'
   | 'TLS'
   | 'UNAUTHENTICATED'
   | 'INTERNAL';
@@ -124,10 +127,19 @@ export const CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
     certainty: 'not-done',
     remedy: 'Start a release at least as new as the one that wrote it.',
   },
+  FORMER_GENERATION: {
+    certainty: 'not-done',
+    remedy: 'Start it again: its data is set aside, and it joins the recovered group as a new instance.',
+  },
   FOLDER_IN_USE: { certainty: 'not-done', remedy: 'Stop the process that holds the folder.' },
+  FOLDER_OCCUPIED: {
+    certainty: 'not-done',
+    remedy: 'Name an empty folder, or set this one aside with --replace.',
+  },
   PORT_IN_USE: { certainty: 'not-done', remedy: 'Stop the other program, or choose other ports.' },
   STORAGE: { certainty: 'unknown', remedy: 'Check the disk; the process has ended and can be restarted.' },
   DAMAGED: { certainty: 'not-done', remedy: 'See docs/data-on-disk.md; the member stays out of votes.' },
+  SNAPSHOT_DAMAGED: { certainty: 'not-done', remedy: 'Use another snapshot file, or save a new one.' },
   TLS: { certainty: 'not-done', remedy: 'Check certificate, key and authority.' },
   UNAUTHENTICATED: { certainty: 'not-done', remedy: 'Present a certificate that the group trusts.' },
   INTERNAL: { certainty: 'unknown', remedy: 'This is a defect; please report it with the log.' },

@@ -29,12 +29,14 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
   FOREIGN_CLUSTER: EXIT.usage,
   FOREIGN_MEMBER: EXIT.usage,
   NEWER_FORMAT: EXIT.usage,
+  FORMER_GENERATION: EXIT.usage,
   FOLDER_IN_USE: EXIT.usage,
   UNREACHABLE: EXIT.unreachable,
   NO_LEADER: EXIT.endedBadly,
   NOT_LEADER: EXIT.endedBadly,
   STORAGE: EXIT.storage,
   DAMAGED: EXIT.storage,
+  SNAPSHOT_DAMAGED: EXIT.storage,
 };
 
 export function exitCodeOf(error: unknown): number {

@@ -23,6 +23,7 @@ import type {
 import { Calls } from './calls.js';
 import { Formation } from './formation.js';
 import { Founders } from './founders.js';
+import { compareGenerations } from './generations.js';
 import { checkLimits } from './limits.js';
 import type { ReplicaOptions } from './ports.js';
 import { RevisionWaiters } from './revisions.js';
@@ -69,6 +70,7 @@ export class Member implements Replica {
   private readonly startedMs: number;
   private readonly tellFatal: (error: unknown) => void;
   private phase: Phase = { kind: 'new' };
+  private retiring = false;
 
   constructor(given: ReplicaOptions) {
     checkLimits(given.limits);
@@ -349,7 +351,7 @@ export class Member implements Replica {
       judge: (hello) => this.judge(hello),
       peerUp: (hello) => this.peerUp(hello),
       peerDown: (member, down) => {
-        if (down.kind === 'rejected' && down.code === 'FOREIGN_CLUSTER') this.rejected(member, down.message);
+        if (down.kind === 'rejected') this.rejected(member, down);
         this.roster.down(member, down);
         this.running()?.peerDown(member, down);
         this.calls.streamLost(member);
@@ -373,6 +375,8 @@ export class Member implements Replica {
       nodeId: identity.nodeId,
       boot: identity.boot,
       clusterId: identity.clusterId ?? identity.formerCluster,
+      generation: identity.generation,
+      unbound: identity.clusterId === null,
       release: this.options.release,
       pid: this.options.pid,
       doors: this.options.doors,
@@ -394,6 +398,12 @@ export class Member implements Replica {
       const message = `${hello.memberId} belongs to group ${hello.clusterId}, ${this.memberId} to ${clusterId}`;
       return { code: 'FOREIGN_CLUSTER', message };
     }
+    const lives = compareGenerations(this.options.disk.identity, hello);
+    if (lives?.former === 'peer') return { code: 'FORMER_GENERATION', message: lives.message };
+    if (lives?.former === 'self') {
+      this.retire(lives.message);
+      return { code: 'SHUTTING_DOWN', message: lives.message };
+    }
     const seen = this.running()?.boots.highest(hello.nodeId) ?? 0;
     if (hello.boot < seen) {
       const message =
@@ -404,8 +414,24 @@ export class Member implements Replica {
     return null;
   }
 
+  private rejected(by: MemberId, { code, message }: Refusal): void {
+    if (code === 'FOREIGN_CLUSTER') this.strange(by, message);
+    if (code === 'FORMER_GENERATION') this.retire(message);
+  }
+
+  /**
+   * The group was recovered or restored without this folder, and went on from another one. What is here is set aside
+   * by the next start, which begins a new instance: what this one voted for and acknowledged counts no more.
+   */
+  private retire(message: string): void {
+    if (this.retiring || this.ended) return;
+    this.retiring = true;
+    const end = () => this.options.fatal(new TepuiError('FORMER_GENERATION', message));
+    this.options.disk.retire().then(end, (error: unknown) => this.options.fatal(error));
+  }
+
   /** Rejected by most of its members: this folder belongs to another group, and no waiting changes that. */
-  private rejected(by: MemberId, message: string): void {
+  private strange(by: MemberId, message: string): void {
     this.strangers.add(by);
     const size = this.options.peers.size + 1;
     if (2 * this.strangers.size <= size) return;

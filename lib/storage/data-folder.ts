@@ -14,7 +14,7 @@ import { GENESIS_CHAIN, NO_CONFIGURATION } from './log-records.js';
 import { expectCluster, writeIdentity } from './identity.js';
 import { EVERYTHING } from './keys.js';
 import { scanLog } from './log-scan.js';
-import { openFolder, type OpenedFolder } from './opening.js';
+import { WITNESS, openFolder, type OpenedFolder } from './opening.js';
 import { DurableLog } from './raft-log.js';
 import { writeFreshLog } from './repair.js';
 import { SPACE_DEFAULTS, Space, type SpaceLimits } from './reserve.js';
@@ -92,13 +92,16 @@ export class DataFolder {
       const message = `this member lost its votes in cluster ${formerCluster} and can only join it again`;
       throw new TepuiError('FOREIGN_CLUSTER', message, { fields: { found: formerCluster } });
     }
-    return this.begin(clusterId, configuration);
+    return this.begin(clusterId, configuration, 0);
   }
 
-  /** Joins an existing group: an empty log that a leader fills. FOREIGN_CLUSTER when it is not its former one. */
-  async join(clusterId: ClusterId): Promise<RaftLog> {
+  /**
+   * Joins an existing group: an empty log that a leader fills. FOREIGN_CLUSTER when it is not its former one.
+   * `generation` is that of the members it joins.
+   */
+  async join(clusterId: ClusterId, generation: number = 0): Promise<RaftLog> {
     expectCluster(this.disk.where, this.owner, clusterId);
-    return this.begin(clusterId, NO_CONFIGURATION);
+    return this.begin(clusterId, NO_CONFIGURATION, generation);
   }
 
   /**
@@ -138,6 +141,14 @@ export class DataFolder {
     await this.disk.removeKv(this.durableState.folder);
   }
 
+  /**
+   * Gives term and vote up: the group went on without this folder, in a later generation. The next start sets log
+   * and state aside and begins a new instance, which can only join the same cluster again.
+   */
+  async retire(): Promise<void> {
+    await this.disk.removeFile(WITNESS);
+  }
+
   /** Asks both databases to give deleted ranges back, if there is the little room that takes. */
   async reclaim(): Promise<void> {
     if ((await this.disk.freeBytes()) >= RECLAIM_BYTES) {
@@ -158,12 +169,21 @@ export class DataFolder {
     }
   }
 
-  private async begin(clusterId: ClusterId, configuration: Configuration): Promise<RaftLog> {
+  private async begin(
+    clusterId: ClusterId,
+    configuration: Configuration,
+    generation: number,
+  ): Promise<RaftLog> {
     assert(this.durableLog === null, `this member belongs to cluster ${this.owner.clusterId} already`);
     const { raft, witness } = this.opened;
     const { memberId, instance } = this.owner;
     assert(memberOf(this.owner.nodeId) === memberId, `node ${this.owner.nodeId} of member ${memberId}`);
     const hard = witness.hard;
+    if (generation !== this.owner.generation) {
+      // Before the batch that makes it a member: a member with too low a generation would take itself for former.
+      this.owner = { ...this.owner, generation };
+      await writeIdentity(this.disk, this.owner);
+    }
     await writeFreshLog(raft, {
       owner: { clusterId, memberId, instance },
       base: { index: 0, term: 0, chain: GENESIS_CHAIN, configuration },

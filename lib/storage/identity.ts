@@ -15,7 +15,10 @@ import type { Identity } from './types.js';
  * Version of everything in a data folder. Raised when an older release could misread what a newer one writes;
  * a release reads its own version and says so when it finds a newer one.
  */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
+
+/** A folder of the first generation is as the first release wrote it. */
+const FIRST_FORMAT = 1;
 
 const FILE = 'identity.json';
 
@@ -38,8 +41,11 @@ export async function readIdentity(disk: Disk, memberId: MemberId): Promise<Iden
 }
 
 export async function writeIdentity(disk: Disk, identity: Identity): Promise<void> {
-  const { format, clusterId, memberId, instance, boot, formerCluster } = identity;
-  const text = JSON.stringify({ format, clusterId, memberId, instance, boot, formerCluster }, null, 2);
+  const { clusterId, memberId, instance, boot, formerCluster, generation } = identity;
+  const known = { clusterId, memberId, instance, boot, formerCluster };
+  const fields =
+    generation === 0 ? { format: FIRST_FORMAT, ...known } : { format: FORMAT_VERSION, ...known, generation };
+  const text = JSON.stringify(fields, null, 2);
   await disk.replaceFile(FILE, utf8Encode(`${text}\n`));
 }
 
@@ -49,10 +55,20 @@ export function newIdentity(
   random: Random,
   formerCluster: ClusterId | null = null,
   boot: number = 0,
+  generation: number = 0,
 ): Identity {
   const instance = randomHex(random, 8);
   const node = nodeId(memberId, instance);
-  return { format: FORMAT_VERSION, memberId, instance, clusterId: null, nodeId: node, boot, formerCluster };
+  return {
+    format: FORMAT_VERSION,
+    memberId,
+    instance,
+    clusterId: null,
+    nodeId: node,
+    boot,
+    formerCluster,
+    generation,
+  };
 }
 
 /** Throws FOREIGN_CLUSTER when the folder is (or was) of another cluster. */
@@ -74,7 +90,7 @@ function parse(where: string, bytes: Uint8Array): Identity {
       { fields: { found: format, known: FORMAT_VERSION } },
     );
   }
-  const { memberId, instance, clusterId, boot, formerCluster } = fields;
+  const { memberId, instance, clusterId, boot, formerCluster, generation = 0 } = fields;
   if (
     typeof format !== 'number' ||
     typeof memberId !== 'string' ||
@@ -83,7 +99,8 @@ function parse(where: string, bytes: Uint8Array): Identity {
     typeof boot !== 'number' ||
     !Number.isSafeInteger(boot) ||
     !isClusterId(clusterId) ||
-    !isClusterId(formerCluster)
+    !isClusterId(formerCluster) ||
+    !isGeneration(generation)
   ) {
     throw new TepuiError('DAMAGED', `${where}/${FILE} lacks a field or has one of the wrong kind`);
   }
@@ -96,7 +113,12 @@ function parse(where: string, bytes: Uint8Array): Identity {
     nodeId: nodeId(member, instance),
     boot,
     formerCluster,
+    generation,
   };
+}
+
+function isGeneration(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
 function isClusterId(value: unknown): value is ClusterId | null {

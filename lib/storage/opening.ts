@@ -19,7 +19,8 @@ import type { DurableState, StateStoreOptions } from './state-store.js';
 import type { CutMeta, Identity, Kv } from './types.js';
 import { Witness } from './witness.js';
 
-const WITNESS = 'witness';
+/** The file that remembers what this member has promised. */
+export const WITNESS = 'witness';
 
 /** A large memtable: a flush of raft/ must not wait behind one of state/ on LevelDB's single thread. */
 const RAFT_WRITE_BUFFER_BYTES = 64 << 20;
@@ -190,14 +191,14 @@ class Opening {
    * gets before a crash, the next start comes here again.
    */
   private async renew(identity: Identity, found: FoundLog, detail: string): Promise<OpenedFolder> {
-    const { memberId, clusterId, boot, instance } = identity;
+    const { memberId, clusterId, boot, instance, generation } = identity;
     this.options.logger.error({ memberId, instance, detail }, 'votes lost: a new instance takes over');
     await this.disk.removeFile(WITNESS);
     await found.kv.close();
     if (found.contents !== null) await this.disk.setAsideKv('raft');
     else await this.disk.removeKv('raft');
     await retireStateFolders(this.disk);
-    const next = newIdentity(memberId, this.options.random, clusterId, boot);
+    const next = newIdentity(memberId, this.options.random, clusterId, boot, generation);
     await writeIdentity(this.disk, next);
     const { kv } = await this.findLog(next);
     return this.openEmpty(next, kv, detail);

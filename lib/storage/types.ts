@@ -60,6 +60,11 @@ export interface Identity {
    * does not count as empty when a group asks its members whether they are new.
    */
   readonly formerCluster: ClusterId | null;
+  /**
+   * Which life of the cluster the folder belongs to: 0 as it was founded, the time of the last recovery or restore
+   * (wall clock, ms) afterwards. Members of different generations never speak with each other.
+   */
+  readonly generation: number;
   readonly nodeId: NodeId;
   /** Raised and synced at each start. */
   readonly boot: number;

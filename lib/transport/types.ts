@@ -15,6 +15,10 @@ export interface PeerHello {
   readonly boot: number;
   /** Null while the member belongs to no group. */
   readonly clusterId: ClusterId | null;
+  /** Which life of the cluster: 0 as founded, else the time of the last recovery or restore. */
+  readonly generation: number;
+  /** The folder belongs to no group at present (it is new, or lost its votes): its generation does not matter. */
+  readonly unbound: boolean;
   readonly release: string;
   readonly pid: number;
   readonly doors: Doors;

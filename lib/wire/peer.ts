@@ -39,6 +39,8 @@ export interface Hello {
   readonly memoryBudgetBytes: number;
   readonly acknowledgedTerm: number;
   readonly acknowledgedIndex: number;
+  readonly generation: number;
+  readonly unbound: boolean;
 }
 
 export type Outbound =
@@ -101,6 +103,8 @@ const hello: Codec<Hello> = struct<Hello>({
   memoryBudgetBytes: uint64,
   acknowledgedTerm: uint64,
   acknowledgedIndex: uint64,
+  generation: uint64,
+  unbound: bool,
 });
 
 /** The last chunk's digest and count lie flat on the wire, beside a flag. */

@@ -88,6 +88,8 @@ export class TestMember implements TransportHandlers {
       pid: 7,
       doors: { http: null, grpc: '127.0.0.1:5060', zk: null, peer: this.opened?.address ?? null },
       memoryBudgetBytes: 1 << 30,
+      generation: 7,
+      unbound: false,
       acknowledged: { term: 3, index: to === null ? 0 : 17 },
     };
   }

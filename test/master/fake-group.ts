@@ -217,6 +217,8 @@ export class FakeReplica implements Replica {
       pid: 1,
       doors: { http: '127.0.0.1:5050', grpc: '127.0.0.1:5060', zk: null, peer: '127.0.0.1:5070' },
       memoryBudgetBytes: this.memoryBudgetBytes,
+      generation: 0,
+      unbound: false,
       acknowledged: { term: 0, index: 0 },
     };
   }

@@ -69,7 +69,7 @@ describe('a data folder', () => {
       assert.deepEqual(
         { ...identity, instance: '' },
         {
-          format: FORMAT_VERSION,
+          format: 1,
           clusterId: C1,
           memberId: M1,
           instance: '',
@@ -108,7 +108,7 @@ describe('a data folder', () => {
     const disk = await member();
     rewriteIdentity(disk, { format: FORMAT_VERSION + 1 });
     const before = imageOf(disk);
-    await assert.rejects(open(disk), refused('NEWER_FORMAT', '2', '1'));
+    await assert.rejects(open(disk), refused('NEWER_FORMAT', '3', '2'));
     assert.equal(imageOf(disk), before);
   });
 

@@ -150,6 +150,8 @@ describe('the peer door', () => {
           protocol: 1,
           acknowledgedTerm: acknowledged.term,
           acknowledgedIndex: 0,
+          generation: 0,
+          unbound: false,
         });
       }
       stream.write({ kind: 'frames', value: Uint8Array.of(1, 1, 9) });

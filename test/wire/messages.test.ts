@@ -263,6 +263,8 @@ describe('messages between members', () => {
     memoryBudgetBytes: 2 ** 40,
     acknowledgedTerm: 2,
     acknowledgedIndex: 2 ** 33,
+    generation: 2 ** 41,
+    unbound: true,
   };
 
   it('begin with a hello', () => {
