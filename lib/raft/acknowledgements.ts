@@ -21,11 +21,17 @@ export function handleAppendReply(core: Core, leader: Leader, message: AppendRep
     return;
   }
   const news = peer.acknowledged(message.index);
+  observeCatchUp(core, peer);
   resumeReplication(core, peer);
   if (news) {
     advanceCommit(core, leader);
     continueTransfer(core, leader, peer);
   }
+}
+
+/** Notes how far the peer is behind: replication is counted in rounds (thesis §4.2.1). */
+export function observeCatchUp(core: Core, peer: Progress): void {
+  peer.catchUp.observe(peer.match, core.log.lastIndex, core.now, core.config.electionTicks);
 }
 
 /**

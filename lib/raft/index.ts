@@ -1,3 +1,4 @@
+export type { CatchUpState } from './catch-up.js';
 export { ClusterChecker, type Cause } from './check/cluster-checker.js';
 export type { DurableView } from './check/witness.js';
 export { RAFT_DEFAULTS, type RaftConfig } from './config.js';

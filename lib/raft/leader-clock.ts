@@ -1,3 +1,4 @@
+import { observeCatchUp } from './acknowledgements.js';
 import { peerOf, type Core, type Leader } from './core.js';
 import { hasQuorum } from './quorum.js';
 import { becomeFollower } from './roles.js';
@@ -18,6 +19,7 @@ export function tickLeader(core: Core, leader: Leader): void {
   }
   expireTransfer(core, leader);
   retryAfterSnapshot(core, leader);
+  for (const peer of leader.peers) observeCatchUp(core, peer);
   if (core.now - leader.lastHeartbeatTick >= heartbeatTicks) sendHeartbeats(core, leader);
 }
 

@@ -1,4 +1,5 @@
 import { assert, type NodeId } from '../base/index.js';
+import { CatchUp, type CatchUpState } from './catch-up.js';
 import { Inflight, type InflightLimits } from './inflight.js';
 import type { LogIndex, PeerProgress } from './types.js';
 
@@ -20,6 +21,7 @@ export class Progress {
   state: SendState = { kind: 'probe', paused: false };
   /** Messages of `replicate` not answered; empty in the other states. */
   readonly inflight: Inflight;
+  readonly catchUp: CatchUp = new CatchUp();
   /** Highest index known to be durable there and equal to ours. match < next. */
   match: LogIndex = 0;
   next: LogIndex;
@@ -111,7 +113,7 @@ export class Progress {
     else if (this.state.kind === 'replicate') this.checkDue = this.match < lastIndex;
   }
 
-  describe(recentlyActive: boolean): PeerProgress {
+  describe(recentlyActive: boolean, catchUp: CatchUpState): PeerProgress {
     return {
       id: this.id,
       state: this.state.kind,
@@ -121,6 +123,8 @@ export class Progress {
       inflightMessages: this.inflight.messages,
       inflightBytes: this.inflight.bytes,
       learner: this.learner,
+      catchUp,
+      slowRounds: this.catchUp.slowRounds,
     };
   }
 

@@ -1,4 +1,5 @@
 import type { NodeId } from '../base/index.js';
+import type { CatchUpState } from './catch-up.js';
 
 /** Terms and indexes are safe integers; 0 means "before the first". */
 export type Term = number;
@@ -229,6 +230,10 @@ export interface PeerProgress {
   readonly inflightMessages: number;
   readonly inflightBytes: number;
   readonly learner: boolean;
+  /** Whether it keeps up with the log (thesis §4.2.1): a learner that is `caught-up` may become a voter. */
+  readonly catchUp: CatchUpState;
+  /** Replication rounds in a row that took an election timeout or longer; `too-slow` from 10 on. */
+  readonly slowRounds: number;
 }
 
 export interface RaftStatus {

@@ -1,6 +1,6 @@
 import { must, type NodeId } from '../base/index.js';
 import type { Core } from './core.js';
-import { isActive } from './sending.js';
+import { describePeer } from './status.js';
 import type { Configuration, Entry, LogIndex, PeerProgress, Role, Term } from './types.js';
 
 /** What a node knows and intends, for invariant checks: current whenever it is read, and not a copy. */
@@ -125,8 +125,7 @@ export class CoreView implements NodeView {
   }
 
   peers(): readonly PeerProgress[] {
-    const { state, config } = this.core;
-    if (state.role !== 'leader') return [];
-    return state.peers.map((peer) => peer.describe(isActive(this.core, peer, config.electionTicks)));
+    const { state } = this.core;
+    return state.role === 'leader' ? state.peers.map((peer) => describePeer(this.core, peer)) : [];
   }
 }

@@ -121,6 +121,8 @@ function peer(fields: Partial<PeerProgress>): PeerProgress {
     inflightMessages: 0,
     inflightBytes: 0,
     learner: false,
+    catchUp: 'caught-up',
+    slowRounds: 0,
     ...fields,
   };
 }

@@ -152,6 +152,8 @@ describe('ready: what the host has to do', () => {
       inflightMessages: 0,
       inflightBytes: 0,
       learner: false,
+      catchUp: 'caught-up',
+      slowRounds: 0,
     });
   });
 });
