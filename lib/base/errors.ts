@@ -24,6 +24,7 @@ export type ErrorCode =
   | 'NOT_LEADER'
   | 'OVERLOADED'
   | 'GROWTH_REFUSED'
+  | 'DIVERGED'
   | 'TRANSFERRING'
   | 'OUTCOME_UNKNOWN'
   | 'DEADLINE'
@@ -78,6 +79,10 @@ export const CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   NOT_LEADER: { certainty: 'not-done', remedy: 'Retry; the request finds the new leader.' },
   OVERLOADED: { certainty: 'not-done', remedy: 'Retry later, slower.' },
   GROWTH_REFUSED: { certainty: 'not-done', remedy: 'Delete what is not needed, or add memory or disk.' },
+  DIVERGED: {
+    certainty: 'not-done',
+    remedy: 'Let `tepui status` name the members; wipe those that are wrong, and repeat when it has cleared.',
+  },
   TRANSFERRING: { certainty: 'not-done', remedy: 'Retry; leadership is moving.' },
   OUTCOME_UNKNOWN: {
     certainty: 'unknown',

@@ -1,4 +1,5 @@
 import type {
+  Alarm,
   AgentSummary,
   ClusterStatus,
   FrameworkSummary,
@@ -24,11 +25,18 @@ export interface MemberJson {
   readonly healthy: boolean;
 }
 
+export interface AlarmJson {
+  readonly kind: string;
+  readonly index: number;
+  readonly values: readonly { readonly member: string; readonly digest: string }[];
+}
+
 export interface StatusJson {
   readonly clusterId: string | null;
   readonly leader: string | null;
   readonly term: number;
   readonly members: readonly MemberJson[];
+  readonly alarms: readonly AlarmJson[];
 }
 
 export function memberJson(member: MemberStatus): MemberJson {
@@ -38,8 +46,12 @@ export function memberJson(member: MemberStatus): MemberJson {
   return { id, pid: known, http, grpc, peer, zk, role, voter, lastIndex, commitIndex, appliedIndex, healthy };
 }
 
-export function statusJson({ clusterId, leader, term, members }: ClusterStatus): StatusJson {
-  return { clusterId, leader, term, members: members.map(memberJson) };
+function alarmJson({ kind, index, values }: Alarm): AlarmJson {
+  return { kind, index, values: values.map(({ member, digest }) => ({ member, digest })) };
+}
+
+export function statusJson({ clusterId, leader, term, members, alarms }: ClusterStatus): StatusJson {
+  return { clusterId, leader, term, members: members.map(memberJson), alarms: alarms.map(alarmJson) };
 }
 
 export interface AgentJson {

@@ -1,5 +1,5 @@
 import type { TepuiError } from '../base/index.js';
-import { asTepuiError, type MemberStatus, type StatusReply } from '../wire/index.js';
+import { asTepuiError, type Alarm, type MemberStatus, type StatusReply } from '../wire/index.js';
 import type { Ports } from './connection.js';
 import type { Door } from './door.js';
 
@@ -17,6 +17,8 @@ export interface ClusterStatus {
   readonly members: readonly MemberStatus[];
   /** Why the group is not serving, as a member explains it; empty when it is. */
   readonly trouble: string;
+  /** What stands in the group's record, as the member that has applied most of it tells. */
+  readonly alarms: readonly Alarm[];
   /** Addresses that did not answer, and why. */
   readonly unanswered: readonly { readonly address: string; readonly reason: string }[];
 }
@@ -85,6 +87,7 @@ function merge(answers: readonly Answer[]): ClusterStatus {
     revision: Math.max(0, ...replies.map(({ revision }) => revision)),
     members: [...members.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
     trouble: replies.find(({ trouble }) => trouble !== '')?.trouble ?? '',
+    alarms: replies.toSorted((a, b) => b.revision - a.revision)[0]?.alarms ?? [],
     unanswered: silent.map(({ address, error }) => ({ address, reason: reasonOf(error) })),
   };
 }

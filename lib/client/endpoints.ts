@@ -99,12 +99,13 @@ export class Endpoints {
     return `no serving master for ${duration(this.troubledMs())}: ${each.join('; ')}`;
   }
 
-  /** NO_LEADER when at least one member was reached, else UNREACHABLE or TLS. All mean that nothing was done. */
+  /** DIVERGED or NO_LEADER when at least one member was reached, else UNREACHABLE or TLS. All mean that nothing was done. */
   troubleError(): TepuiError {
     const troubles = this.places.map((place) => place.trouble);
     const answered = troubles.some((trouble) => trouble !== null && wasReached(trouble));
     const untrusted = troubles.every((trouble) => trouble?.code === 'TLS');
-    const code = answered ? 'NO_LEADER' : untrusted ? 'TLS' : 'UNREACHABLE';
+    const diverged = troubles.some((trouble) => trouble?.code === 'DIVERGED');
+    const code = diverged ? 'DIVERGED' : answered ? 'NO_LEADER' : untrusted ? 'TLS' : 'UNREACHABLE';
     return new TepuiError(code, this.trouble(), {
       fields: { addresses: this.addresses, forMs: Math.round(this.troubledMs()) },
     });

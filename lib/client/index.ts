@@ -2,6 +2,7 @@
 export { CATALOGUE, TepuiError, isErrorCode, type Certainty, type ErrorCode } from '../base/index.js';
 export type {
   AgentSummary,
+  Alarm,
   FrameworkSummary,
   ListReply,
   MemberRole,

@@ -124,7 +124,9 @@ export class Operator {
         return reply;
       } catch (cause) {
         const error = asTepuiError(cause);
-        const again = isRepeatable(error) && (harmless || error.certainty === 'not-done');
+        // An alarm stands for minutes at least: whoever asked is told at once.
+        const patient = isRepeatable(error) && error.code !== 'DIVERGED';
+        const again = patient && (harmless || error.certainty === 'not-done');
         if (!again) throw error;
         const delayMs = this.endpoints.failed(door, error, memberAnswered(error));
         if (clock.monotonicMs() + delayMs >= deadlineAt) throw this.endpoints.troubleError();

@@ -17,7 +17,11 @@ import { SteadyTime } from './time/steady-time.js';
 
 type Reply = (reply: CallReply) => void;
 
-/** What this member does while it leads: starts with its machine complete, and stops with its term. */
+/**
+ * What this member does while it leads: starts with its machine complete, and stops with its term. While an alarm
+ * stands nothing can be written, so nothing is offered and no time is counted; afterwards all deadlines begin
+ * anew, as they do after an election.
+ */
 export class LeaderOffice {
   private readonly context: MasterContext;
   private readonly liveness: LivenessLoop;
@@ -28,6 +32,9 @@ export class LeaderOffice {
   private readonly launches: Launches;
   /** In the order in which they start. */
   private readonly loops: readonly LeaderLoop[];
+  /** Those of them that rest while an alarm stands. */
+  private readonly resting: readonly LeaderLoop[];
+  private rests = false;
   private term: number | null = null;
 
   constructor(context: MasterContext, limits: MasterLimits, checkpoints: Checkpoints) {
@@ -41,6 +48,7 @@ export class LeaderOffice {
     this.desk = new OfferDesk(context, { ...limits.offers, ...limits.allocator }, sweepMs, nowMs);
     this.offerEvents = new OfferEvents(this.desk);
     this.launches = new Launches(context, limits.offers, this.desk);
+    this.resting = [this.liveness, this.failover, this.sweeps];
     this.loops = [time, this.liveness, this.failover, this.sweeps, this.desk, this.launches, checkpoints];
   }
 
@@ -70,6 +78,8 @@ export class LeaderOffice {
     if (term === null) return;
     this.context.logger.info({ term }, 'this member leads');
     for (const loop of this.loops) loop.start(term);
+    this.rests = false;
+    this.review();
   }
 
   stop(): void {
@@ -84,6 +94,8 @@ export class LeaderOffice {
     this.failover.applied(events);
     this.sweeps.applied(events);
     this.offerEvents.applied(events);
+    if (events.some((event) => event.kind === 'alarm-raised' || event.kind === 'alarm-cleared'))
+      this.review();
   }
 
   report(from: MemberId, body: Uint8Array): void {
@@ -96,6 +108,26 @@ export class LeaderOffice {
 
   memberDown(member: MemberId): void {
     this.desk.memberDown(member);
+  }
+
+  /** Rests while an alarm stands, and goes back to work when it is cleared. */
+  private review(): void {
+    const { term } = this;
+    const rests = this.context.replica.machine.alarm !== null;
+    if (term === null || rests === this.rests) return;
+    this.rests = rests;
+    if (rests) {
+      this.context.logger.error(
+        { alarm: this.context.replica.machine.alarm },
+        'an alarm stands: writes are refused',
+      );
+      for (const loop of this.resting.toReversed()) loop.stop();
+      this.desk.suspend();
+    } else {
+      this.context.logger.info({}, 'the alarm is cleared');
+      for (const loop of this.resting) loop.start(term);
+      this.desk.resume();
+    }
   }
 
   private expire(nowMs: number): void {

@@ -15,7 +15,8 @@ export interface DivergenceHost {
 /**
  * What a member does about a checkpoint at which members differ. One that a majority contradicts no longer knows
  * the truth: it hands over if it leads, gives its state up and ends; its next start is refilled by the others.
- * Where no value has a majority nobody can tell who is right, and stopping would only make it worse.
+ * Where no value has a majority nobody can tell who is right, and stopping would only make it worse: the leader
+ * raises an alarm (`lib/master/checkpoints/`), while which the machine refuses writes.
  */
 export class DivergenceGuard {
   private readonly host: DivergenceHost;
@@ -27,7 +28,7 @@ export class DivergenceGuard {
 
   judged(verdict: DigestVerdict): void {
     if (verdict.kind === 'split') {
-      this.host.logger.error({ verdict }, 'members differ and no majority agrees: an operator must decide');
+      this.host.logger.error({ verdict }, 'members differ and no majority agrees: writes are refused');
       return;
     }
     const { self, leader } = this.host.status();

@@ -2,9 +2,12 @@ import { unreachable } from '../base/index.js';
 import { growthFault, isGrowth } from './admission.js';
 import * as agents from './agents/apply.js';
 import * as cluster from './cluster/apply.js';
+import { CLUSTER_CODECS } from './cluster/codec.js';
 import type { Command, PlainCommand } from './command.js';
 import * as frameworks from './frameworks/apply.js';
+import { applyAlarmClear, applyAlarmRaise, divergenceFault } from './operations/alarms.js';
 import { applyCheckpoint, applyCheckpointDigest } from './operations/checkpoints.js';
+import { OPERATION_CODECS } from './operations/codec.js';
 import type { CommandResult } from './results.js';
 import { applyRoleWeight } from './roles/roles.js';
 import * as sessions from './sessions/apply.js';
@@ -12,16 +15,31 @@ import type { State } from './state.js';
 import { applySweep } from './tasks/apply-sweep.js';
 import * as tasks from './tasks/apply.js';
 import * as tree from './tree/apply.js';
-import { refuse, refuseWith, type Turn } from './turn.js';
+import { refuse, refuseWith, type Refusal, type Turn } from './turn.js';
 
 /** Runs one command. `sizeBytes` is its encoded size, which counts against the budget before it is stored. */
 export function execute(state: State, turn: Turn, command: Command, sizeBytes: number): CommandResult {
-  if (command.kind !== 'in-session') return executePlain(state, turn, command, sizeBytes);
-  return sessions.applyInSession(state.sessions, turn, command, (inner) =>
+  if (command.kind !== 'in-session') {
+    const fault = barFault(state, command);
+    return fault === null ? executePlain(state, turn, command, sizeBytes) : refuseWith(turn, fault);
+  }
+  const fault = barFault(state, command.command);
+  return sessions.applyInSession(state.sessions, turn, command, fault, (inner) =>
     isAboutSessions(inner)
       ? refuse(turn, 'INVALID_ARGUMENT', 'sessions are opened and closed outside of sessions')
       : executePlain(state, turn, inner, sizeBytes),
   );
+}
+
+/** What the group needs to operate itself goes on whatever alarm stands: it is how the alarm ends. */
+const OPERATION: ReadonlySet<string> = new Set([
+  ...Object.keys(OPERATION_CODECS),
+  ...Object.keys(CLUSTER_CODECS),
+]);
+
+function barFault(state: State, command: PlainCommand): Refusal | null {
+  const fault = divergenceFault(state.alarms);
+  return fault !== null && OPERATION.has(command.kind) ? null : fault;
 }
 
 function isAboutSessions(command: PlainCommand): boolean {
@@ -84,6 +102,10 @@ function executePlain(state: State, turn: Turn, command: PlainCommand, sizeBytes
       return applyCheckpoint(state.checkpoints, turn, command);
     case 'checkpoint-digest':
       return applyCheckpointDigest(state.checkpoints, turn, command);
+    case 'alarm-raise':
+      return applyAlarmRaise(state.alarms, turn, command);
+    case 'alarm-clear':
+      return applyAlarmClear(state.alarms, turn, command);
     case 'cluster-init':
       return cluster.applyInit(state, turn, command);
     case 'member-info':

@@ -134,5 +134,8 @@ export type StateEvent =
       readonly node: NodeId;
       readonly digest: string;
     }
+  /** Writes are refused from here on (again, when a later checkpoint is split as well). */
+  | { readonly kind: 'alarm-raised'; readonly revision: number; readonly index: number }
+  | { readonly kind: 'alarm-cleared'; readonly revision: number; readonly index: number }
   | { readonly kind: 'cluster-formed'; readonly revision: number }
   | { readonly kind: 'member-changed'; readonly revision: number; readonly node: NodeId };

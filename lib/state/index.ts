@@ -53,11 +53,15 @@ export { DEFAULT_LIMITS, type MachineLimits } from './limits.js';
 export type { Applied, AppliedBatch, LanePosition, StateMachine, Usage } from './machine-types.js';
 export { Machine } from './machine.js';
 export type {
+  AlarmClear,
+  AlarmRaise,
+  AlarmView,
   Checkpoint,
   CheckpointDigest,
   CheckpointView,
   CheckpointsView,
   DigestVerdict,
+  MemberDigest,
   OperationCommand,
 } from './operations/types.js';
 export { COMMAND_LEVEL, UnknownCommandError, decodeCommand, encodeCommand } from './registry.js';

@@ -5,11 +5,12 @@ import type { Cut, LoadMeta, StateRecord } from './cut.js';
 import type { StateEvent } from './events.js';
 import type { FrameworksView } from './frameworks/types.js';
 import type { MachineLimits } from './limits.js';
-import type { CheckpointsView } from './operations/types.js';
+import type { AlarmView, CheckpointsView } from './operations/types.js';
 import type { CommandResult } from './results.js';
 import type { RolesView } from './roles/types.js';
 import type { SessionsView } from './sessions/types.js';
 import type { SweepView, TasksView } from './tasks/types.js';
+import type { Refusal } from './turn.js';
 import type { TreeView } from './tree/types.js';
 
 export interface AppliedBatch {
@@ -73,6 +74,10 @@ export interface StateMachine {
   readonly tasks: TasksView;
   readonly roles: RolesView;
   readonly checkpoints: CheckpointsView;
+  /** Stands while the members' copies differ and nobody can tell who is right; null: all is well. */
+  readonly alarm: AlarmView | null;
+  /** How a write is refused while the alarm stands. */
+  alarmFault(): Refusal | null;
   readonly cluster: ClusterView;
   /** Sweeps that wait for slices; the leader proposes them while there are any. */
   readonly sweeps: readonly SweepView[];

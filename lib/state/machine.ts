@@ -12,7 +12,8 @@ import type { FrameworksView } from './frameworks/types.js';
 import { FrameworkStateView } from './frameworks/view.js';
 import type { MachineLimits } from './limits.js';
 import type { Applied, AppliedBatch, LanePosition, StateMachine, Usage } from './machine-types.js';
-import type { CheckpointsView } from './operations/types.js';
+import { divergenceFault } from './operations/alarms.js';
+import type { AlarmView, CheckpointsView } from './operations/types.js';
 import { decodeCommand } from './registry.js';
 import type { CommandResult } from './results.js';
 import type { RolesView } from './roles/types.js';
@@ -24,7 +25,7 @@ import type { SweepView, TasksView } from './tasks/types.js';
 import { TaskTableView } from './tasks/view.js';
 import type { TreeView } from './tree/types.js';
 import { NodeTableView } from './tree/view.js';
-import { nextRevision, refuse, type Turn } from './turn.js';
+import { nextRevision, refuse, type Refusal, type Turn } from './turn.js';
 
 export class Machine implements StateMachine {
   private readonly state: State;
@@ -78,6 +79,14 @@ export class Machine implements StateMachine {
 
   get sweeps(): readonly SweepView[] {
     return this.state.sweeps.list();
+  }
+
+  get alarm(): AlarmView | null {
+    return this.state.alarms.standing;
+  }
+
+  alarmFault(): Refusal | null {
+    return divergenceFault(this.state.alarms);
   }
 
   lane(node: NodeId): LanePosition | null {

@@ -14,7 +14,7 @@ import { TREE_CODECS } from './tree/codec.js';
  * Which commands this release understands: raised whenever a command or a version of one is added. Members tell
  * it (`member-info`), and a command is proposed only when the lowest member knows it.
  */
-export const COMMAND_LEVEL = 1;
+export const COMMAND_LEVEL = 2;
 
 /** A committed command that a newer release proposed. The node stops with this message. */
 export class UnknownCommandError extends Error {
@@ -65,6 +65,8 @@ export const COMMAND_NUMBERS: Readonly<Record<Command['kind'], number>> = {
   'member-forget': 29,
   'revision-raise': 30,
   'role-weight': 31,
+  'alarm-raise': 32,
+  'alarm-clear': 33,
 };
 
 /** The only version there is of any command so far. */

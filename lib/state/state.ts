@@ -6,6 +6,7 @@ import type { LoadMeta, StateRecord } from './cut.js';
 import { FrameworkTable } from './frameworks/table.js';
 import { LaneTable } from './lanes.js';
 import type { MachineLimits } from './limits.js';
+import { AlarmTable } from './operations/alarms.js';
 import { CheckpointTable } from './operations/checkpoints.js';
 import { RoleTable } from './roles/roles.js';
 import { SessionTable } from './sessions/table.js';
@@ -30,6 +31,7 @@ const TABLE = {
   updates: 10,
   checkpoints: 11,
   roles: 12,
+  alarms: 13,
 } as const;
 
 type Loader = (key: Uint8Array, value: Uint8Array) => void;
@@ -48,6 +50,7 @@ export class State {
   readonly tasks: TaskTable = new TaskTable(TABLE.tasks, TABLE.updates, this.digest);
   readonly checkpoints: CheckpointTable = new CheckpointTable(TABLE.checkpoints, this.digest);
   readonly roles: RoleTable = new RoleTable(TABLE.roles, this.digest);
+  readonly alarms: AlarmTable = new AlarmTable(TABLE.alarms, this.digest);
   /** In the order in which cuts encode them. */
   readonly tables: readonly Table[];
   private readonly loaders: ReadonlyMap<number, Loader>;
@@ -68,6 +71,7 @@ export class State {
       this.tasks.updates.table,
       this.checkpoints.table,
       this.roles.table,
+      this.alarms.table,
     ];
     const loaders = new Map<number, Loader>(
       this.tables.map((table) => [table.number, (key, value) => table.load(key, value)]),

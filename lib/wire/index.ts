@@ -52,6 +52,7 @@ export {
   type ListRequest,
   type ListTasksRequest,
   type MemberRole,
+  type Alarm,
   type MemberStatus,
   type NamedAmount,
   type OperatorEvent,

@@ -42,6 +42,20 @@ export interface MemberStatus {
   readonly boot: number;
 }
 
+export interface MemberValue {
+  readonly member: MemberId;
+  /** Digest of the member's copy of the state: 16 hexadecimal digits. */
+  readonly digest: string;
+}
+
+export interface Alarm {
+  /** diverged: the members' copies differ and no value has a majority; writes are refused. */
+  readonly kind: string;
+  /** The log index at which the copies were compared. */
+  readonly index: number;
+  readonly values: readonly MemberValue[];
+}
+
 export interface StatusReply {
   readonly clusterId: ClusterId | null;
   readonly self: MemberStatus | null;
@@ -51,6 +65,8 @@ export interface StatusReply {
   readonly revision: number;
   /** Why the group is not serving, in numbers; empty when it is. */
   readonly trouble: string;
+  /** What stands in the group's record until it is cleared. */
+  readonly alarms: readonly Alarm[];
 }
 
 export interface ListRequest {
@@ -186,6 +202,12 @@ const member: Codec<MemberStatus> = struct<MemberStatus>({
   boot: uint64,
 });
 
+const alarm: Codec<Alarm> = struct<Alarm>({
+  kind: text,
+  index: uint64,
+  values: repeated(struct<MemberValue>({ member: branded(), digest: text })),
+});
+
 const statusReply: Codec<StatusReply> = struct<StatusReply>({
   clusterId: brandedOrNull(),
   self: nestedOrNull(member),
@@ -194,6 +216,7 @@ const statusReply: Codec<StatusReply> = struct<StatusReply>({
   term: uint64,
   revision: uint64,
   trouble: text,
+  alarms: repeated(alarm),
 });
 
 const agentSummary: Codec<AgentSummary> = struct<AgentSummary>({

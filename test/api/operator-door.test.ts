@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { AgentId, FrameworkId, MemberId, TaskId } from '../../lib/base/index.js';
+import type { AgentId, FrameworkId, MemberId, NodeId, TaskId } from '../../lib/base/index.js';
 import { TASK_STATE } from '../../lib/state/index.js';
 import { operatorService, type OperatorEvent } from '../../lib/wire/index.js';
 import type { ReplicaStatus } from '../../lib/replica/index.js';
@@ -75,6 +75,21 @@ describe('the operator door', () => {
       assert.deepEqual([self?.role, self?.healthy, trouble], [role, false, 'no leader for 4.2 s']);
     });
   }
+
+  it('tells the alarm that stands, with each member’s value', async () => {
+    assert.deepEqual((await world.client.call(methods.status, {})).alarms, []);
+    const digests = [
+      { node: 'm1@0000000000000001' as NodeId, digest: 'a'.repeat(16) },
+      { node: 'm2@0000000000000002' as NodeId, digest: 'b'.repeat(16) },
+    ];
+    world.commit({ kind: 'alarm-raise', index: 7, digests });
+    const values = [
+      { member: 'm1', digest: 'a'.repeat(16) },
+      { member: 'm2', digest: 'b'.repeat(16) },
+    ];
+    const { alarms } = await world.client.call(methods.status, {});
+    assert.deepEqual(alarms, [{ kind: 'diverged', index: 7, values }]);
+  });
 
   it('tells learners and members out of reach from followers', async () => {
     const members = world.replica.status().members;

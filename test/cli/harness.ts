@@ -84,7 +84,11 @@ export function member(id: string, change: Partial<MemberStatus> = {}): MemberSt
 }
 
 /** Every member answers for itself; `leader` leads in term 7. */
-export function answerStatus(group: FakeGroup, leader: string | null): void {
+export function answerStatus(
+  group: FakeGroup,
+  leader: string | null,
+  alarms: StatusReply['alarms'] = [],
+): void {
   const members = ['m1', 'm2', 'm3'].map((id) => member(id, id === leader ? { role: 'leader' } : {}));
   group.answers.set('status', (address): StatusReply => {
     return {
@@ -95,6 +99,7 @@ export function answerStatus(group: FakeGroup, leader: string | null): void {
       term: 7,
       revision: 5000,
       trouble: '',
+      alarms,
     };
   });
 }
@@ -117,7 +122,16 @@ export function documentedCluster(harness: Harness): void {
   group.network.conditions.set('127.0.0.1:5260', 'refusing');
   group.answers.set('status', (address) => {
     const self = members.find(({ grpc }) => grpc === address) ?? null;
-    return { clusterId: cluster, self, members, leader: 'm2', term: 7, revision: 1234, trouble: '' };
+    return {
+      clusterId: cluster,
+      self,
+      members,
+      leader: 'm2',
+      term: 7,
+      revision: 1234,
+      trouble: '',
+      alarms: [],
+    };
   });
   const amounts = (cpus: number, mem: number): { name: string; value: number }[] => [
     { name: 'cpus', value: cpus },

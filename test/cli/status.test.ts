@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { MemberId } from '../../lib/base/index.js';
 import { Harness, answerStatus } from './harness.js';
 
 describe('tepui status', () => {
@@ -34,6 +35,7 @@ describe('tepui status', () => {
         leader: 'm2',
         term: 7,
         members: [one(1, 'follower'), one(2, 'leader'), one(3, 'follower')],
+        alarms: [],
       },
     ]);
   });
@@ -53,6 +55,26 @@ describe('tepui status', () => {
         '',
       ].join('\n'),
     );
+  });
+
+  it('shows an alarm with its entry and each member’s value', async () => {
+    const values = [
+      { member: 'm1', digest: 'a'.repeat(16) },
+      { member: 'm2', digest: 'b'.repeat(16) },
+    ] as { member: MemberId; digest: string }[];
+    answerStatus(harness.group, 'm2', [{ kind: 'diverged', index: 77, values }]);
+    const { out } = await harness.run('status');
+    assert.deepEqual(out.split('\n').slice(0, 5), [
+      'cluster c-1  term 7  leader m2',
+      "ALARM  the members' copies differ at entry 77 and none has a majority; writes are refused",
+      '  m1  aaaaaaaaaaaaaaaa',
+      '  m2  bbbbbbbbbbbbbbbb',
+      '',
+    ]);
+    const json = (await harness.run('status', '--json')).out.slice(out.length);
+    assert.deepEqual((JSON.parse(json) as { alarms: unknown }).alarms, [
+      { kind: 'diverged', index: 77, values },
+    ]);
   });
 
   it('asks members that no address names, as others know them', async () => {
@@ -91,6 +113,6 @@ describe('tepui status', () => {
     for (const address of ['m1:1', 'm2:2', 'm3:3']) harness.group.network.conditions.set(address, 'refusing');
     const { exitCode } = await harness.run('status', '--json');
     assert.equal(exitCode, 5);
-    assert.deepEqual(harness.lines(), [{ clusterId: null, leader: null, term: 0, members: [] }]);
+    assert.deepEqual(harness.lines(), [{ clusterId: null, leader: null, term: 0, members: [], alarms: [] }]);
   });
 });

@@ -45,6 +45,13 @@ describe('the operator client', () => {
     assert.deepEqual(asked, ['m1:1', 'm2:2']);
   });
 
+  it('is told at once that an alarm stands: it may stand for long', async () => {
+    group.answers.set('killTask', () => {
+      throw new TepuiError('DIVERGED', 'as told');
+    });
+    assert.equal((await outcomeOf(operator.killTask('f', 't'))).error?.code, 'DIVERGED');
+  });
+
   it('gives up after its time with NO_LEADER if a member answered', async () => {
     group.answers.set('listTasks', () => {
       throw new TepuiError('NO_LEADER', 'as told');
@@ -76,6 +83,7 @@ describe('the operator client', () => {
       term: 3,
       revision: 0,
       trouble: '',
+      alarms: [],
     }));
     const status = await operator.status();
     assert.equal(status.term, 3);

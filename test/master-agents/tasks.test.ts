@@ -52,6 +52,20 @@ describe('an agent is told', () => {
     assert.ok(agent.of('updateCommitted')[0]!.revision >= world.task(frameworkId, 't1').launchedRevision);
   });
 
+  it('nothing of an update while an alarm stands, and keeps its stream to send it again', () => {
+    const world = new AgentWorld();
+    const agent = world.join();
+    const { frameworkId } = world.launch(agent.id, 't1');
+    world.commit({ kind: 'alarm-raise', index: 1, digests: [] });
+    agent.update(frameworkId, 't1', 1, RUNNING);
+    world.settle();
+    assert.deepEqual([agent.committed(), agent.code], [[], 'open']);
+    world.commit({ kind: 'alarm-clear', index: 2 });
+    agent.update(frameworkId, 't1', 1, RUNNING);
+    world.settle();
+    assert.deepEqual(agent.committed(), ['t1 1']);
+  });
+
   it('nothing of a task that ended in the entry that launched it', () => {
     const world = new AgentWorld();
     const agent = world.join();
@@ -222,6 +236,30 @@ describe('a registration tells what differs', () => {
     const again = world.join({ agentId: agent.id, clusterId: CLUSTER, tasks: [] }, 2);
     assert.equal(world.task(frameworkId, 't1').state, RUNNING);
     member.propose = propose;
+    again.beat();
+    world.advance(1_100);
+    assert.equal(world.task(frameworkId, 't1').state, GONE);
+  });
+
+  it('a loss again when an alarm stood in its way', () => {
+    const world = new AgentWorld();
+    const agent = world.join();
+    const { frameworkId } = world.launch(agent.id, 't1');
+    agent.update(frameworkId, 't1', 1, RUNNING);
+    world.settle();
+    agent.close();
+    world.settle();
+    const member = world.group.member(1);
+    const propose = member.propose.bind(member);
+    const alarm = encodeCommand({ kind: 'alarm-raise', index: 1, digests: [] });
+    member.propose = (command, done) => {
+      if (Buffer.from(command).includes('without a record')) propose(alarm, () => {});
+      propose(command, done);
+    };
+    const again = world.join({ agentId: agent.id, clusterId: CLUSTER, tasks: [] });
+    member.propose = propose;
+    assert.equal(world.task(frameworkId, 't1').state, RUNNING);
+    world.commit({ kind: 'alarm-clear', index: 2 });
     again.beat();
     world.advance(1_100);
     assert.equal(world.task(frameworkId, 't1').state, GONE);

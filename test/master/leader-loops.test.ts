@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { must } from '../../lib/base/index.js';
 import { MASTER_LIMITS, type OfferExplanation } from '../../lib/master/index.js';
-import { DEFAULT_LIMITS, decodeCommand, type DigestVerdict } from '../../lib/state/index.js';
-import { World, acceptedAt, resources, taskInfo } from './world.js';
+import { DEFAULT_LIMITS, decodeCommand, encodeCommand, type DigestVerdict } from '../../lib/state/index.js';
+import { World, acceptedAt, refusalCode, resources, taskInfo } from './world.js';
 
 function proposedKinds(world: World, at: number): string[] {
   return world.group.member(at).proposed.map((command) => decodeCommand(command).kind);
@@ -101,6 +101,52 @@ describe('checkpoints', () => {
     assert.equal(verdicts.at(-1)?.kind, 'split');
   });
 
+  it('raise an alarm when no value has a majority, once, with each member’s value', () => {
+    const { world } = withVerdicts();
+    world.advance(MASTER_LIMITS.checkpointIntervalMs + 100);
+    report(world, [A, B, C]);
+    const { index } = must(world.machine.checkpoints.list().at(-1), 'a checkpoint');
+    const digests = [A, B, C].map((digest, i) => ({ node: world.group.member(i + 1).node, digest }));
+    for (const { machine } of world.group.alive()) {
+      assert.deepEqual([machine.alarm?.index, machine.alarm?.digests], [index, digests]);
+    }
+    const raises = [1, 2, 3].map((at) => proposedKinds(world, at).filter((kind) => kind === 'alarm-raise'));
+    assert.deepEqual(raises, [['alarm-raise'], [], []]);
+    assert.equal(
+      must(world.commit({ kind: 'tree-create', path: '/a', data: new Uint8Array(0) }), '').ok,
+      false,
+    );
+  });
+
+  it('raise it anew at each checkpoint that is split, and clear it at the first that is not', () => {
+    const { world } = withVerdicts();
+    const next = (digests: readonly string[]): void => {
+      world.advance(MASTER_LIMITS.checkpointIntervalMs + 100);
+      report(world, digests);
+    };
+    next([A, B, C]);
+    const first = world.machine.alarm?.index ?? 0;
+    next([A, B, C]);
+    assert.ok((world.machine.alarm?.index ?? 0) > first);
+    next([A, B, A]);
+    assert.equal(world.machine.alarm, null);
+    assert.ok(world.commit({ kind: 'tree-create', path: '/a', data: new Uint8Array(0) }).ok);
+  });
+
+  it('of a new leader judge what the old one left', () => {
+    const { world } = withVerdicts();
+    world.advance(MASTER_LIMITS.checkpointIntervalMs + 100);
+    const { index } = must(world.machine.checkpoints.list().at(-1), 'a checkpoint');
+    world.group.lose();
+    [A, B, C].forEach((digest, i) => world.group.member(i + 1).cut(index, digest));
+    world.settle();
+    const alarm = (): number | undefined => world.machine.alarm?.index;
+    assert.equal(alarm(), undefined);
+    world.group.elect(2);
+    world.settle();
+    assert.equal(alarm(), index);
+  });
+
   it('are not reported for cuts that were taken for other reasons', () => {
     const { world } = withVerdicts();
     world.group.member(1).cut(1, A);
@@ -109,6 +155,105 @@ describe('checkpoints', () => {
       proposedKinds(world, 1).filter((kind) => kind === 'checkpoint-digest'),
       [],
     );
+  });
+});
+
+describe('an alarm', () => {
+  const digests = [{ node: 'm1@0000000000000001' as never, digest: 'a'.repeat(16) }];
+
+  function raise(world: World, index: number = 1): void {
+    assert.ok(world.commit({ kind: 'alarm-raise', index, digests }).ok);
+  }
+
+  function clear(world: World): void {
+    assert.ok(world.commit({ kind: 'alarm-clear', index: 1_000_000 }).ok);
+    world.settle();
+  }
+
+  it('stops the leader’s loops: nothing expires, nothing is offered, nothing is proposed', () => {
+    const world = new World();
+    world.addAgent('a1');
+    const scheduler = world.subscribe('F', { failoverSeconds: 60 });
+    const session = world.openSession(10_000);
+    assert.equal(scheduler.offers().length, 1);
+    scheduler.disconnect();
+    const gone = world.subscribe('G');
+    raise(world);
+    assert.deepEqual(gone.offers(), [], 'offers are withdrawn');
+    const before = world.group.member(1).proposed.length;
+    world.advance(MASTER_LIMITS.checkpointIntervalMs / 2);
+    assert.deepEqual(
+      proposedKinds(world, 1)
+        .slice(before)
+        .filter((kind) => !kind.startsWith('checkpoint')),
+      [],
+    );
+    clear(world);
+    assert.equal(world.machine.agents.get('a1' as never)?.status.kind, 'connected');
+    assert.ok(world.machine.sessions.get(session) !== null);
+    assert.equal(gone.offers().length, 1, 'offers come again');
+  });
+
+  it('once cleared, starts every deadline anew at full length', () => {
+    const world = new World();
+    world.addAgent('a1');
+    const session = world.openSession(10_000);
+    raise(world);
+    world.advance(60_000);
+    clear(world);
+    world.advance(9_000);
+    assert.equal(world.machine.agents.get('a1' as never)?.status.kind, 'connected');
+    assert.ok(world.machine.sessions.get(session) !== null);
+    world.advance(7_000);
+    assert.equal(world.machine.agents.get('a1' as never)?.status.kind, 'unreachable');
+    assert.equal(world.machine.sessions.get(session), null);
+  });
+
+  it('that stands when a leader is elected keeps its loops at rest as well', () => {
+    const world = new World({ members: 3 });
+    world.addAgent('a1');
+    raise(world);
+    world.group.elect(2);
+    world.advance(20_000);
+    assert.equal(world.machine.agents.get('a1' as never)?.status.kind, 'connected');
+    clear(world);
+    world.advance(20_000);
+    assert.equal(world.machine.agents.get('a1' as never)?.status.kind, 'unreachable');
+  });
+
+  it('leaves a sweep where it was, and lets it go on afterwards', () => {
+    const world = new World({ limits: { sweeps: { tasksPerSlice: 7, retryMs: 200 } } });
+    const agent = world.addAgent('a1', resources(100, 100_000));
+    const scheduler = world.subscribe('F');
+    const tasks = Array.from({ length: 30 }, (_, i) => taskInfo(`t${i}`, agent));
+    acceptedAt(scheduler.accept(must(scheduler.offers()[0], 'an offer'), tasks));
+    // In one entry, so to speak: the sweep begins, and its first slice meets the alarm.
+    world.group.holding = true;
+    scheduler.ask({ type: 'TEARDOWN' });
+    world.group.member(1).propose(encodeCommand({ kind: 'alarm-raise', index: 1, digests }), () => {});
+    world.group.release();
+    world.settle();
+    assert.equal(world.machine.sweeps.length, 1);
+    const before = proposedKinds(world, 1).length;
+    world.advance(5_000);
+    assert.equal(proposedKinds(world, 1).length, before, 'no slice is tried meanwhile');
+    clear(world);
+    assert.equal(world.machine.sweeps.length, 0);
+    assert.equal(world.machine.frameworks.get(scheduler.frameworkId)?.status.kind, 'completed');
+  });
+
+  it('refuses a launch with DIVERGED; after it the same call of the same session may find another offer', () => {
+    const world = new World();
+    const agent = world.addAgent('a1');
+    const scheduler = world.subscribe('F');
+    const [offer] = scheduler.offers();
+    const session = world.openSession();
+    scheduler.session = session;
+    raise(world);
+    assert.equal(refusalCode(scheduler.accept(must(offer, 'an offer'), [taskInfo('t', agent)])), 'DIVERGED');
+    assert.equal(world.machine.sessions.lookup(session, 1).kind, 'new');
+    clear(world);
+    acceptedAt(scheduler.accept(must(scheduler.offers()[0], 'an offer'), [taskInfo('t', agent)]));
   });
 });
 

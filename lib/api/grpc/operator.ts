@@ -1,7 +1,8 @@
-import { TepuiError, type MemberId } from '../../base/index.js';
+import { TepuiError, memberOf, type MemberId } from '../../base/index.js';
 import type { Outcome, Replica, ReplicaStatus } from '../../replica/index.js';
-import { encodeCommand, type Machine, type PlainCommand } from '../../state/index.js';
+import { encodeCommand, type AlarmView, type Machine, type PlainCommand } from '../../state/index.js';
 import type {
+  Alarm,
   Handlers,
   MemberStatus,
   OperatorEvent,
@@ -36,7 +37,7 @@ export function operatorHandlers(door: OperatorDoor): Handlers<OperatorMethods> 
     everyHeartbeat: (callback: () => void) => every(HEARTBEAT_MS, callback),
   };
   return {
-    status: async () => describeStatus(replica.status()),
+    status: async () => describeStatus(replica.status(), replica.machine.alarm),
     listAgents: async ({ consistency }) =>
       list(replica, consistency, (machine) => {
         const present = machine.agents.list().filter(({ status }) => status.kind !== 'removed');
@@ -118,7 +119,7 @@ function bootsOf({ members }: ReplicaStatus): MemberBoots {
   return new Map(members.flatMap(({ id, hello }) => (hello === null ? [] : [[id, hello.boot] as const])));
 }
 
-function describeStatus(status: ReplicaStatus): StatusReply {
+function describeStatus(status: ReplicaStatus, alarm: AlarmView | null): StatusReply {
   const members = status.members.map(({ id, hello, voter, connected }): MemberStatus => {
     const own = id === status.self.memberId;
     return {
@@ -146,7 +147,13 @@ function describeStatus(status: ReplicaStatus): StatusReply {
     term: status.term,
     revision: status.revision,
     trouble: status.trouble ?? '',
+    alarms: alarm === null ? [] : [describeAlarm(alarm)],
   };
+}
+
+function describeAlarm({ index, digests }: AlarmView): Alarm {
+  const values = digests.map(({ node, digest }) => ({ member: memberOf(node), digest }));
+  return { kind: 'diverged', index, values };
 }
 
 /** What this member takes another one for; each member answers for itself when it is asked. */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ClusterStatus, MemberStatus } from '../../client/index.js';
+import type { Alarm, ClusterStatus, MemberStatus } from '../../client/index.js';
 import { addClientFlags, type ClientFlags, type Context } from '../context.js';
 import { EXIT } from '../exit.js';
 import type { Run } from '../program.js';
@@ -29,11 +29,21 @@ function showStatus(context: Context): Promise<number> {
 }
 
 function statusText(status: ClusterStatus): string {
-  const { clusterId, leader, term, trouble } = status;
+  const { clusterId, leader, term, trouble, alarms } = status;
   const cluster = clusterId === null ? 'cluster not formed' : `cluster ${clusterId}`;
   const leading = leader === null ? `no leader: ${describeVoters(status)}` : `leader ${leader}`;
-  const more = trouble === '' ? '' : `${trouble}\n`;
-  return `${cluster}  term ${term}  ${leading}\n${more}\n${membersTable(status)}`;
+  const more = [...alarms.flatMap(alarmLines), ...(trouble === '' ? [] : [trouble])];
+  const lines = more.map((line) => `${line}\n`).join('');
+  return `${cluster}  term ${term}  ${leading}\n${lines}\n${membersTable(status)}`;
+}
+
+/** One line that says what stands, and one for each member's value. */
+function alarmLines({ kind, index, values }: Alarm): string[] {
+  const what =
+    kind === 'diverged'
+      ? `the members' copies differ at entry ${index} and none has a majority; writes are refused`
+      : `${kind} at entry ${index}`;
+  return [`ALARM  ${what}`, ...values.map(({ member, digest }) => `  ${member}  ${digest}`)];
 }
 
 const COLUMNS: readonly Column[] = [

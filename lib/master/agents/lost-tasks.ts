@@ -27,7 +27,7 @@ export class LostTasks {
     // Launched anew under the same id, or ended otherwise: this report is not about it.
     if (present?.launchedRevision !== task.launchedRevision || isTerminal(present.state)) return;
     proposeCommand(this.context, lostTaskCommand(task, randomBytes16(this.context)), (outcome) => {
-      if (outcome.kind === 'applied') return;
+      if (outcome.kind === 'applied' && (outcome.result.ok || outcome.result.code !== 'DIVERGED')) return;
       logger.warn({ frameworkId, taskId, outcome }, 'a lost task could not be reported yet');
       timers.after(this.retryMs, () => {
         if (current()) this.propose(task, current);

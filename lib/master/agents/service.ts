@@ -239,7 +239,7 @@ export class AgentService {
       // Not appended, or unknown, or not now: the agent sends it again.
       if (outcome.kind !== 'applied') return;
       const { result } = outcome;
-      if (!result.ok && result.code === 'OVERLOADED') return;
+      if (!result.ok && (result.code === 'OVERLOADED' || result.code === 'DIVERGED')) return;
       if (result.ok || result.code === 'UNKNOWN_TASK') {
         const { frameworkId, taskId, sequence } = update;
         stream.write({ kind: 'updateCommitted', frameworkId, taskId, sequence, revision: result.revision });

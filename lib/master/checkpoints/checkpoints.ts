@@ -2,6 +2,7 @@ import type { NodeId, TimerHandle } from '../../base/index.js';
 import type { DigestVerdict, StateEvent } from '../../state/index.js';
 import { proposeCommand, type MasterContext } from '../context.js';
 import type { LeaderLoop } from '../leader-loop.js';
+import { AlarmKeeper } from './alarm-keeper.js';
 
 export interface CheckpointOptions {
   /** Between two checkpoints. */
@@ -21,6 +22,7 @@ const REPORT_ATTEMPTS = 5;
 export class Checkpoints implements LeaderLoop {
   private readonly context: MasterContext;
   private readonly options: CheckpointOptions;
+  private readonly alarm: AlarmKeeper;
   private timer: TimerHandle | null = null;
   /** Index of the last checkpoint whose verdict was told. */
   private toldIndex = 0;
@@ -28,19 +30,18 @@ export class Checkpoints implements LeaderLoop {
   constructor(context: MasterContext, options: CheckpointOptions) {
     this.context = context;
     this.options = options;
+    this.alarm = new AlarmKeeper(context, options.retryMs, () => this.verdicts());
   }
 
-  start(): void {
-    this.timer = this.context.timers.after(this.options.intervalMs, () => {
-      this.start();
-      // One that fails is not repeated: the next interval brings another.
-      proposeCommand(this.context, { kind: 'checkpoint' }, () => {});
-    });
+  start(term: number): void {
+    this.alarm.start(term);
+    this.arm();
   }
 
   stop(): void {
     this.timer?.cancel();
     this.timer = null;
+    this.alarm.stop();
   }
 
   /** Every member: a cut of its state at `index` is durable. Reported if it was taken for a checkpoint. */
@@ -60,12 +61,25 @@ export class Checkpoints implements LeaderLoop {
 
   applied(events: readonly StateEvent[]): void {
     if (!events.some((event) => event.kind === 'checkpoint-digest')) return;
-    for (const verdict of this.context.replica.machine.checkpoints.verdicts(this.voters())) {
+    for (const verdict of this.verdicts()) {
       if (verdict.kind === 'open' || verdict.index < this.toldIndex) continue;
       if (verdict.index === this.toldIndex && isUnanimous(verdict)) continue;
       this.toldIndex = verdict.index;
       this.tell(verdict);
     }
+    this.alarm.review();
+  }
+
+  private arm(): void {
+    this.timer = this.context.timers.after(this.options.intervalMs, () => {
+      this.arm();
+      // One that fails is not repeated: the next interval brings another.
+      proposeCommand(this.context, { kind: 'checkpoint' }, () => {});
+    });
+  }
+
+  private verdicts(): DigestVerdict[] {
+    return this.context.replica.machine.checkpoints.verdicts(this.voters());
   }
 
   /** Whose digests make a majority: the nodes that the voters run as. */

@@ -50,6 +50,10 @@ export class OfferBook {
     return [...(this.byFramework.get(frameworkId) ?? [])].map((offer) => this.remove(offer));
   }
 
+  takeAll(): Offer[] {
+    return [...this.byId.values()].map((offer) => this.remove(offer));
+  }
+
   takeOfMember(member: MemberId): Offer[] {
     return [...this.byId.values()]
       .filter((offer) => offer.member === member)

@@ -75,7 +75,9 @@ export class Launches implements LeaderLoop {
     const key = `${session} ${sequence}`;
     const known = this.knownOutcome(call);
     const open = this.open.get(key);
+    const alarm = this.context.replica.machine.alarmFault();
     if (known !== null) reply(known);
+    else if (alarm !== null) reply(refusal(alarm.code, alarm.message));
     else if (open !== undefined) this.repeated(key, open, reply);
     else if (this.open.size >= this.limits.launchesInFlight) {
       reply(refusal('OVERLOADED', `${this.open.size} launches are waiting to be committed`));

@@ -63,6 +63,16 @@ export class OfferDesk implements LeaderLoop {
     this.reachableMembers.clear();
   }
 
+  /** Nothing is offered until `resume`, and what was offered is withdrawn. */
+  suspend(): void {
+    this.allocator.stop();
+    this.withdraw(this.book.takeAll());
+  }
+
+  resume(): void {
+    if (this.term !== null) this.allocator.start(this.term);
+  }
+
   tick(nowMs: number): void {
     if (this.term === null) return;
     const late = this.book.takeTimedOut(nowMs);

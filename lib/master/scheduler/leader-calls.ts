@@ -78,6 +78,7 @@ const UNJUDGED: ReadonlySet<ErrorCode> = new Set([
   'NO_LEADER',
   'NOT_LEADER',
   'OVERLOADED',
+  'DIVERGED',
   'SHUTTING_DOWN',
   'TRANSFERRING',
 ]);

@@ -13,8 +13,8 @@ import type {
 } from './types.js';
 
 const CHECKPOINT_FIXED_BYTES = 256;
-const MEMBERS_PER_CHECKPOINT = 64;
-const DIGEST = /^[0-9a-f]{16}$/;
+export const MEMBERS_PER_CHECKPOINT = 64;
+export const DIGEST: RegExp = /^[0-9a-f]{16}$/;
 
 /** Keys sort as the indexes do: 16 decimal digits hold every safe integer. */
 function keyOf(index: number): string {

@@ -14,12 +14,44 @@ export interface CheckpointDigest {
   readonly digest: string;
 }
 
-export type OperationCommand = Checkpoint | CheckpointDigest;
+/** What one member found its copy of the machine to be. */
+export interface MemberDigest {
+  readonly node: NodeId;
+  /** 16 hexadecimal digits. */
+  readonly digest: string;
+}
+
+/** The members' copies differ and no value has a majority. Until it is cleared, writes are refused (DIVERGED). */
+export interface AlarmRaise {
+  readonly kind: 'alarm-raise';
+  /** Of the checkpoint that is split. */
+  readonly index: number;
+  /** In order of node ids, each once. */
+  readonly digests: readonly MemberDigest[];
+}
+
+/** A later checkpoint has a majority for one value. */
+export interface AlarmClear {
+  readonly kind: 'alarm-clear';
+  /** Of that checkpoint: an alarm about it, or about one after it, stays. */
+  readonly index: number;
+}
+
+export type OperationCommand = Checkpoint | CheckpointDigest | AlarmRaise | AlarmClear;
+
+/** Stands in the group's record until it is cleared, through restarts, snapshots and changes of leaders. */
+export interface AlarmView {
+  /** Of the newest checkpoint that is split. */
+  readonly index: number;
+  readonly digests: readonly MemberDigest[];
+  /** Since when writes are refused. */
+  readonly sinceRevision: number;
+}
 
 export interface CheckpointView {
   readonly index: number;
   /** In order of node ids. */
-  readonly digests: readonly { readonly node: NodeId; readonly digest: string }[];
+  readonly digests: readonly MemberDigest[];
 }
 
 export type DigestVerdict =

@@ -1,6 +1,6 @@
 import type { SessionId } from '../../base/index.js';
 import type { CommandResult } from '../results.js';
-import { effect, refuse, type Turn } from '../turn.js';
+import { effect, refuse, refuseWith, type Refusal, type Turn } from '../turn.js';
 import type { SessionTable } from './table.js';
 import type { InSession, SessionClose, SessionExpire, SessionOpen } from './types.js';
 
@@ -56,11 +56,15 @@ function end(
 /**
  * Runs `execute` unless the sequence was run before. Whatever was answered once for a sequence is its answer for
  * good, refusals included: another copy of the command may still be on its way through another member.
+ *
+ * While `barred` says why nothing may be written, an attempt leaves no trace at all, not even its refusal: the
+ * same sequence may be tried again afterwards. What was answered before is still answered.
  */
 export function applyInSession<Inner>(
   sessions: SessionTable,
   turn: Turn,
   command: InSession<Inner>,
+  barred: Refusal | null,
   execute: (inner: Inner) => CommandResult,
 ): CommandResult {
   const { session, sequence, acknowledgedBelow } = command;
@@ -72,6 +76,7 @@ export function applyInSession<Inner>(
   }
   const before = sessions.result(session, row, sequence);
   if (before !== null) return before;
+  if (barred !== null) return refuseWith(turn, barred);
   if (sessions.keptResults(row) >= OVERRUN * turn.limits.resultsPerSession) {
     end(sessions, turn, session, row, 'overrun');
     return refuse(turn, 'SESSION_EXPIRED', `session ${session} was ended: its client acknowledges nothing`);

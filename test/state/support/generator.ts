@@ -79,6 +79,9 @@ export class Generator {
     if (sweep !== undefined && chance(this.random, 0.3)) {
       return { kind: 'sweep', ...sweep, limit: between(this.random, 1, 3), seed: this.uuid() };
     }
+    const { alarm } = this.machine;
+    // It stops nearly everything else: it does not stand for long.
+    if (alarm !== null && chance(this.random, 0.5)) return { kind: 'alarm-clear', index: alarm.index + 1 };
     const roll = below(this.random, 14);
     if (roll < 1) return this.cluster();
     if (roll < 2) return this.session();
@@ -294,6 +297,10 @@ export class Generator {
         role: pick(this.random, ROLES),
         weightMilli: 500 * between(this.random, 1, 4),
       };
+    }
+    if (chance(this.random, 0.15)) {
+      const digests = MEMBERS.map((one) => ({ node: one, digest: randomHex(this.random, 8) }));
+      return { kind: 'alarm-raise', index: checkpoint.index, digests };
     }
     const node = pick(this.random, MEMBERS);
     return { kind: 'checkpoint-digest', node, index: checkpoint.index, digest: randomHex(this.random, 8) };

@@ -30,6 +30,7 @@ export function picture(machine: Machine): unknown {
     tasks: tasks.size,
     roles: roles.list(),
     checkpoints: checkpoints.list(),
+    alarm: machine.alarm,
     cluster: [cluster.clusterId, cluster.members(), cluster.lowestCommandLevel],
     usage: [machine.usage().bytes, machine.usage().records, machine.usage().budgetBytes],
   };

@@ -13,7 +13,7 @@ import {
   makeResources,
   TASK_STATE,
 } from '../../../lib/state/index.js';
-import { agent, bytes, framework, M1, SESSION, uuid } from './driver.js';
+import { agent, bytes, framework, M1, M2, SESSION, uuid } from './driver.js';
 
 const F = 'framework-1' as FrameworkId;
 const A = 'agent-1' as AgentId;
@@ -105,5 +105,14 @@ export const SAMPLES: { readonly [Kind in CommandKind]: Extract<Command, { reado
   },
   'member-forget': { kind: 'member-forget', node: M1 },
   'revision-raise': { kind: 'revision-raise', by: 2 ** 40 },
+  'alarm-raise': {
+    kind: 'alarm-raise',
+    index: 78,
+    digests: [
+      { node: M1, digest: '0123456789abcdef' },
+      { node: M2, digest: 'fedcba9876543210' },
+    ],
+  },
+  'alarm-clear': { kind: 'alarm-clear', index: 79 },
   'role-weight': { kind: 'role-weight', role: 'batch', weightMilli: 2500 },
 };
