@@ -70,8 +70,8 @@ function leaderOf(members: readonly BenchMember[]): Promise<BenchMember> {
 }
 
 /** Both are loaded for `ms`; what each saw. */
-function load(members: readonly BenchMember[], window: number, ms: number): Promise<Answer[]> {
-  return Promise.all(members.map((member) => member.order({ kind: 'load', window, ms })));
+function load(members: readonly BenchMember[], rate: number, ms: number): Promise<Answer[]> {
+  return Promise.all(members.map((member) => member.order({ kind: 'load', rate, ms })));
 }
 
 interface Phase {
@@ -102,7 +102,7 @@ function describe(slices: readonly { readonly answers: readonly Answer[]; readon
  * Three members; one is stopped, the others get a large state and forget the log; then it comes back and has to
  * receive the state, while the others go on under the same load as before.
  */
-async function measure(folder: string, megabytes: number, window: number, seconds: number): Promise<object> {
+async function measure(folder: string, megabytes: number, rate: number, seconds: number): Promise<object> {
   const ports = await freePorts(3);
   const peers = Object.fromEntries(ports.map((port, i) => [`m${i + 1}`, `127.0.0.1:${port}`]));
   const members = Object.entries(peers).map(
@@ -121,7 +121,7 @@ async function measure(folder: string, megabytes: number, window: number, second
     const fillMs = performance.now() - begunFill;
     await delay(5000);
 
-    const before = await load(others, window, seconds * 1000);
+    const before = await load(others, rate, seconds * 1000);
     const baseline = describe([{ answers: before, ms: seconds * 1000 }]);
     const { term, stateBytes, rssBytes } = await leader.order({ kind: 'status' });
 
@@ -129,7 +129,7 @@ async function measure(folder: string, megabytes: number, window: number, second
     const begun = performance.now();
     const slices: { answers: Answer[]; ms: number }[] = [];
     await until('the member that was away serves', CATCH_UP_MS, async () => {
-      slices.push({ answers: await load(others, window, 1000), ms: 1000 });
+      slices.push({ answers: await load(others, rate, 1000), ms: 1000 });
       const [theirs, ours] = await Promise.all([away, leader].map((one) => one.order({ kind: 'status' })));
       return theirs!.serving && ours!.revision - theirs!.revision < 10_000 ? true : null;
     });
@@ -154,16 +154,16 @@ async function measure(folder: string, megabytes: number, window: number, second
 const options = new Command('bench:snapshot')
   .description('A large state is sent to a member that was away, while the group is under load')
   .option('--megabytes <n>', 'size of the state', '1024')
-  .option('--window <n>', 'writes of 256 bytes in flight at each of the two others', '16')
+  .option('--rate <n>', 'writes of 256 bytes per second at each of the two others', '1000')
   .option('--seconds <n>', 'length of the load before, for comparison', '20')
   .option('--json', 'one JSON line', false)
   .parse()
-  .opts<{ megabytes: string; window: string; seconds: string; json: boolean }>();
+  .opts<{ megabytes: string; rate: string; seconds: string; json: boolean }>();
 
 const folder = mkdtempSync(path.join(tmpdir(), 'tepui-bench-'));
 try {
-  const { megabytes, window, seconds } = options;
-  const result = await measure(folder, Number(megabytes), Number(window), Number(seconds));
+  const { megabytes, rate, seconds } = options;
+  const result = await measure(folder, Number(megabytes), Number(rate), Number(seconds));
   report(
     Object.entries(result).map(([name, value]) => `${name}: ${JSON.stringify(value)}`),
     result,

@@ -11,8 +11,8 @@ import { GrpcTransport } from '../../lib/transport/index.js';
 export type Order =
   /** Creates nodes of `bytes` each, numbered from `from` up to `to`. */
   | { readonly kind: 'fill'; readonly from: number; readonly to: number; readonly bytes: number }
-  /** Keeps `window` writes of 256 bytes in flight for `ms`. */
-  | { readonly kind: 'load'; readonly window: number; readonly ms: number }
+  /** Offers that many writes of 256 bytes per second for `ms`, whether or not earlier ones were answered. */
+  | { readonly kind: 'load'; readonly rate: number; readonly ms: number }
   | { readonly kind: 'status' }
   | { readonly kind: 'stop' };
 
@@ -108,18 +108,23 @@ class Load {
     }
   }
 
-  async run(window: number, ms: number): Promise<void> {
-    const until = performance.now() + ms;
-    const worker = async (start: number): Promise<void> => {
-      for (let turn = start; performance.now() < until; turn++) {
-        const path = `/k${turn % KEYS}`;
-        const command = encodeCommand({ kind: 'tree-set', path, data: this.data, expectedVersion: -1 });
-        const begun = performance.now();
-        if (await this.propose(command)) this.latencies.push(performance.now() - begun);
-        else this.failed++;
-      }
-    };
-    await Promise.all(Array.from({ length: window }, (_, i) => worker(i * 7)));
+  async run(rate: number, ms: number): Promise<void> {
+    const begun = performance.now();
+    const waiting: Promise<void>[] = [];
+    for (let sent = 0; sent < (rate * ms) / 1000;) {
+      const dueNow = Math.min(((performance.now() - begun) / 1000) * rate, (rate * ms) / 1000);
+      for (; sent < dueNow; sent++) waiting.push(this.write(sent, begun + (sent / rate) * 1000));
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await Promise.all(waiting);
+  }
+
+  /** Timed from the moment at which the write was due, so that a stall of this process counts in full. */
+  private async write(turn: number, dueMs: number): Promise<void> {
+    const path = `/k${turn % KEYS}`;
+    const command = encodeCommand({ kind: 'tree-set', path, data: this.data, expectedVersion: -1 });
+    if (await this.propose(command)) this.latencies.push(performance.now() - dueMs);
+    else this.failed++;
   }
 
   private propose(command: Uint8Array): Promise<boolean> {
@@ -140,7 +145,7 @@ async function obey(member: Member, order: Order): Promise<Answer> {
     await load.keys();
     await load.fill(order.from, order.to, order.bytes);
   }
-  if (order.kind === 'load') await load.run(order.window, order.ms);
+  if (order.kind === 'load') await load.run(order.rate, order.ms);
   if (order.kind === 'stop') setImmediate(() => void member.stop().then(() => process.exit(0)));
   loop.disable();
   const view = member.leadership();

@@ -41,6 +41,8 @@ export interface ReplicaLimits {
   readonly replayBytes: number;
   /** Records loaded per slice at start. */
   readonly loadSliceBytes: number;
+  /** Bytes per second at which the state is sent to another member. */
+  readonly transferRate: number;
 }
 
 export const REPLICA_LIMITS: ReplicaLimits = {
@@ -67,11 +69,13 @@ export const REPLICA_LIMITS: ReplicaLimits = {
   catchUpMs: 30_000,
   replayBytes: 512 << 20,
   loadSliceBytes: 256 << 10,
+  transferRate: 32 << 20,
 };
 
 export function checkLimits(limits: ReplicaLimits): void {
   assert(limits.subBatchBytes <= limits.entryBytes, 'a sub-batch must fit an entry');
   assert(limits.laneBytes >= limits.subBatchBytes, 'a lane must hold a sub-batch');
   assert(limits.replayBytes > limits.cutBytes, 'the replay limit must leave room for a cut');
+  assert(limits.transferRate > 0, 'a transfer at rate 0 never ends');
   assert(limits.readRetryMs < limits.readDeadlineMs, 'a read must be repeated before it is given up');
 }

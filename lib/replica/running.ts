@@ -103,7 +103,7 @@ export class RunningMember {
     });
     this.applier = this.makeApplier();
     this.cuts = this.makeCuts();
-    this.sender = this.makeSender(nowMs);
+    this.sender = this.makeSender();
     this.compaction = new Compaction({
       limits,
       log,
@@ -518,15 +518,16 @@ export class RunningMember {
     });
   }
 
-  private makeSender(nowMs: () => number): SnapshotSender {
-    const { disk, limits, logger } = this.options;
+  private makeSender(): SnapshotSender {
+    const { disk, limits, logger, clock, timers } = this.options;
     return new SnapshotSender({
       self: this.node,
       transport: this.transport,
       store: () => disk.state,
       term: () => this.raft.status().term,
-      nowMs,
-      catchUpMs: limits.catchUpMs,
+      clock,
+      timers,
+      limits,
       progress: (peer) => this.progressOf(peer),
       sent: (peer) => this.stepLater(() => this.raft.snapshotSent(peer)),
       failed: (peer) => this.stepLater(() => this.raft.snapshotFailed(peer)),

@@ -1,14 +1,17 @@
-import { memberOf, type Logger, type MemberId, type NodeId } from '../base/index.js';
+import { memberOf, type Clock, type Logger, type MemberId, type NodeId, type Timers } from '../base/index.js';
 import { encodeCutMeta, type StateSnapshot, type StateStore } from '../storage/index.js';
 import type { Transport } from '../transport/types.js';
+import type { ReplicaLimits } from './limits.js';
+import { paced } from './paced.js';
 
 export interface SnapshotSenderHost {
   readonly self: NodeId;
   readonly transport: Transport;
   readonly store: () => StateStore;
   readonly term: () => number;
-  readonly nowMs: () => number;
-  readonly catchUpMs: number;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly limits: Pick<ReplicaLimits, 'catchUpMs' | 'transferRate'>;
   /** How far a peer's log reaches, and whether that is near the end of ours; null when we do not lead. */
   readonly progress: (peer: NodeId) => { readonly match: number; readonly near: boolean } | null;
   readonly sent: (peer: NodeId) => void;
@@ -36,7 +39,8 @@ export class SnapshotSender {
     for (const { meta } of this.active.values()) lowest = Math.min(lowest, meta.index);
     for (const [peer, { index, untilMs }] of this.following) {
       const progress = this.host.progress(peer);
-      if (progress === null || progress.near || this.host.nowMs() >= untilMs) this.following.delete(peer);
+      if (progress === null || progress.near || this.host.clock.monotonicMs() >= untilMs)
+        this.following.delete(peer);
       else lowest = Math.min(lowest, Math.max(index, progress.match));
     }
     return lowest === Infinity ? null : lowest;
@@ -54,7 +58,7 @@ export class SnapshotSender {
 
   private async transfer(peer: NodeId, snapshot: StateSnapshot): Promise<void> {
     const member = memberOf(peer);
-    const { self: from, transport, logger } = this.host;
+    const { self: from, transport, logger, limits, clock, timers } = this.host;
     const start = {
       snapshotId: snapshot.id,
       from,
@@ -64,12 +68,14 @@ export class SnapshotSender {
     logger.info({ peer, snapshot: snapshot.id, index: snapshot.meta.index }, 'snapshot transfer begins');
     let sent = false;
     try {
-      await transport.sendSnapshot(member, start, (offset) => snapshot.chunks(offset));
+      await transport.sendSnapshot(member, start, (offset) =>
+        paced(snapshot.chunks(offset), limits.transferRate, clock, timers),
+      );
       sent = true;
     } catch (error) {
       logger.warn({ peer, snapshot: snapshot.id, err: error }, 'snapshot transfer broke; it is tried again');
     }
-    const untilMs = this.host.nowMs() + this.host.catchUpMs;
+    const untilMs = this.host.clock.monotonicMs() + this.host.limits.catchUpMs;
     if (sent) this.following.set(peer, { index: snapshot.meta.index, untilMs });
     this.active.delete(member);
     await snapshot.close();
