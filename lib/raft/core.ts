@@ -113,6 +113,8 @@ export class Core {
   /** Answers for the next `Ready`. */
   reads: ReadState[] = [];
   snapshotsWanted: NodeId[] = [];
+  /** See `RaftCounters`. */
+  readonly counters = { doubts: 0, diskHandOvers: 0, quorumLosses: 0 };
   /** As last told to the host. */
   toldLeadership: Leadership;
 

@@ -33,6 +33,7 @@ export {
   type PeerProgress,
   type Persist,
   type ProposeResult,
+  type RaftCounters,
   type RaftStatus,
   type ReadReply,
   type ReadRequest,

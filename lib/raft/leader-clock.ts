@@ -10,10 +10,12 @@ export function tickLeader(core: Core, leader: Leader): void {
   const { electionTicks, heartbeatTicks } = core.config;
   if (!quorumActiveWithin(core, leader, electionTicks)) {
     // CheckQuorum (thesis §6.2): cut off from a quorum, so another leader may exist.
+    core.counters.quorumLosses++;
     becomeFollower(core, core.term, null);
     return;
   }
   if (ownDiskStalled(core) && leader.peers.some((peer) => core.isVoter(peer.id))) {
+    core.counters.diskHandOvers++;
     handOver(core, leader);
     return;
   }

@@ -185,7 +185,10 @@ export class RaftNode {
 
   /** The process stood still: before a leader answers a read again, a round begun from now on must succeed. */
   stalled(): void {
-    if (this.core.state.role === 'leader') this.core.state.reads.voidRounds();
+    const { core } = this;
+    if (core.state.role !== 'leader') return;
+    core.counters.doubts++;
+    core.state.reads.voidRounds();
   }
 
   /** The configuration in force at `index`, not below the base: what a cut of the state there is stamped with. */

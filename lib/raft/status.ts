@@ -20,6 +20,7 @@ export function describe(core: Core): RaftStatus {
     peers: (leader?.peers ?? []).map((peer) => describePeer(core, peer)),
     transferTo: leader?.transfer?.to ?? null,
     uncommittedBytes: leader?.uncommittedBytes ?? 0,
+    counters: { ...core.counters },
   };
 }
 

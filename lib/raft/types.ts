@@ -236,6 +236,16 @@ export interface PeerProgress {
   readonly slowRounds: number;
 }
 
+/** How often this node came to doubt itself, since it started. */
+export interface RaftCounters {
+  /** Times it led and its host reported a pause: its lease was void, and it had to prove its leadership again. */
+  readonly doubts: number;
+  /** Times it gave up leadership because an own write took an election timeout. */
+  readonly diskHandOvers: number;
+  /** Times it gave up leadership because no quorum answered for an election timeout. */
+  readonly quorumLosses: number;
+}
+
 export interface RaftStatus {
   readonly id: NodeId;
   readonly role: Role;
@@ -250,4 +260,5 @@ export interface RaftStatus {
   readonly peers: readonly PeerProgress[];
   readonly transferTo: NodeId | null;
   readonly uncommittedBytes: number;
+  readonly counters: RaftCounters;
 }

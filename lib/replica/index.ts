@@ -5,6 +5,7 @@ export type {
   CallHandler,
   CallMethod,
   CallReply,
+  Interruptions,
   LeadershipView,
   MemberStatus,
   Outcome,

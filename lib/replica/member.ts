@@ -104,9 +104,7 @@ export class Member implements Replica {
       clusterId: () => options.disk.identity.clusterId,
       voters: () => this.running()?.raftStatus.configuration.voters ?? [],
     });
-    this.ticker = new Ticker(options.clock, options.timers, options.limits.tickMs, (gapMs) =>
-      this.tick(gapMs),
-    );
+    this.ticker = new Ticker(options.timers, options.limits.tickMs, () => this.tick());
   }
 
   get machine(): Machine {
@@ -316,8 +314,8 @@ export class Member implements Replica {
     this.calls.leadershipChanged();
   }
 
-  private tick(gapMs: number): void {
-    this.running()?.tick(gapMs);
+  private tick(): void {
+    this.running()?.tick();
     this.founders.tell();
     const now = this.options.clock.monotonicMs();
     this.calls.expire();

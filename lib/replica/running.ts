@@ -15,6 +15,7 @@ import { LaneTraffic } from './lane-traffic.js';
 import type { Lane } from './lane.js';
 import { LeadershipTracker } from './leadership.js';
 import { loadMachine } from './load.js';
+import { LoopGaps } from './loop-gaps.js';
 import { Outgoing } from './outgoing.js';
 import { Persister } from './persist.js';
 import type { ReplicaOptions } from './ports.js';
@@ -23,7 +24,7 @@ import type { Roster } from './roster.js';
 import { SnapshotIntake } from './snapshot-receiver.js';
 import { SnapshotSender } from './snapshot-sender.js';
 import { Standing } from './standing.js';
-import type { LeadershipView } from './types.js';
+import type { Interruptions, LeadershipView } from './types.js';
 
 /** What the running member tells its owner. */
 export interface RunningHooks {
@@ -61,6 +62,7 @@ export class RunningMember {
   private readonly receiver: SnapshotIntake;
   private readonly tracker: LeadershipTracker;
   private readonly traffic: LaneTraffic;
+  private readonly gaps: LoopGaps;
   readonly reads: Reads;
   readonly boots: Boots;
   /** Hellos whose contents were taken in. */
@@ -86,6 +88,9 @@ export class RunningMember {
     const trouble = () => this.trouble();
     this.boots = new Boots(log, hooks.fatal);
     this.raft = this.makeConsensus();
+    this.gaps = new LoopGaps(nowMs, (limits.tickMs * limits.electionTicks) / 2, (gapMs) =>
+      this.paused(gapMs),
+    );
     this.standing = this.makeStanding(nowMs);
     this.persister = new Persister({
       log,
@@ -147,6 +152,11 @@ export class RunningMember {
     return this.raft.status();
   }
 
+  get interruptions(): Interruptions {
+    const { count: loopGaps, longestMs: longestLoopGapMs } = this.gaps;
+    return { loopGaps, longestLoopGapMs, ...this.raft.status().counters };
+  }
+
   get appliedIndex(): number {
     return this.applier.appliedIndex;
   }
@@ -178,13 +188,11 @@ export class RunningMember {
     this.options.timers.soon(() => this.turn());
   }
 
-  tick(gapMs: number): void {
+  tick(): void {
+    this.gaps.look();
     this.traffic.tick();
     this.reads.tick();
     if (!this.standing.open) return;
-    const { tickMs, electionTicks } = this.options.limits;
-    // A pause this long may have cost the leadership without anybody here noticing.
-    if (gapMs > (tickMs * electionTicks) / 2) this.raft.stalled();
     this.raft.tick();
     this.standing.tick();
     this.cuts.poll();
@@ -214,6 +222,7 @@ export class RunningMember {
   }
 
   frame(from: PeerHello, frame: Frame): void {
+    this.gaps.look();
     this.meet(from);
     if (!this.standing.open) return;
     if (frame.kind === 'raft') {
@@ -229,6 +238,7 @@ export class RunningMember {
   }
 
   quorumHeardWithin(ms: number): boolean {
+    this.gaps.look();
     return this.raft.quorumActiveWithin(Math.ceil(ms / this.options.limits.tickMs));
   }
 
@@ -280,6 +290,7 @@ export class RunningMember {
   private turn(): void {
     this.scheduled = false;
     if (this.stopped) return;
+    this.gaps.look();
     const newsOwed = this.raft.newsHeld;
     this.drain();
     this.traffic.turn();
@@ -343,6 +354,12 @@ export class RunningMember {
     if (installed !== null) this.installation.committed();
     this.standing.check();
     this.schedule();
+  }
+
+  /** A pause this long may have cost the leadership without anybody here noticing. */
+  private paused(gapMs: number): void {
+    this.options.logger.warn({ gapMs: Math.round(gapMs) }, 'this process stood still');
+    this.raft.stalled();
   }
 
   /** For callbacks that come from outside a turn. */

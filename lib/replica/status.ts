@@ -3,7 +3,15 @@ import type { PeerHello } from '../transport/types.js';
 import type { ReplicaOptions } from './ports.js';
 import type { Roster } from './roster.js';
 import type { RunningMember } from './running.js';
-import type { ReplicaStatus } from './types.js';
+import type { Interruptions, ReplicaStatus } from './types.js';
+
+const NONE: Interruptions = {
+  loopGaps: 0,
+  longestLoopGapMs: 0,
+  doubts: 0,
+  diskHandOvers: 0,
+  quorumLosses: 0,
+};
 
 /** What this member says about itself. */
 export function describeMember(
@@ -28,6 +36,7 @@ export function describeMember(
       voter: false,
       members: [own, ...members],
       trouble,
+      interruptions: NONE,
     };
   }
   const status = running.raftStatus;
@@ -45,6 +54,7 @@ export function describeMember(
     voter: members.find((member) => member.id === self.memberId)?.voter ?? false,
     members,
     trouble: running.serving ? null : trouble,
+    interruptions: running.interruptions,
   };
 }
 

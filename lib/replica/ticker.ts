@@ -1,21 +1,17 @@
-import type { Clock, TimerHandle, Timers } from '../base/index.js';
+import type { TimerHandle, Timers } from '../base/index.js';
 
 /**
  * The one timer that drives consensus. A late tick counts as one, whatever the gap: it is handled after the
  * poll phase, so that messages which arrived during the pause are seen before anybody campaigns.
  */
 export class Ticker {
-  private readonly clock: Clock;
   private readonly timers: Timers;
   private readonly tickMs: number;
-  /** `gapMs`: time since the tick before. */
-  private readonly onTick: (gapMs: number) => void;
+  private readonly onTick: () => void;
   private timer: TimerHandle | null = null;
-  private lastMs = 0;
   private running = false;
 
-  constructor(clock: Clock, timers: Timers, tickMs: number, onTick: (gapMs: number) => void) {
-    this.clock = clock;
+  constructor(timers: Timers, tickMs: number, onTick: () => void) {
     this.timers = timers;
     this.tickMs = tickMs;
     this.onTick = onTick;
@@ -23,7 +19,6 @@ export class Ticker {
 
   start(): void {
     this.running = true;
-    this.lastMs = this.clock.monotonicMs();
     this.arm();
   }
 
@@ -38,10 +33,7 @@ export class Ticker {
 
   private tick(): void {
     if (!this.running) return;
-    const now = this.clock.monotonicMs();
-    const gapMs = now - this.lastMs;
-    this.lastMs = now;
     this.arm();
-    this.onTick(gapMs);
+    this.onTick();
   }
 }

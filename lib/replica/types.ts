@@ -60,6 +60,19 @@ export interface MemberStatus {
   readonly connected: boolean;
 }
 
+/** What this process did to itself since its start: counters for alarms and metrics. */
+export interface Interruptions {
+  /** Times the loop stood still for longer than half an election timeout, whatever the role. */
+  readonly loopGaps: number;
+  readonly longestLoopGapMs: number;
+  /** Those in which it led: its lease was void, and it answered nothing as leader until a quorum confirmed it. */
+  readonly doubts: number;
+  /** Times it handed leadership over because an own write took longer than an election timeout. */
+  readonly diskHandOvers: number;
+  /** Times it gave up leadership because no quorum answered for an election timeout. */
+  readonly quorumLosses: number;
+}
+
 export interface ReplicaStatus {
   readonly role: 'leader' | 'follower' | 'candidate' | 'learner' | 'recovering';
   readonly term: number;
@@ -74,6 +87,7 @@ export interface ReplicaStatus {
   readonly members: readonly MemberStatus[];
   /** Why the group does not serve, in numbers; null when it does. */
   readonly trouble: string | null;
+  readonly interruptions: Interruptions;
 }
 
 /**

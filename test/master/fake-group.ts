@@ -204,6 +204,7 @@ export class FakeReplica implements Replica {
       voter: true,
       members,
       trouble: null,
+      interruptions: { loopGaps: 0, longestLoopGapMs: 0, doubts: 0, diskHandOvers: 0, quorumLosses: 0 },
     };
   }
 

@@ -61,10 +61,7 @@ class ProcessTimers implements Timers {
     const fire = (): void => {
       if (!cancelled) this.run(callback);
     };
-    const handle = this.time.after(delayMs, () => {
-      if (this.stopped) this.waiting.push(fire);
-      else fire();
-    });
+    const handle = this.time.after(delayMs, () => this.whenGoing(fire));
     return {
       cancel: () => {
         cancelled = true;
@@ -75,6 +72,12 @@ class ProcessTimers implements Timers {
 
   soon(callback: () => void): void {
     this.after(0, callback);
+  }
+
+  /** Now, or once the process goes on. */
+  whenGoing(callback: () => void): void {
+    if (this.stopped) this.waiting.push(callback);
+    else callback();
   }
 
   stop(): void {
@@ -218,7 +221,7 @@ export class TestProcess {
     this.timers.alive = false;
   }
 
-  /** As SIGSTOP: the process stands still; the group around it cuts its links as well. */
+  /** As SIGSTOP: the process stands still; what is sent to it waits. */
   freeze(): void {
     this.timers.stop();
   }
@@ -255,7 +258,7 @@ export class TestProcess {
         this.downs.push({ peer, down });
         guarded(() => handlers.peerDown(peer, down));
       },
-      frames: (from, frames) => guarded(() => handlers.frames(from, frames)),
+      frames: (from, frames) => this.timers.whenGoing(() => guarded(() => handlers.frames(from, frames))),
     };
   }
 }
