@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { TepuiError } from '../base/index.js';
 
 export interface HostPort {
@@ -7,18 +8,19 @@ export interface HostPort {
 
 /** Splits `host:port`; IPv6 hosts stand in brackets. */
 export function parseAddress(text: string): HostPort {
-  const colon = text.lastIndexOf(':');
-  const port = Number(text.slice(colon + 1));
-  if (colon < 1 || !Number.isInteger(port) || port < 0 || port > 65_535) {
+  const [, host, digits] = /^(.+):(\d{1,5})$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (host === undefined || !(port <= 65_535)) {
     throw new TepuiError('CONFIG', `not a host:port address: ${text}`);
   }
-  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port };
+  return { host: host.replace(/^\[|\]$/g, ''), port };
 }
 
 /** Whether only this machine can reach the address. */
 export function isLoopback(text: string): boolean {
   const { host } = parseAddress(text);
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+  // A name may begin with "127." too, and lead anywhere.
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
 /** Doors on other than loopback addresses need TLS, or an operator who says that he means it. */

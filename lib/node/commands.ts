@@ -121,8 +121,8 @@ function addDev(program: Command, run: (action: () => Promise<number>) => Promis
 
 function wholeNumber(flag: string, low: number, high: number): (text: string) => number {
   return (text) => {
-    const value = Number(text);
-    if (Number.isInteger(value) && value >= low && value <= high) return value;
+    const value = /^\d+$/.test(text) ? Number(text) : NaN;
+    if (value >= low && value <= high) return value;
     throw new TepuiError('USAGE', `${flag} must be a whole number from ${low} to ${high}, not ${text}`);
   };
 }

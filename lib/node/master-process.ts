@@ -14,6 +14,7 @@ import { GrpcTransport } from '../transport/index.js';
 import { loadTls, type TlsMaterial } from '../wire/index.js';
 import { checkExposure, parseAddress } from './addresses.js';
 import type { MasterConfig } from './config/schema.js';
+import { ticksOf } from './config/timing.js';
 import { DivergenceGuard } from './divergence.js';
 import { die, dieOnUncaught } from './fatal.js';
 import { fileLogger } from './logging.js';
@@ -137,7 +138,8 @@ class MasterProcess {
 
   private makeMember(disk: DataFolder): Member {
     const { config, listen, tls, logger } = this;
-    const { tickMs, heartbeatMs, electionMs } = config.timing;
+    const { tickMs } = config.timing;
+    const { heartbeatTicks, electionTicks } = ticksOf(config.timing);
     const { host, port } = parseAddress(listen.peer);
     const others = Object.entries(config.members).filter(([id]) => id !== config.id) as [MemberId, string][];
     return new Member({
@@ -157,9 +159,9 @@ class MasterProcess {
       transport: (handlers) => new GrpcTransport({ host, port, tls, handlers, ...SYSTEM }),
       ...SYSTEM,
       logger,
-      limits: { ...REPLICA_LIMITS, tickMs, electionTicks: Math.ceil(electionMs / tickMs) },
+      limits: { ...REPLICA_LIMITS, tickMs, electionTicks },
       machineLimits: DEFAULT_LIMITS,
-      heartbeatTicks: Math.max(1, Math.round(heartbeatMs / tickMs)),
+      heartbeatTicks,
       fatal: (error) => die(logger, error),
     });
   }

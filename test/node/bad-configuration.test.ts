@@ -50,10 +50,22 @@ const BAD: readonly BadConfig[] = [
     says: /timing\.tickMs: .*5/,
   },
   {
-    what: 'an election timeout below two heartbeats',
+    what: 'an election timeout below three heartbeats',
     kind: 'master',
-    change: { timing: { heartbeatMs: 400 } },
-    says: /timing\.electionMs: 400 is below twice heartbeatMs, 400/,
+    change: { timing: { heartbeatMs: 150 } },
+    says: /timing\.electionMs: 400 is below 450, 3 times heartbeatMs \(150\)/,
+  },
+  {
+    what: 'a heartbeat shorter than a tick',
+    kind: 'master',
+    change: { timing: { heartbeatMs: 19 } },
+    says: /timing\.heartbeatMs: 19 is below tickMs, 20/,
+  },
+  {
+    what: 'a member at port 0',
+    kind: 'master',
+    change: { members: { m1: 'h:1', m2: 'h:0' } },
+    says: /members\.m2: has port 0, which nobody can connect to/,
   },
   {
     what: 'members without the member itself',

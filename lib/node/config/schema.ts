@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { TlsFiles } from '../../wire/index.js';
+import { HEARTBEATS_PER_ELECTION, type Timing } from './timing.js';
 
 /** Where doors open, or how they are reached, as `host:port`. */
 export interface MasterDoors {
@@ -20,12 +21,7 @@ export interface MasterConfig {
   readonly members: Readonly<Record<string, string>>;
   readonly tls?: TlsFiles | undefined;
   readonly insecure: boolean;
-  readonly timing: {
-    readonly tickMs: number;
-    readonly heartbeatMs: number;
-    readonly electionMs: number;
-    readonly agentTimeoutMs: number;
-  };
+  readonly timing: Timing;
   /** Memory that the replicated state may take on this member. */
   readonly memoryBudgetMb: number;
   readonly logLevel: LogLevel;
@@ -54,20 +50,23 @@ const address = z
   .string()
   .regex(ADDRESS, 'must be host:port')
   .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'has a port above 65535');
+/** One that others connect to. */
+const target = address.refine((text) => !text.endsWith(':0'), 'has port 0, which nobody can connect to');
 const id = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'must be letters, digits, ".", "_" or "-", at most 63');
 
 const tls = z.strictObject({ cert: z.string(), key: z.string(), ca: z.string() });
 
-const masterDoors = z.strictObject({ grpc: address.optional(), peer: address.optional() });
+const listen = z.strictObject({ grpc: address.optional(), peer: address.optional() });
+const advertise = z.strictObject({ grpc: target.optional(), peer: target.optional() });
 
 const masterKeys = z.strictObject({
   id,
   dataDir: z.string().min(1),
-  listen: masterDoors.default({}),
-  advertise: masterDoors.default({}),
-  members: z.record(id, address),
+  listen: listen.default({}),
+  advertise: advertise.default({}),
+  members: z.record(id, target),
   tls: tls.optional(),
   insecure: z.boolean().default(false),
   timing: z
@@ -95,16 +94,17 @@ export const masterSchema: z.ZodType<MasterConfig> = masterKeys.superRefine((con
   if (timing.heartbeatMs < timing.tickMs) {
     wrong(['timing', 'heartbeatMs'], `${timing.heartbeatMs} is below tickMs, ${timing.tickMs}`);
   }
-  if (timing.electionMs < 2 * timing.heartbeatMs) {
-    const least = `twice heartbeatMs, ${timing.heartbeatMs}`;
-    wrong(['timing', 'electionMs'], `${timing.electionMs} is below ${least}`);
+  const least = HEARTBEATS_PER_ELECTION * timing.heartbeatMs;
+  if (timing.electionMs < least) {
+    const why = `${HEARTBEATS_PER_ELECTION} times heartbeatMs (${timing.heartbeatMs})`;
+    wrong(['timing', 'electionMs'], `${timing.electionMs} is below ${least}, ${why}`);
   }
 });
 
 export const agentSchema: z.ZodType<AgentConfig> = z.strictObject({
   id,
   dataDir: z.string().min(1),
-  masters: z.array(address).min(1),
+  masters: z.array(target).min(1),
   hostname: z.string().min(1).optional(),
   resources: z
     .strictObject({

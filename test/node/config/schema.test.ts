@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { NodeId } from '../../../lib/base/index.js';
+import { agentSchema, masterSchema } from '../../../lib/node/config/schema.js';
+import { ticksOf, type Timing } from '../../../lib/node/config/timing.js';
+import { checkConfig } from '../../../lib/raft/config.js';
+import { RAFT_DEFAULTS } from '../../../lib/raft/index.js';
+
+const MASTER = { id: 'm1', dataDir: '/data', members: { m1: 'h1:5070', m2: 'h2:5070' } };
+const AGENT = { id: 'a1', dataDir: '/data', masters: ['h1:5060'] };
+
+/** Paths and messages of what is wrong; empty when nothing is. */
+function wrong(change: object, schema: typeof masterSchema | typeof agentSchema = masterSchema): string[] {
+  const result = schema.safeParse({ ...(schema === masterSchema ? MASTER : AGENT), ...change });
+  return (result.error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`);
+}
+
+describe("a master's configuration", () => {
+  it('needs an id, a folder and the members; the rest has values', () => {
+    assert.deepEqual(masterSchema.parse(MASTER), {
+      ...MASTER,
+      listen: {},
+      advertise: {},
+      insecure: false,
+      timing: { tickMs: 20, heartbeatMs: 100, electionMs: 400, agentTimeoutMs: 15_000 },
+      memoryBudgetMb: 2048,
+      logLevel: 'info',
+    });
+  });
+
+  it('keeps the other values of a group of which it names one', () => {
+    const { timing } = masterSchema.parse({ ...MASTER, timing: { agentTimeoutMs: 5000 } });
+    assert.deepEqual(timing, { tickMs: 20, heartbeatMs: 100, electionMs: 400, agentTimeoutMs: 5000 });
+  });
+
+  it('may open a door at port 0, but names none to others', () => {
+    assert.deepEqual(wrong({ listen: { grpc: '127.0.0.1:0' } }), []);
+    assert.deepEqual(wrong({ advertise: { grpc: 'h:0' } }), [
+      'advertise.grpc: has port 0, which nobody can connect to',
+    ]);
+  });
+
+  it('has IPv6 addresses in brackets', () => {
+    assert.deepEqual(wrong({ listen: { grpc: '[::1]:5060' } }), []);
+    assert.deepEqual(wrong({ listen: { grpc: '::1:5060' } }), ['listen.grpc: must be host:port']);
+  });
+
+  it('names all three files of TLS or none', () => {
+    assert.deepEqual(
+      wrong({ tls: { cert: 'c.pem' } }).map((text) => text.replace(/: .*/, '')),
+      ['tls.key', 'tls.ca'],
+    );
+  });
+
+  it('is told of every relation that does not hold, not only of the first', () => {
+    assert.deepEqual(wrong({ id: 'm9', timing: { tickMs: 1000, heartbeatMs: 999, electionMs: 1000 } }), [
+      'members: must name this member too, m9',
+      'timing.heartbeatMs: 999 is below tickMs, 1000',
+      'timing.electionMs: 1000 is below 2997, 3 times heartbeatMs (999)',
+    ]);
+  });
+});
+
+describe('an election timeout', () => {
+  it('may be three heartbeats and no less', () => {
+    assert.deepEqual(wrong({ timing: { heartbeatMs: 100, electionMs: 300 } }), []);
+    assert.deepEqual(wrong({ timing: { heartbeatMs: 100, electionMs: 299 } }), [
+      'timing.electionMs: 299 is below 300, 3 times heartbeatMs (100)',
+    ]);
+  });
+
+  it('that the schema lets pass is one that the core takes, however the ticks divide it', () => {
+    const timing = fc.record({
+      tickMs: fc.integer({ min: 5, max: 1000 }),
+      heartbeatMs: fc.integer({ min: 10, max: 10_000 }),
+      electionMs: fc.integer({ min: 50, max: 60_000 }),
+      agentTimeoutMs: fc.constant(15_000),
+    });
+    let passed = 0;
+    fc.assert(
+      fc.property(timing, (drawn: Timing) => {
+        if (wrong({ timing: drawn }).length > 0) return;
+        passed++;
+        checkConfig({
+          ...RAFT_DEFAULTS,
+          ...ticksOf(drawn),
+          id: 'm1@00' as NodeId,
+          random: { uint32: () => 0 },
+          applied: 0,
+        });
+      }),
+      { numRuns: 2000 },
+    );
+    assert.ok(passed > 200, `${passed} of 2000 drawn settings were good ones`);
+  });
+});
+
+describe("an agent's configuration", () => {
+  it('needs an id, a folder and a master; what it offers is the machine itself', () => {
+    assert.deepEqual(agentSchema.parse(AGENT), { ...AGENT, resources: {}, attributes: {}, logLevel: 'info' });
+  });
+
+  it('may offer no disk, but no CPU or memory it may not', () => {
+    assert.deepEqual(wrong({ resources: { disk: 0 } }, agentSchema), []);
+    const refused = wrong({ resources: { cpus: 0, mem: 0 } }, agentSchema);
+    assert.deepEqual(
+      refused.map((text) => text.replace(/: .*/, '')),
+      ['resources.cpus', 'resources.mem'],
+    );
+  });
+
+  it('names attributes that are words', () => {
+    assert.deepEqual(wrong({ attributes: { rack: 'r7' } }, agentSchema), []);
+    assert.equal(wrong({ attributes: { rack: 7 } }, agentSchema).length, 1);
+  });
+});
