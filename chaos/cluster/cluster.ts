@@ -162,13 +162,14 @@ export class Cluster {
   }
 
   /** What the master is told of the others: the proxies on its way to them. */
-  private membersFor(folder: string): { members?: Record<string, string> } {
+  private membersFor(folder: string): { members?: Record<string, string>; membersOnly?: boolean } {
     const self = this.plan.masters.find((master) => master.folder === folder);
     if (self === undefined) return {};
     const others = this.network.linksFrom(self.id).map((link) => {
       return [link.to, `127.0.0.1:${this.network.link(link).port}`] as const;
     });
-    return { members: { [self.id]: self.peer, ...Object.fromEntries(others) } };
+    // Else they would dial each other past the proxies.
+    return { members: { [self.id]: self.peer, ...Object.fromEntries(others) }, membersOnly: true };
   }
 
   private exited(id: string, pid: number, how: string): void {

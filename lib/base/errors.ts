@@ -54,6 +54,10 @@ export type ErrorCode =
   | 'UNKNOWN_TASK'
   | 'FOREIGN_CLUSTER'
   | 'FOREIGN_MEMBER'
+  | 'UNKNOWN_MEMBER'
+  | 'TOKEN_REFUSED'
+  | 'CHANGE_PENDING'
+  | 'QUORUM_AT_RISK'
   | 'NEWER_FORMAT'
   | 'FORMER_GENERATION'
   | 'FOLDER_IN_USE'
@@ -128,6 +132,13 @@ export const CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   // Identity and disk
   FOREIGN_CLUSTER: { certainty: 'not-done', remedy: 'Point the member at its own data folder or masters.' },
   FOREIGN_MEMBER: { certainty: 'not-done', remedy: 'Use the folder of this member, or an empty one.' },
+  UNKNOWN_MEMBER: { certainty: 'not-done', remedy: '`tepui members` lists those that exist.' },
+  TOKEN_REFUSED: { certainty: 'not-done', remedy: 'Get a new token with `tepui members add`.' },
+  CHANGE_PENDING: { certainty: 'not-done', remedy: 'Repeat it when the change under way has ended.' },
+  QUORUM_AT_RISK: {
+    certainty: 'not-done',
+    remedy: 'Bring back the voters that the message names, then repeat it.',
+  },
   NEWER_FORMAT: {
     certainty: 'not-done',
     remedy: 'Start a release at least as new as the one that wrote it.',

@@ -145,6 +145,7 @@ class MasterProcess {
     return new Member({
       memberId: config.id as MemberId,
       peers: new Map(others),
+      peersOnly: config.membersOnly,
       doors: {
         http: null,
         grpc: config.advertise.grpc ?? listen.grpc,

@@ -10,10 +10,12 @@ export {
   isVoter,
   leaveJoint,
   membersOf,
+  sameNodes,
   sameConfiguration,
   simpleConfiguration,
   votersOf,
 } from './membership.js';
+export { majority } from './quorum.js';
 export { RaftNode, type RaftOptions } from './node.js';
 export {
   MESSAGE_TYPES,

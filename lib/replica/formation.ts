@@ -8,7 +8,8 @@ import {
   type Timers,
   type TimerHandle,
 } from '../base/index.js';
-import type { FormReply, FormRequest, PeerHello, Transport } from '../transport/types.js';
+import type { FormReply, FormRequest, JoinReply, PeerHello, Transport } from '../transport/types.js';
+import { Joining } from './membership/joining.js';
 
 const RETRY_MS = 100;
 
@@ -20,41 +21,53 @@ export interface FormationHost {
   /** Peer addresses of the other founding members. */
   readonly peers: ReadonlyMap<MemberId, string>;
   readonly transport: Transport;
+  /** Of `members add`, with the addresses of members that take it; null: this is a founder, or a member's new folder. */
+  readonly invitation: { readonly token: string; readonly contacts: readonly string[] } | null;
   readonly random: Random;
   readonly timers: Timers;
   readonly logger: Logger;
   /** Writes the founding configuration, synced. Resolves to false when this folder already belongs to a group. */
   readonly found: (request: FormRequest) => Promise<boolean>;
+  /** Writes that this folder belongs to the group, synced. Resolves to false when it already belongs to one. */
+  readonly enter: (reply: JoinReply) => Promise<boolean>;
   /** The group exists now: consensus may begin. */
-  readonly formed: () => void;
+  readonly formed: (founded: boolean) => void;
   readonly fatal: (error: unknown) => void;
 }
 
+type Asked =
+  | { readonly kind: 'wait' }
+  /** Everybody is new. */
+  | { readonly kind: 'new'; readonly hellos: readonly PeerHello[] }
+  | {
+      readonly kind: 'group';
+      readonly address: string;
+      readonly clusterId: ClusterId;
+      readonly why: string;
+    };
+
 /**
- * Forms a new group, once: when every founding member answers that its folder is empty too, the one with the
+ * Makes a folder part of a group. A new group forms once: when every founding member answers that its folder is empty too, the one with the
  * lowest id draws the cluster id and tells all which folders are the voters. It writes its own folder first;
  * a founder that was not told (a crash came between) is told later by any member that was: it has never voted,
- * and the configuration names its folder.
+ * and the configuration names its folder. Where a group exists already, this folder asks to be let in.
  */
 export class Formation {
   private readonly host: FormationHost;
   private timer: TimerHandle | null = null;
   private stopped = false;
-  private founding = false;
+  private readonly joining: Joining;
+  private writing = false;
   /** What is missing, for people. */
   trouble = 'asking the founding members whether they are new';
 
   constructor(host: FormationHost) {
     this.host = host;
+    this.joining = new Joining(host.transport, host.invitation?.token ?? '');
   }
 
   start(): void {
-    const { formerCluster } = this.host;
-    if (formerCluster === null) this.again();
-    else
-      this.trouble =
-        `term and vote of this member in group ${formerCluster} are lost: this new folder has no vote there, ` +
-        'founds no other group, and waits to be added';
+    this.again();
   }
 
   private again(): void {
@@ -68,7 +81,8 @@ export class Formation {
 
   /** Another founder tells us the group's voters. */
   async told(request: FormRequest): Promise<FormReply> {
-    if (this.host.formerCluster !== null) return { formed: false, message: this.trouble };
+    if (this.host.formerCluster !== null || this.host.invitation !== null)
+      return { formed: false, message: this.trouble };
     if (!request.voters.includes(this.host.nodeId)) {
       return {
         formed: false,
@@ -80,27 +94,48 @@ export class Formation {
 
   private async attempt(): Promise<void> {
     if (this.stopped) return;
-    const hellos = await this.ask();
-    if (this.stopped) return;
-    if (hellos !== null && this.isLowest()) {
-      const voters = [this.host.nodeId, ...hellos.map((hello) => hello.nodeId)].sort();
-      const request = { clusterId: randomHex(this.host.random, 16) as ClusterId, voters };
-      await this.found(request);
-      return;
-    }
-    this.timer = this.host.timers.after(RETRY_MS, () => this.again());
+    const { invitation, formerCluster, peers } = this.host;
+    if (invitation !== null)
+      await this.join(invitation.contacts, null, 'waiting to be let in with its token');
+    else if (formerCluster !== null)
+      await this.join([...peers.values()], formerCluster, lostVotes(formerCluster));
+    else await this.foundOrJoin();
+    if (!this.stopped) this.timer = this.host.timers.after(RETRY_MS, () => this.again());
+  }
+
+  private async foundOrJoin(): Promise<void> {
+    const answer = await this.ask();
+    if (this.stopped || answer.kind === 'wait') return;
+    if (answer.kind === 'group') return this.join([answer.address], answer.clusterId, answer.why);
+    if (!this.isLowest()) return;
+    const voters = [this.host.nodeId, ...answer.hellos.map((hello) => hello.nodeId)].sort();
+    await this.found({ clusterId: randomHex(this.host.random, 16) as ClusterId, voters });
+  }
+
+  private async join(addresses: readonly string[], expected: ClusterId | null, why: string): Promise<void> {
+    const reply = await this.joining.attempt(addresses, expected);
+    this.trouble = `${why}: ${this.joining.refusal}`;
+    if (reply === null || this.stopped || this.writing) return;
+    this.writing = true;
+    const entered = await this.host.enter(reply).finally(() => {
+      this.writing = false;
+    });
+    if (!entered || this.stopped) return;
+    this.host.logger.info({ clusterId: reply.clusterId }, 'let into the group, without a vote');
+    this.stop();
+    this.host.formed(false);
   }
 
   private async found(request: FormRequest): Promise<FormReply> {
-    if (this.founding) return { formed: false, message: 'founding is under way' };
-    this.founding = true;
+    if (this.writing) return { formed: false, message: 'founding is under way' };
+    this.writing = true;
     const formed = await this.host.found(request).finally(() => {
-      this.founding = false;
+      this.writing = false;
     });
     if (!formed) return { formed: false, message: 'this folder belongs to a group already' };
     this.host.logger.info({ clusterId: request.clusterId, voters: request.voters }, 'group formed');
     this.stop();
-    this.host.formed();
+    this.host.formed(true);
     return { formed: true, message: '' };
   }
 
@@ -108,28 +143,40 @@ export class Formation {
     return [...this.host.peers.keys()].every((id) => this.host.memberId < id);
   }
 
-  /** The hellos of all other founders, or null while one is missing or belongs to a group. */
-  private async ask(): Promise<PeerHello[] | null> {
+  /** Asks all other founders who they are. */
+  private async ask(): Promise<Asked> {
     const asked = [...this.host.peers].map(async ([id, address]) => {
       try {
-        return { id, hello: await this.host.transport.introduceTo(address) };
+        return { id, address, hello: await this.host.transport.introduceTo(address) };
       } catch {
-        return { id, hello: null };
+        return { id, address, hello: null };
       }
     });
     const answers = await Promise.all(asked);
     const silent = answers.filter(({ hello }) => hello === null).map(({ id }) => id);
-    const member = answers.find(({ hello }) => hello !== null && hello.clusterId !== null);
+    const member = answers.find(({ hello }) => hello !== null && hello.clusterId !== null && !hello.unbound);
+    const former = answers.find(({ hello }) => hello !== null && hello.clusterId !== null);
     const stranger = answers.find(({ id, hello }) => hello !== null && hello.memberId !== id);
     if (stranger !== undefined) {
       this.trouble = `the address of ${stranger.id} answers as ${stranger.hello!.memberId}`;
     } else if (member !== undefined) {
+      const clusterId = member.hello!.clusterId!;
+      const why = `this folder is new, ${member.id} belongs to group ${clusterId}, and it waits to be let in there`;
+      return { kind: 'group', address: member.address, clusterId, why };
+    } else if (former !== undefined) {
       this.trouble =
-        `this folder is new, but ${member.id} belongs to group ${member.hello!.clusterId} already: ` +
-        'unless that group was founded with this folder, it has no vote there and waits to be added';
+        `this folder is new, and ${former.id} was in group ${former.hello!.clusterId}, of which no member answers: ` +
+        'no other group is founded';
     } else if (silent.length > 0) {
       this.trouble = `forming the group: ${silent.join(', ')} did not answer yet`;
-    } else return answers.map(({ hello }) => hello!);
-    return null;
+    } else return { kind: 'new', hellos: answers.map(({ hello }) => hello!) };
+    return { kind: 'wait' };
   }
+}
+
+function lostVotes(formerCluster: ClusterId): string {
+  return (
+    `term and vote of this member in group ${formerCluster} are lost: this new folder has no vote there, ` +
+    'founds no other group, and waits to be let in'
+  );
 }

@@ -3,7 +3,7 @@ import type { PeerHello, Transport } from '../transport/types.js';
 
 export interface FoundersHost {
   readonly transport: Transport;
-  readonly peers: ReadonlyMap<MemberId, string>;
+  readonly addressOf: (member: MemberId) => string | null;
   readonly logger: Logger;
   readonly clusterId: () => ClusterId | null;
   readonly voters: () => readonly NodeId[];
@@ -32,9 +32,9 @@ export class Founders {
   tell(): void {
     if (this.busy || this.untold.size === 0) return;
     const [member] = this.untold.keys();
-    const address = this.host.peers.get(member!);
+    const address = this.host.addressOf(member!);
     const clusterId = this.host.clusterId();
-    if (address === undefined || clusterId === null) return;
+    if (address === null || clusterId === null) return;
     this.busy = true;
     this.host.transport
       .formWith(address, { clusterId, voters: this.host.voters() })

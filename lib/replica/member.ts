@@ -4,18 +4,21 @@ import {
   ByteWriter,
   MalformedError,
   memberOf,
+  must,
   TepuiError,
   type ErrorCode,
   type MemberId,
   type NodeId,
 } from '../base/index.js';
-import { simpleConfiguration } from '../raft/index.js';
-import { Machine, type StateEvent } from '../state/index.js';
+import { membersOf, simpleConfiguration } from '../raft/index.js';
+import { encodeCommand, Machine, type StateEvent } from '../state/index.js';
 import type { CutMeta } from '../storage/types.js';
 import type {
   FormReply,
   FormRequest,
   Frame,
+  JoinReply,
+  JoinRequest,
   PeerHello,
   Transport,
   TransportHandlers,
@@ -25,6 +28,18 @@ import { Formation } from './formation.js';
 import { Founders } from './founders.js';
 import { compareGenerations } from './generations.js';
 import { checkLimits } from './limits.js';
+import { AddressBook } from './membership/addresses.js';
+import { Keeper } from './membership/keeper.js';
+import {
+  applicantOf,
+  decodeAddresses,
+  decodeApplicant,
+  encodeAddresses,
+  encodeApplicant,
+  MEMBERSHIP_CALLS,
+} from './membership/methods.js';
+import { Peers } from './membership/peers.js';
+import { UPKEEP } from './membership/policy.js';
 import type { ReplicaOptions } from './ports.js';
 import { RevisionWaiters } from './revisions.js';
 import { Roster } from './roster.js';
@@ -64,6 +79,9 @@ export class Member implements Replica {
   private readonly revisions = new RevisionWaiters();
   private readonly transfers: TransferWaiters;
   private readonly founders: Founders;
+  private readonly addresses: AddressBook;
+  private readonly peers: Peers;
+  private readonly keeper: Keeper;
   private readonly ticker: Ticker;
   private readonly listeners = new Set<ReplicaListeners>();
   private readonly emptyMachine: Machine;
@@ -81,6 +99,15 @@ export class Member implements Replica {
     this.emptyMachine = new Machine(options.machineLimits);
     this.startedMs = options.clock.monotonicMs();
     this.roster = new Roster(options.peers.keys());
+    this.addresses = this.makeAddresses();
+    this.peers = new Peers({
+      self: options.memberId,
+      founders: options.peers.keys(),
+      addresses: this.addresses,
+      roster: this.roster,
+      transport: () => this.transport,
+      nowMs: () => options.clock.monotonicMs(),
+    });
     this.transport = options.transport(this.handlers());
     this.calls = new Calls({
       limits: options.limits,
@@ -99,11 +126,15 @@ export class Member implements Replica {
     );
     this.founders = new Founders({
       transport: this.transport,
-      peers: options.peers,
+      addressOf: (member) => this.addresses.of(member),
       logger: options.logger,
       clusterId: () => options.disk.identity.clusterId,
-      voters: () => this.running()?.raftStatus.configuration.voters ?? [],
+      voters: () => this.running()?.configuration.voters ?? [],
     });
+    this.keeper = this.makeKeeper();
+    this.calls.handle(MEMBERSHIP_CALLS.admit, (_from, body, reply) =>
+      this.keeper.admit(decodeApplicant(body), reply),
+    );
     this.ticker = new Ticker(options.timers, options.limits.tickMs, () => this.tick());
   }
 
@@ -112,7 +143,7 @@ export class Member implements Replica {
   }
 
   async start(): Promise<void> {
-    const { disk, peers } = this.options;
+    const { disk } = this.options;
     assert(this.phase.kind === 'new', `started while ${this.phase.kind}`);
     if (disk.log === null) this.phase = { kind: 'forming', formation: this.formation() };
     await this.transport.start();
@@ -120,7 +151,7 @@ export class Member implements Replica {
       if (this.phase.kind === 'forming') this.phase.formation.start();
     } else this.run(false);
     if (this.ended) return;
-    this.transport.setPeers(peers);
+    this.peers.dial();
     this.ticker.start();
   }
 
@@ -130,6 +161,7 @@ export class Member implements Replica {
     this.ticker.stop();
     if (phase.kind === 'forming') phase.formation.stop();
     if (phase.kind === 'running') phase.running.stop();
+    this.keeper.rest();
     this.phase = { kind: 'stopped' };
     this.calls.close();
     this.revisions.close();
@@ -150,7 +182,14 @@ export class Member implements Replica {
 
   status(): ReplicaStatus {
     const running = this.phase.kind === 'running' ? this.phase.running : null;
-    return describeMember(this.options, this.hello(null), this.roster, running, this.trouble());
+    return describeMember(
+      this.options,
+      this.hello(null),
+      this.peers.ids,
+      this.roster,
+      running,
+      this.trouble(),
+    );
   }
 
   propose(command: Uint8Array, done: (outcome: Outcome) => void): void {
@@ -293,6 +332,7 @@ export class Member implements Replica {
       fatal: (error) => this.fail(error),
     });
     this.phase = { kind: 'running', running };
+    this.recallAddresses();
     running.start(founded);
     for (const hello of this.roster.connectedHellos()) {
       this.founders.met(hello);
@@ -316,6 +356,8 @@ export class Member implements Replica {
 
   private tick(): void {
     this.running()?.tick();
+    this.peers.look(this.running()?.configuration ?? null);
+    this.keeper.tick();
     this.founders.tell();
     const now = this.options.clock.monotonicMs();
     this.calls.expire();
@@ -345,7 +387,7 @@ export class Member implements Replica {
 
   private handlers(): TransportHandlers {
     return {
-      hello: (to) => this.hello(to),
+      hello: (to, node) => this.hello(to, node),
       judge: (hello) => this.judge(hello),
       peerUp: (hello) => this.peerUp(hello),
       peerDown: (member, down) => {
@@ -360,14 +402,15 @@ export class Member implements Replica {
       },
       introduce: () => this.hello(null),
       form: (request) => this.form(request),
+      join: (request) => this.join(request),
       snapshotOffered: (start) => this.running()?.snapshotOffered(start) ?? Promise.resolve(null),
     };
   }
 
-  private hello(to: MemberId | null): PeerHello {
+  private hello(to: MemberId | null, folder?: NodeId): PeerHello {
     const { identity } = this.options.disk;
     const running = this.running();
-    const node = to === null || running === null ? null : nodeOf(running, to);
+    const node = to === null || running === null ? null : (folder ?? this.nodeOf(running, to));
     return {
       memberId: this.memberId,
       nodeId: identity.nodeId,
@@ -379,14 +422,14 @@ export class Member implements Replica {
       pid: this.options.pid,
       doors: this.options.doors,
       memoryBudgetBytes: this.options.memoryBudgetBytes(),
-      acknowledged: node === null ? { term: 0, index: 0 } : running!.acknowledgedBy(node),
+      acknowledged: { ...(node === null ? NOTHING : running!.acknowledgedBy(node)), node },
     };
   }
 
   private judge(hello: PeerHello): Refusal | null {
     const { clusterId } = this.options.disk.identity;
-    if (!this.options.peers.has(hello.memberId)) {
-      const known = [this.memberId, ...this.options.peers.keys()].sort().join(', ');
+    if (!this.peers.ids.has(hello.memberId)) {
+      const known = [this.memberId, ...this.peers.ids].sort().join(', ');
       return {
         code: 'FOREIGN_MEMBER',
         message: `${hello.memberId} is not a member here; the members are ${known}`,
@@ -409,6 +452,7 @@ export class Member implements Replica {
         'it is a copy from the past that has forgotten votes';
       return { code: 'DAMAGED', message };
     }
+    this.addresses.heard(hello.memberId, hello.doors.peer);
     return null;
   }
 
@@ -431,7 +475,7 @@ export class Member implements Replica {
   /** Rejected by most of its members: this folder belongs to another group, and no waiting changes that. */
   private strange(by: MemberId, message: string): void {
     this.strangers.add(by);
-    const size = this.options.peers.size + 1;
+    const size = this.peers.ids.size + 1;
     if (2 * this.strangers.size <= size) return;
     const who = [...this.strangers].sort().join(' and ');
     const error = new TepuiError('FOREIGN_CLUSTER', `${message}; so say ${who}, of ${size} members`);
@@ -499,12 +543,13 @@ export class Member implements Replica {
   // ------------------------------------------------------------------------------------------------ formation
 
   private formation(): Formation {
-    const { disk, peers, random, timers, logger, fatal } = this.options;
+    const { disk, peers, random, timers, logger, fatal, invitation = null } = this.options;
     return new Formation({
       memberId: this.memberId,
       nodeId: disk.identity.nodeId,
       formerCluster: disk.identity.formerCluster,
       peers,
+      invitation,
       transport: this.transport,
       random,
       timers,
@@ -514,7 +559,8 @@ export class Member implements Replica {
         await disk.form(clusterId, simpleConfiguration(voters));
         return true;
       },
-      formed: () => this.run(true),
+      enter: (reply) => this.enter(reply),
+      formed: (founded) => this.run(founded),
       fatal,
     });
   }
@@ -524,10 +570,87 @@ export class Member implements Replica {
     const formed = this.options.disk.identity.clusterId === request.clusterId;
     return Promise.resolve({ formed, message: formed ? '' : 'this folder belongs to a group already' });
   }
+
+  // ----------------------------------------------------------------------------------------------- membership
+
+  /** Somebody without a place in the group asks for one: the leader judges. */
+  private join(request: JoinRequest): Promise<JoinReply> {
+    const { clusterId, generation } = this.options.disk.identity;
+    const { hello } = request;
+    if (clusterId === null || this.running() === null)
+      return Promise.reject(new TepuiError('NO_LEADER', this.trouble()));
+    if (hello.clusterId !== null && hello.clusterId !== clusterId) {
+      const message = `${hello.memberId} belongs to group ${hello.clusterId}, ${this.memberId} to ${clusterId}`;
+      return Promise.reject(new TepuiError('FOREIGN_CLUSTER', message));
+    }
+    return new Promise((resolve, reject) => {
+      this.callLeader(MEMBERSHIP_CALLS.admit, encodeApplicant(applicantOf(request, '')), (reply) => {
+        if (reply.ok) resolve({ clusterId, generation, members: decodeAddresses(reply.body) });
+        else reject(new TepuiError(reply.code, reply.message));
+      });
+    });
+  }
+
+  /** The group has let this folder in: it begins with an empty log, which the leader fills. */
+  private async enter({ clusterId, generation, members }: JoinReply): Promise<boolean> {
+    const { disk } = this.options;
+    if (disk.log !== null) return false;
+    const log = await disk.join(clusterId, generation);
+    await log.writeNote(ADDRESSES, encodeAddresses(members));
+    return true;
+  }
+
+  /** Where the others were when this member was let in. */
+  private recallAddresses(): void {
+    const note = this.options.disk.log?.note(ADDRESSES) ?? null;
+    if (note === null) return;
+    const members = decodeAddresses(note);
+    this.addresses.note(members);
+    this.peers.add(members.keys());
+  }
+
+  private makeAddresses(): AddressBook {
+    const { peers, peersOnly = false, clock } = this.options;
+    return new AddressBook({
+      configured: peers,
+      configuredOnly: peersOnly,
+      recorded: (member) => {
+        const record = this.machine.cluster.members().findLast((one) => one.member === member);
+        return record?.doors.peer ?? null;
+      },
+      nowMs: () => clock.monotonicMs(),
+    });
+  }
+
+  private makeKeeper(): Keeper {
+    const { logger, clock, doors } = this.options;
+    return new Keeper({
+      logger,
+      nowMs: () => clock.monotonicMs(),
+      leading: () => this.leadership().kind === 'leading',
+      status: () => must(this.running(), 'a leader runs').raftStatus,
+      present: () => must(this.running(), 'a leader runs').membership,
+      propose: (next) => must(this.running(), 'a leader runs').proposeConfiguration(next),
+      answering: (member) => this.roster.answering(member),
+      addresses: () => {
+        const known = this.addresses.choose(this.peers.ids, (member) => this.transport.connected(member));
+        return doors.peer === null ? known : known.set(this.memberId, doors.peer);
+      },
+      machine: () => this.machine,
+      command: (command, done) => this.propose(encodeCommand(command), done),
+      policy: this.options.upkeep ?? UPKEEP,
+    });
+  }
+
+  /** The folder of a member that this one means when it dials it: the one that answered last, if it counts. */
+  private nodeOf(running: RunningMember, member: MemberId): NodeId | null {
+    const nodes = membersOf(running.configuration).filter((node) => memberOf(node) === member);
+    const last = this.roster.hello(member)?.nodeId;
+    return nodes.find((node) => node === last) ?? nodes[0] ?? null;
+  }
 }
 
-/** The node that a member is in the configuration in force, or null when it is not in it. */
-function nodeOf(running: RunningMember, member: MemberId): NodeId | null {
-  const { voters, outgoing, learners } = running.raftStatus.configuration;
-  return [...voters, ...outgoing, ...learners].find((node) => memberOf(node) === member) ?? null;
-}
+/** Beside the log: addresses of the members, by id. */
+const ADDRESSES = 'addresses';
+
+const NOTHING = { term: 0, index: 0 } as const;

@@ -3,11 +3,16 @@ import type { MachineLimits } from '../state/index.js';
 import type { DataFolder } from '../storage/index.js';
 import type { Doors, Transport, TransportHandlers } from '../transport/types.js';
 import type { ReplicaLimits } from './limits.js';
+import type { UpkeepPolicy } from './membership/plan.js';
 
 export interface ReplicaOptions {
   readonly memberId: MemberId;
-  /** Peer addresses of all *other* founding members, by id. */
+  /** Peer addresses of all *other* founding members, by id; of a group that exists, where they may be found. */
   readonly peers: ReadonlyMap<MemberId, string>;
+  /** Dial nothing but `peers` where they name a member: addresses that members tell do not lead there from here. */
+  readonly peersOnly?: boolean;
+  /** For a new member of an existing group: what `members add` printed, and addresses of members that take it. */
+  readonly invitation?: { readonly token: string; readonly contacts: readonly string[] } | null;
   /** What this member advertises about itself. */
   readonly doors: Doors;
   readonly release: string;
@@ -23,6 +28,8 @@ export interface ReplicaOptions {
   readonly logger: Logger;
   readonly limits: ReplicaLimits;
   readonly machineLimits: MachineLimits;
+  /** What the group's upkeep does by itself; `UPKEEP` unless given. */
+  readonly upkeep?: UpkeepPolicy;
   readonly heartbeatTicks: number;
   /** The process cannot go on: storage failed or an invariant broke. Called once; nothing runs after it. */
   readonly fatal: (error: unknown) => void;

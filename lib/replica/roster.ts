@@ -44,6 +44,18 @@ export class Roster {
     return this.peers.get(member)?.connected ?? false;
   }
 
+  /** The folder with which the member's process answers at present; null: it is not reached. */
+  answering(member: MemberId): NodeId | null {
+    const peer = this.peers.get(member);
+    return peer !== undefined && peer.connected ? (peer.hello?.nodeId ?? null) : null;
+  }
+
+  /** From now on these are the members. */
+  keep(members: ReadonlySet<MemberId>): void {
+    for (const id of this.peers.keys()) if (!members.has(id)) this.peers.delete(id);
+    for (const id of members) this.peer(id);
+  }
+
   connectedHellos(): PeerHello[] {
     return [...this.peers.values()].flatMap(({ connected, hello }) =>
       connected && hello !== null ? [hello] : [],

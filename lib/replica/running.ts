@@ -1,5 +1,11 @@
-import { must, TepuiError, type MemberId, type NodeId } from '../base/index.js';
-import { RaftNode, RAFT_DEFAULTS, type Ready } from '../raft/index.js';
+import { memberOf, must, TepuiError, type MemberId, type NodeId } from '../base/index.js';
+import {
+  RaftNode,
+  RAFT_DEFAULTS,
+  type Configuration,
+  type ProposeResult,
+  type Ready,
+} from '../raft/index.js';
 import { Machine, type StateEvent } from '../state/index.js';
 import { comparePoints } from '../storage/index.js';
 import type { CutMeta, InstalledState, RaftLog } from '../storage/types.js';
@@ -157,6 +163,23 @@ export class RunningMember {
     return { loopGaps, longestLoopGapMs, ...this.raft.status().counters };
   }
 
+  /** The configuration in force; the same object until it changes. */
+  get configuration(): Configuration {
+    return this.raft.view.configuration;
+  }
+
+  /** The configuration in force, and whether the group may never lose it again. */
+  get membership(): { readonly configuration: Configuration; readonly committed: boolean } {
+    const { configuration, configurationIndex, commit } = this.raft.view;
+    return { configuration, committed: configurationIndex <= commit };
+  }
+
+  proposeConfiguration(next: Configuration): ProposeResult {
+    const result = this.raft.proposeConfiguration(next);
+    this.schedule();
+    return result;
+  }
+
   get appliedIndex(): number {
     return this.applier.appliedIndex;
   }
@@ -250,7 +273,9 @@ export class RunningMember {
 
   /** The state of things, for people: why nothing is served, in numbers. */
   trouble(): string {
-    const reach = this.roster.reach(this.node, this.raft.status().configuration);
+    if (this.configuration.voters.length === 0)
+      return 'let into the group: waiting for its log from the leader';
+    const reach = this.roster.reach(this.node, this.configuration);
     const view = this.view;
     if (!this.standing.open) return `waiting to hear from a majority after the restart: ${reach}`;
     if (this.standing.recovering)
@@ -282,7 +307,8 @@ export class RunningMember {
     if (this.met.has(hello)) return;
     this.met.add(hello);
     this.boots.saw(hello.nodeId, hello.boot);
-    this.standing.heard(hello.nodeId, hello.acknowledged);
+    const { node, ...point } = hello.acknowledged;
+    if (node === null || node === this.node) this.standing.heard(hello.nodeId, point);
   }
 
   // ------------------------------------------------------------------------------------------------ the turn
@@ -546,6 +572,7 @@ export class RunningMember {
       timers,
       limits,
       progress: (peer) => this.progressOf(peer),
+      reaches: (peer) => this.roster.answering(memberOf(peer)) === peer,
       sent: (peer) => this.stepLater(() => this.raft.snapshotSent(peer)),
       failed: (peer) => this.stepLater(() => this.raft.snapshotFailed(peer)),
       logger,

@@ -14,6 +14,8 @@ export interface SnapshotSenderHost {
   readonly limits: Pick<ReplicaLimits, 'catchUpMs' | 'transferRate'>;
   /** How far a peer's log reaches, and whether that is near the end of ours; null when we do not lead. */
   readonly progress: (peer: NodeId) => { readonly match: number; readonly near: boolean } | null;
+  /** Whether the member's process answers with that very folder: a state is for nobody else. */
+  readonly reaches: (peer: NodeId) => boolean;
   readonly sent: (peer: NodeId) => void;
   readonly failed: (peer: NodeId) => void;
   readonly logger: Logger;
@@ -50,7 +52,7 @@ export class SnapshotSender {
     const member = memberOf(peer);
     const store = this.host.store();
     if (this.active.has(member)) return;
-    if (store.meta === null) return this.host.failed(peer);
+    if (store.meta === null || !this.host.reaches(peer)) return this.host.failed(peer);
     const snapshot = store.openSnapshot();
     this.active.set(member, snapshot);
     void this.transfer(peer, snapshot);

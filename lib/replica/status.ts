@@ -1,4 +1,4 @@
-import { memberOf } from '../base/index.js';
+import { memberOf, type MemberId } from '../base/index.js';
 import type { PeerHello } from '../transport/types.js';
 import type { ReplicaOptions } from './ports.js';
 import type { Roster } from './roster.js';
@@ -17,13 +17,14 @@ const NONE: Interruptions = {
 export function describeMember(
   options: ReplicaOptions,
   self: PeerHello,
+  peers: ReadonlySet<MemberId>,
   roster: Roster,
   running: RunningMember | null,
   trouble: string,
 ): ReplicaStatus {
   const clusterId = options.disk.identity.clusterId;
   if (running === null) {
-    const members = [...options.peers.keys()].map((id) => {
+    const members = [...peers].map((id) => {
       return { id, hello: roster.hello(id), voter: false, connected: roster.connected(id) };
     });
     const nothing = { term: 0, leader: null, lastIndex: 0, commitIndex: 0, appliedIndex: 0, revision: 0 };
@@ -61,7 +62,7 @@ export function describeMember(
 function roleOf(running: RunningMember): ReplicaStatus['role'] {
   if (running.isRecovering) return 'recovering';
   const { role, configuration, id } = running.raftStatus;
-  if (configuration.learners.includes(id)) return 'learner';
+  if (configuration.learners.includes(id) || configuration.voters.length === 0) return 'learner';
   if (role === 'leader') return 'leader';
   return role === 'follower' && running.raftStatus.leader !== null ? 'follower' : 'candidate';
 }

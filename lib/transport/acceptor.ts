@@ -75,7 +75,7 @@ export class Acceptor {
     const older = this.accepted.get(hello.memberId);
     this.accepted.set(hello.memberId, accepted);
     older?.stream.end();
-    stream.write({ kind: 'hello', ...toWire(this.env.handlers.hello(hello.memberId)) });
+    stream.write({ kind: 'hello', ...toWire(this.env.handlers.hello(hello.memberId, hello.nodeId)) });
     return accepted;
   }
 

@@ -54,6 +54,7 @@ export class GrpcWire implements PeerWire {
       },
       introduce: (hello) => door.introduce(hello),
       form: (request) => door.form(request),
+      join: (request) => door.join(request),
       sendSnapshot: (stream) => {
         door.sendSnapshot(stream);
       },
@@ -67,12 +68,13 @@ export class GrpcWire implements PeerWire {
 
   channel(address: string): PeerChannel {
     const channel = new GrpcChannel(address, { credentials: this.security, windowBytes: PEER_WINDOW_BYTES });
-    const { stream, sendSnapshot, introduce, form } = peerService().methods;
+    const { stream, sendSnapshot, introduce, form, join } = peerService().methods;
     return {
       stream: () => channel.open(stream),
       sendSnapshot: () => channel.open(sendSnapshot),
       introduce: (hello, deadlineMs) => channel.call(introduce, hello, { deadlineMs }),
       form: (request, deadlineMs) => channel.call(form, request, { deadlineMs }),
+      join: (request, deadlineMs) => channel.call(join, request, { deadlineMs }),
       close: () => {
         channel.close();
       },

@@ -15,6 +15,7 @@ export function toWire({ doors, acknowledged, ...hello }: PeerHello): Hello {
     protocol: PEER_PROTOCOL,
     acknowledgedTerm: acknowledged.term,
     acknowledgedIndex: acknowledged.index,
+    acknowledgedNode: acknowledged.node,
   };
 }
 
@@ -31,12 +32,16 @@ export function fromWire(hello: Hello): PeerHello {
     pid,
     memoryBudgetBytes,
     doors: { http: hello.http, grpc: hello.grpc, zk: hello.zk, peer: hello.peer },
-    acknowledged: { term: hello.acknowledgedTerm, index: hello.acknowledgedIndex },
+    acknowledged: {
+      term: hello.acknowledgedTerm,
+      index: hello.acknowledgedIndex,
+      node: hello.acknowledgedNode,
+    },
   };
 }
 
-/** Judges a hello from the wire: its form here, its meaning by the owner. Null accepts. */
-export function judge(handlers: TransportHandlers, hello: Hello): Rejection | null {
+/** Whether the hello can be understood at all. Null accepts. */
+export function judgeForm(hello: Hello): Rejection | null {
   if (hello.protocol !== PEER_PROTOCOL) {
     const message = `${hello.memberId} (${hello.release}) speaks peer protocol ${hello.protocol}, this member ${PEER_PROTOCOL}`;
     return { code: 'UNSUPPORTED', message };
@@ -44,7 +49,12 @@ export function judge(handlers: TransportHandlers, hello: Hello): Rejection | nu
   if (hello.memberId === '' || !hello.nodeId.startsWith(`${hello.memberId}@`)) {
     return { code: 'MALFORMED', message: `node '${hello.nodeId}' is not of member '${hello.memberId}'` };
   }
-  return handlers.judge(fromWire(hello));
+  return null;
+}
+
+/** Judges a hello from the wire: its form here, its meaning by the owner. Null accepts. */
+export function judge(handlers: TransportHandlers, hello: Hello): Rejection | null {
+  return judgeForm(hello) ?? handlers.judge(fromWire(hello));
 }
 
 /** Whether the member that answered at an address is the one that was dialled. */

@@ -8,6 +8,8 @@ export {
   type FormRequest,
   type Frame,
   type FrameKind,
+  type JoinReply,
+  type JoinRequest,
   type PeerDown,
   type PeerHello,
   type SnapshotSink,

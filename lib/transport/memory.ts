@@ -48,10 +48,11 @@ export class MemoryTransport extends PeerTransport {
 /** What a process is told only while it lives. */
 function whileAlive(handlers: TransportHandlers, life: { readonly alive: boolean }): TransportHandlers {
   return {
-    hello: (to) => handlers.hello(to),
+    hello: (to, node) => handlers.hello(to, node),
     judge: (hello) => handlers.judge(hello),
     introduce: (hello) => handlers.introduce(hello),
     form: (request) => handlers.form(request),
+    join: (request) => handlers.join(request),
     snapshotOffered: (start) => handlers.snapshotOffered(start),
     peerUp: (hello) => {
       if (life.alive) handlers.peerUp(hello);

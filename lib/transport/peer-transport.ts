@@ -3,7 +3,7 @@ import { parseAddress } from '../wire/index.js';
 import { Acceptor } from './acceptor.js';
 import { Dialer } from './dialer.js';
 import type { Environment } from './environment.js';
-import { fromWire, toWire } from './hello.js';
+import { fromWire, judgeForm, toWire } from './hello.js';
 import { SnapshotArrival } from './snapshot-in.js';
 import { SnapshotTransfer } from './snapshot-out.js';
 import {
@@ -11,6 +11,7 @@ import {
   type FormReply,
   type FormRequest,
   type FrameKind,
+  type JoinReply,
   type PeerHello,
   type SnapshotStart,
   type Transport,
@@ -92,6 +93,15 @@ export class PeerTransport implements Transport {
     return this.once(address, (channel) => channel.form(request, callDeadlineMs));
   }
 
+  async joinVia(address: string, token: string, commandLevel: number): Promise<JoinReply> {
+    const hello = toWire(this.env.handlers.hello(null));
+    const { callDeadlineMs } = this.env.timings;
+    const { clusterId, generation, members } = await this.once(address, (channel) =>
+      channel.join({ hello, token, commandLevel }, callDeadlineMs),
+    );
+    return { clusterId, generation, members: new Map(members.map(({ id, peer }) => [id, peer])) };
+  }
+
   async sendSnapshot(
     to: MemberId,
     start: SnapshotStart,
@@ -116,6 +126,13 @@ export class PeerTransport implements Transport {
       },
       introduce: async (hello) => toWire(handlers.introduce(fromWire(hello))),
       form: async (request) => handlers.form(request),
+      join: async ({ hello, token, commandLevel }) => {
+        const rejection = judgeForm(hello);
+        if (rejection !== null) throw new TepuiError(rejection.code, rejection.message);
+        const request = { hello: fromWire(hello), token, commandLevel };
+        const { clusterId, generation, members } = await handlers.join(request);
+        return { clusterId, generation, members: [...members].map(([id, peer]) => ({ id, peer })) };
+      },
       sendSnapshot: (stream) => {
         new SnapshotArrival(this.env, stream).listen();
       },

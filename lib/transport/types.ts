@@ -23,8 +23,15 @@ export interface PeerHello {
   readonly pid: number;
   readonly doors: Doors;
   readonly memoryBudgetBytes: number;
-  /** Highest log position that this member knows the addressee to have acknowledged. */
-  readonly acknowledged: { readonly term: number; readonly index: number };
+  /**
+   * Highest log position that this member knows the addressee to have acknowledged, and the folder of the
+   * addressee that this is about (null: the one that the configuration names).
+   */
+  readonly acknowledged: {
+    readonly term: number;
+    readonly index: number;
+    readonly node: NodeId | null;
+  };
 }
 
 /** Numbered kinds of frames; append-only. The bodies are opaque to the transport. */
@@ -75,10 +82,25 @@ export interface FormReply {
   readonly message: string;
 }
 
+/** A folder without a vote asks to be let in. */
+export interface JoinRequest {
+  readonly hello: PeerHello;
+  /** Of `members add`; empty for a member that the configuration names already. */
+  readonly token: string;
+  readonly commandLevel: number;
+}
+
+/** It is let in: which group this is, and where its members are. */
+export interface JoinReply {
+  readonly clusterId: ClusterId;
+  readonly generation: number;
+  readonly members: ReadonlyMap<MemberId, string>;
+}
+
 /** What the transport tells its owner. Calls must not throw. */
 export interface TransportHandlers {
-  /** Our hello for `to`; asked anew at each dial and each accepted stream. */
-  hello(to: MemberId | null): PeerHello;
+  /** Our hello for `to`; asked anew at each dial and each accepted stream, there with the folder that said hello. */
+  hello(to: MemberId | null, node?: NodeId): PeerHello;
   /** Judges a hello (accepted or dialled). Null accepts; otherwise the stream ends with that refusal. */
   judge(hello: PeerHello): { readonly code: ErrorCode; readonly message: string } | null;
   /** Our stream to `peer` is up: what is sent from now on is new to it. Called on each dial that succeeds. */
@@ -95,6 +117,8 @@ export interface TransportHandlers {
   frames(from: PeerHello, frames: readonly Frame[]): void;
   introduce(hello: PeerHello): PeerHello;
   form(request: FormRequest): Promise<FormReply>;
+  /** Rejects with the code of the refusal. */
+  join(request: JoinRequest): Promise<JoinReply>;
   /** A snapshot is offered; resolves to the sink for its chunks, or null when it is not wanted. */
   snapshotOffered(start: SnapshotStart): Promise<SnapshotSink | null>;
 }
@@ -140,6 +164,8 @@ export interface Transport {
   redial(to: MemberId): void;
   introduceTo(address: string): Promise<PeerHello>;
   formWith(address: string, request: FormRequest): Promise<FormReply>;
+  /** Asks the member at `address` for this one to be let into its group; rejects with the code of the refusal. */
+  joinVia(address: string, token: string, commandLevel: number): Promise<JoinReply>;
   /** Sends a snapshot on the bulk channel; resolves when the peer has installed it, rejects when it broke. */
   sendSnapshot(
     to: MemberId,

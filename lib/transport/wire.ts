@@ -5,6 +5,8 @@ import type {
   Outbound,
   PeerFormReply,
   PeerFormRequest,
+  PeerJoinReply,
+  PeerJoinRequest,
   ServerStream,
   SnapshotPart,
   SnapshotProgress,
@@ -30,6 +32,7 @@ export interface PeerDoor {
   stream(stream: IncomingStream<Outbound, Inbound>): void;
   introduce(hello: Hello): Promise<Hello>;
   form(request: PeerFormRequest): Promise<PeerFormReply>;
+  join(request: PeerJoinRequest): Promise<PeerJoinReply>;
   sendSnapshot(stream: IncomingStream<SnapshotPart, SnapshotProgress>): void;
 }
 
@@ -39,6 +42,7 @@ export interface PeerChannel {
   sendSnapshot(): OutgoingStream<SnapshotPart, SnapshotProgress>;
   introduce(hello: Hello, deadlineMs: number): Promise<Hello>;
   form(request: PeerFormRequest, deadlineMs: number): Promise<PeerFormReply>;
+  join(request: PeerJoinRequest, deadlineMs: number): Promise<PeerJoinReply>;
   /** Cuts the connection, whatever its state. */
   close(): void;
 }

@@ -71,6 +71,8 @@ export {
   type Outbound,
   type PeerFormReply,
   type PeerFormRequest,
+  type PeerJoinReply,
+  type PeerJoinRequest,
   type PeerMethods,
   type SnapshotPart,
   type SnapshotProgress,

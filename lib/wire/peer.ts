@@ -10,6 +10,7 @@ import {
   bytes,
   int32,
   nested,
+  repeated,
   struct,
   text,
   textOrNull,
@@ -41,6 +42,8 @@ export interface Hello {
   readonly acknowledgedIndex: number;
   readonly generation: number;
   readonly unbound: boolean;
+  /** The addressee's folder that the two are about; null: the one the configuration names. */
+  readonly acknowledgedNode: NodeId | null;
 }
 
 export type Outbound =
@@ -61,6 +64,18 @@ export interface PeerFormRequest {
 export interface PeerFormReply {
   readonly formed: boolean;
   readonly message: string;
+}
+
+export interface PeerJoinRequest {
+  readonly hello: Hello;
+  readonly token: string;
+  readonly commandLevel: number;
+}
+
+export interface PeerJoinReply {
+  readonly clusterId: ClusterId;
+  readonly members: readonly { readonly id: MemberId; readonly peer: string }[];
+  readonly generation: number;
 }
 
 export type SnapshotPart =
@@ -85,6 +100,7 @@ export interface PeerMethods {
   readonly stream: Bidi<Outbound, Inbound>;
   readonly introduce: Unary<Hello, Hello>;
   readonly form: Unary<PeerFormRequest, PeerFormReply>;
+  readonly join: Unary<PeerJoinRequest, PeerJoinReply>;
   readonly sendSnapshot: Bidi<SnapshotPart, SnapshotProgress>;
 }
 
@@ -105,6 +121,7 @@ const hello: Codec<Hello> = struct<Hello>({
   acknowledgedIndex: uint64,
   generation: uint64,
   unbound: bool,
+  acknowledgedNode: brandedOrNull(),
 });
 
 /** The last chunk's digest and count lie flat on the wire, beside a flag. */
@@ -199,6 +216,21 @@ export const peerService: () => Service<PeerMethods> = lazyService<PeerMethods>(
         struct<PeerFormRequest>({ clusterId: branded(), voters: texts<NodeId>() }),
       ),
       response: message('FormReply', struct<PeerFormReply>({ formed: bool, message: text })),
+    },
+    join: {
+      shape: 'unary',
+      request: message(
+        'JoinRequest',
+        struct<PeerJoinRequest>({ hello: nested(hello), token: text, commandLevel: int32 }),
+      ),
+      response: message(
+        'JoinReply',
+        struct<PeerJoinReply>({
+          clusterId: branded(),
+          members: repeated(struct({ id: branded<MemberId>(), peer: text })),
+          generation: uint64,
+        }),
+      ),
     },
     sendSnapshot: {
       shape: 'bidi',

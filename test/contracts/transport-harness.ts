@@ -3,6 +3,8 @@ import { utf8Decode } from '../../lib/base/index.js';
 import type {
   FormReply,
   FormRequest,
+  JoinReply,
+  JoinRequest,
   Frame,
   PeerDown,
   PeerHello,
@@ -48,6 +50,9 @@ export class TestMember implements TransportHandlers {
   /** Each message of frames, as `kind:text` of its frames. */
   readonly messages: string[][] = [];
   formAnswer: (request: FormRequest) => Promise<FormReply> = async () => ({ formed: true, message: '' });
+  joinAnswer: (request: JoinRequest) => Promise<JoinReply> = async () => {
+    throw new Error('nobody is let in');
+  };
   offered: (start: SnapshotStart) => Promise<SnapshotSink | null> = async () => null;
   onDown: (peer: MemberId, down: PeerDown) => void = () => {};
   private opened: Opened | null = null;
@@ -90,7 +95,7 @@ export class TestMember implements TransportHandlers {
       memoryBudgetBytes: 1 << 30,
       generation: 7,
       unbound: false,
-      acknowledged: { term: 3, index: to === null ? 0 : 17 },
+      acknowledged: { term: 3, index: to === null ? 0 : 17, node: null },
     };
   }
 
@@ -118,6 +123,10 @@ export class TestMember implements TransportHandlers {
 
   form(request: FormRequest): Promise<FormReply> {
     return this.formAnswer(request);
+  }
+
+  join(request: JoinRequest): Promise<JoinReply> {
+    return this.joinAnswer(request);
   }
 
   snapshotOffered(start: SnapshotStart): Promise<SnapshotSink | null> {

@@ -225,6 +225,24 @@ export function transportContract(kind: TransportKind): void {
       assert.deepEqual(reply, { formed: false, message: voters.join(' ') });
     });
 
+    it('carries the question to be let in, and its answer or refusal', async () => {
+      await m1.start(kind);
+      await m2.start(kind);
+      const seen: unknown[] = [];
+      const reply = { clusterId: 'c' as never, generation: 3, members: new Map([[m2.id, '10.0.0.2:5070']]) };
+      m2.joinAnswer = async (request) => {
+        seen.push(request);
+        return reply;
+      };
+      assert.deepEqual(await settled(m1.transport.joinVia(m2.at.address, 'token', 2)), reply);
+      assert.deepEqual(seen, [{ hello: m1.hello(null), token: 'token', commandLevel: 2 }]);
+      m2.joinAnswer = async () => {
+        throw new TepuiError('UNKNOWN_MEMBER', 'm1 is not a member');
+      };
+      const refused = settled(m1.transport.joinVia(m2.at.address, '', 2));
+      await assert.rejects(refused, { code: 'UNKNOWN_MEMBER', message: 'm1 is not a member' });
+    });
+
     it('hands the error of a founding call to the caller', async () => {
       await m1.start(kind);
       await m2.start(kind);

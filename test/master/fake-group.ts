@@ -220,7 +220,7 @@ export class FakeReplica implements Replica {
       memoryBudgetBytes: this.memoryBudgetBytes,
       generation: 0,
       unbound: false,
-      acknowledged: { term: 0, index: 0 },
+      acknowledged: { term: 0, index: 0, node: null },
     };
   }
 

@@ -6,6 +6,7 @@ import {
   type TimerHandle,
   type Timers,
 } from '../../lib/base/index.js';
+import type { Configuration } from '../../lib/raft/index.js';
 import { Member, type ReplicaLimits } from '../../lib/replica/index.js';
 import type { LeadershipView, Outcome } from '../../lib/replica/index.js';
 import { DEFAULT_LIMITS } from '../../lib/state/index.js';
@@ -202,6 +203,11 @@ export class TestProcess {
 
   get alive(): boolean {
     return this.timers.alive;
+  }
+
+  /** The configuration in force here. */
+  get configuration(): Configuration {
+    return this.disk.log!.configuration;
   }
 
   get leads(): boolean {

@@ -152,6 +152,7 @@ describe('the peer door', () => {
           acknowledgedIndex: 0,
           generation: 0,
           unbound: false,
+          acknowledgedNode: null,
         });
       }
       stream.write({ kind: 'frames', value: Uint8Array.of(1, 1, 9) });
@@ -173,7 +174,11 @@ describe('the peer door', () => {
       stream.listen({ message: resolve, closed: resolve });
     });
     const { doors, acknowledged, ...hello } = new TestMember('m2').hello(null);
-    const positions = { acknowledgedTerm: acknowledged.term, acknowledgedIndex: acknowledged.index };
+    const positions = {
+      acknowledgedTerm: acknowledged.term,
+      acknowledgedIndex: acknowledged.index,
+      acknowledgedNode: acknowledged.node,
+    };
     stream.write({ kind: 'hello', ...hello, ...doors, ...positions, protocol: 2 });
     assert.deepEqual(await answer, {
       kind: 'refused',

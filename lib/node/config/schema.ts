@@ -19,6 +19,8 @@ export interface MasterConfig {
   readonly advertise: MasterDoors;
   /** Peer addresses of all members, this one included. */
   readonly members: Readonly<Record<string, string>>;
+  /** Dial no other addresses of members than these, whatever members tell about themselves. */
+  readonly membersOnly: boolean;
   readonly tls?: TlsFiles | undefined;
   readonly insecure: boolean;
   readonly timing: Timing;
@@ -67,6 +69,7 @@ const masterKeys = z.strictObject({
   listen: listen.default({}),
   advertise: advertise.default({}),
   members: z.record(id, target),
+  membersOnly: z.boolean().default(false),
   tls: tls.optional(),
   insecure: z.boolean().default(false),
   timing: z
