@@ -6,8 +6,8 @@ import {
   schedulerService,
   type Bidi,
   type ClientStream,
-  type EventsRequest,
   type GrpcChannel,
+  type ServerStreaming,
 } from '../wire/index.js';
 import type { DoorStream, StreamHandlers } from './door.js';
 import type { StreamTypes } from './messages.js';
@@ -28,18 +28,22 @@ export function openGrpcStream<M extends keyof StreamTypes>(
   type Request = StreamTypes[M]['request'];
   type Reply = StreamTypes[M]['reply'];
   const stream = new GrpcStream<Request, Reply>(channel.address, handlers, gone);
-  if (method === 'events') {
-    const subscribe = (request: EventsRequest): unknown =>
-      channel.subscribe(operatorService().methods.events, request);
-    stream.beginAtFirstWrite(subscribe as (request: Request) => ClientStream<never, Reply>);
+  if (method === 'events' || method === 'saveSnapshot') {
+    const name: 'events' | 'saveSnapshot' = method;
+    const exchange: unknown = operatorService().methods[name];
+    stream.beginAtFirstWrite((request) =>
+      channel.subscribe(exchange as ServerStreaming<Request, Reply>, request),
+    );
   } else {
-    const bidi: unknown = bidiMethods()[method as Exclude<M, 'events'>];
+    const bidi: unknown = bidiMethods()[method as BidiName];
     stream.begin(channel.open(bidi as Bidi<Request, Reply>));
   }
   return stream;
 }
 
-function bidiMethods(): Record<Exclude<keyof StreamTypes, 'events'>, unknown> {
+type BidiName = Exclude<keyof StreamTypes, 'events' | 'saveSnapshot'>;
+
+function bidiMethods(): Record<BidiName, unknown> {
   const { write, read } = coordinationService().methods;
   const scheduler = schedulerService().methods.connect;
   return { scheduler, agent: agentService().methods.connect, write, read };

@@ -112,7 +112,7 @@ class GrpcDoor implements Door {
 }
 
 type UnaryMethods = Pick<CoordinationMethods, 'openSession' | 'closeSession'> &
-  Omit<OperatorMethods, 'events'>;
+  Omit<OperatorMethods, 'events' | 'saveSnapshot'>;
 
 function unaryMethods(): UnaryMethods {
   return { ...coordinationService().methods, ...operatorService().methods };

@@ -35,4 +35,5 @@ export type {
 } from './mesos.js';
 export { Operator, type ListOptions, type ListTasksOptions, type OperatorOptions } from './operator.js';
 export type { Found } from './reads.js';
+export type { SnapshotSink } from './snapshot.js';
 export { amount, hasEnded, scalar, taskInfo, timesFitting, type Demand, type TaskSpec } from './tasks.js';

@@ -16,8 +16,10 @@ import type {
   OperatorEvent,
   ReadReply,
   ReadRequest,
+  SaveSnapshotRequest,
   SchedulerReply,
   SchedulerRequest,
+  SnapshotData,
   StatusReply,
   TaskSummary,
   TeardownFrameworkRequest,
@@ -45,11 +47,12 @@ export interface UnaryTypes {
   readonly transferLeadership: Exchange<TransferLeadershipRequest, TransferLeadershipReply>;
 }
 
-/** Streams. That of `events` takes one request, its first. */
+/** Streams. Those of `events` and `saveSnapshot` take one request, their first. */
 export interface StreamTypes {
   readonly scheduler: Exchange<SchedulerRequest, SchedulerReply>;
   readonly agent: Exchange<AgentMessage, MasterMessage>;
   readonly write: Exchange<WriteRequest, WriteReply>;
   readonly read: Exchange<ReadRequest, ReadReply>;
   readonly events: Exchange<EventsRequest, OperatorEvent>;
+  readonly saveSnapshot: Exchange<SaveSnapshotRequest, SnapshotData>;
 }

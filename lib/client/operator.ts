@@ -15,6 +15,7 @@ import { EventFeed, type EventHandlers } from './events.js';
 import type { UnaryTypes } from './messages.js';
 import { asTepuiError } from '../wire/index.js';
 import { isRepeatable, memberAnswered } from './refusals.js';
+import { receiveSnapshot, type SnapshotSink } from './snapshot.js';
 
 export interface OperatorOptions extends ConnectionOptions {
   /** How long a request is tried, in ms. Default 10 s. */
@@ -100,6 +101,30 @@ export class Operator {
       this.feeds.delete(feed);
       feed.stop();
     };
+  }
+
+  /**
+   * The state of the cluster at one moment, as the bytes of a snapshot file, from whichever member serves. One that
+   * breaks off is begun anew. What has arrived says itself whether it is whole: see docs/backup.md.
+   */
+  async saveSnapshot(sink: SnapshotSink, { consistency = 'LINEARIZABLE' }: ListOptions = {}): Promise<void> {
+    const { clock } = this.ports.world;
+    const deadlineAt = clock.monotonicMs() + this.timeoutMs;
+    for (;;) {
+      const door = this.endpoints.current();
+      try {
+        await ready(door, this.endpoints.connectTimeoutMs());
+        sink.begin(door.address);
+        await receiveSnapshot(door, this.ports.world, { consistency }, sink);
+        return;
+      } catch (cause) {
+        const error = asTepuiError(cause);
+        if (!isRepeatable(error)) throw error;
+        const delayMs = this.endpoints.failed(door, error, memberAnswered(error));
+        if (clock.monotonicMs() + delayMs >= deadlineAt) throw this.endpoints.troubleError();
+        await this.pause(delayMs);
+      }
+    }
   }
 
   close(): void {

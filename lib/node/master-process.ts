@@ -7,7 +7,7 @@ import { SYSTEM } from '../client/internal.js';
 import { CoordinationService } from '../coordination/index.js';
 import { AGENT_SERVICE_LIMITS, AgentService } from '../master/agents/index.js';
 import { MASTER_LIMITS, createMaster, type Master } from '../master/index.js';
-import { Member, REPLICA_LIMITS } from '../replica/index.js';
+import { BackupSource, Member, REPLICA_LIMITS } from '../replica/index.js';
 import { DEFAULT_LIMITS, type DigestVerdict } from '../state/index.js';
 import { FolderSource, openDataFolder, type DataFolder } from '../storage/index.js';
 import { GrpcTransport } from '../transport/index.js';
@@ -108,7 +108,8 @@ class MasterProcess {
       master.streams,
       master.liveness,
     );
-    const door = this.makeDoor(replica, master, agents);
+    const backups = this.makeBackups(disk, replica);
+    const door = this.makeDoor(replica, master, agents, backups);
     await replica.start();
     this.stops.push(() => replica.stop());
     master.start();
@@ -177,7 +178,17 @@ class MasterProcess {
     });
   }
 
-  private makeDoor(replica: Member, master: Master, agents: AgentService): GrpcDoor {
+  private makeBackups(disk: DataFolder, replica: Member): BackupSource {
+    return new BackupSource({
+      replica,
+      identity: () => disk.identity,
+      store: () => disk.state,
+      release: release(),
+      ...SYSTEM,
+    });
+  }
+
+  private makeDoor(replica: Member, master: Master, agents: AgentService, backups: BackupSource): GrpcDoor {
     const { host, port } = parseAddress(this.listen.grpc);
     return new GrpcDoor({
       host,
@@ -187,6 +198,7 @@ class MasterProcess {
       coordination: new CoordinationService(replica, SYSTEM.random, master.liveness),
       scheduler: schedulerHandlers(master.scheduler),
       agents: agentHandlers(agents, this.tls !== null),
+      backups,
       every,
     });
   }

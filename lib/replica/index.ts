@@ -1,3 +1,4 @@
+export { BackupSource, type Backup, type BackupOptions } from './backup.js';
 export { REPLICA_LIMITS, type ReplicaLimits } from './limits.js';
 export { Member } from './member.js';
 export type { ReplicaOptions } from './ports.js';

@@ -85,6 +85,7 @@ export type {
   SessionView,
   SessionsView,
 } from './sessions/types.js';
+export { TABLE as TABLE_NUMBERS } from './state.js';
 export {
   NO_REASON,
   TASK_REASON,

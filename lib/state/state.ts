@@ -18,7 +18,7 @@ import { TaskTable } from './tasks/table.js';
 import { NodeTable } from './tree/nodes.js';
 
 /** Table numbers as they stand in data folders: never changed, never reused. */
-const TABLE = {
+export const TABLE = {
   core: 1,
   lanes: 2,
   members: 3,

@@ -57,6 +57,8 @@ export {
   type NamedAmount,
   type OperatorEvent,
   type OperatorMethods,
+  type SaveSnapshotRequest,
+  type SnapshotData,
   type StatusReply,
   type TaskSummary,
   type TeardownFrameworkRequest,

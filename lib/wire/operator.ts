@@ -8,6 +8,7 @@ import {
   bool,
   branded,
   brandedOrNull,
+  bytes,
   double,
   embedded,
   int32,
@@ -172,6 +173,17 @@ export interface OperatorEvent {
     | { readonly kind: 'heartbeat'; readonly value: boolean };
 }
 
+export interface SaveSnapshotRequest {
+  readonly consistency: ReadConsistency;
+}
+
+/** A piece of a snapshot file. */
+export interface SnapshotData {
+  readonly data: Uint8Array;
+  /** Nothing follows. */
+  readonly last: boolean;
+}
+
 export interface OperatorMethods {
   readonly status: Unary<object, StatusReply>;
   readonly listAgents: Unary<ListRequest, ListReply<AgentSummary>>;
@@ -181,6 +193,7 @@ export interface OperatorMethods {
   readonly teardownFramework: Unary<TeardownFrameworkRequest, ChangeReply>;
   readonly transferLeadership: Unary<TransferLeadershipRequest, TransferLeadershipReply>;
   readonly events: ServerStreaming<EventsRequest, OperatorEvent>;
+  readonly saveSnapshot: ServerStreaming<SaveSnapshotRequest, SnapshotData>;
 }
 
 const amounts = repeated(struct<NamedAmount>({ name: text, value: double }));
@@ -350,6 +363,11 @@ export const operatorService: () => Service<OperatorMethods> = lazyService<Opera
       shape: 'server-stream',
       request: message('EventsRequest', struct<EventsRequest>({ afterIndex: uint64 })),
       response: message('OperatorEvent', operatorEvent),
+    },
+    saveSnapshot: {
+      shape: 'server-stream',
+      request: message('SaveSnapshotRequest', struct<SaveSnapshotRequest>({ consistency: readConsistency })),
+      response: message('SnapshotData', struct<SnapshotData>({ data: bytes, last: bool })),
     },
   },
 );

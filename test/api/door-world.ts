@@ -1,10 +1,10 @@
-import { SeededRandom } from '../../lib/base/index.js';
+import { SeededRandom, TepuiError } from '../../lib/base/index.js';
 import { agentHandlers } from '../../lib/api/grpc/agent.js';
 import { GrpcDoor, type GrpcDoorOptions } from '../../lib/api/grpc/door.js';
 import { schedulerHandlers } from '../../lib/api/grpc/scheduler.js';
 import { CoordinationService } from '../../lib/coordination/index.js';
 import { GrpcChannel, channelCredentials, type ClientStream } from '../../lib/wire/index.js';
-import type { TepuiError } from '../../lib/base/index.js';
+import type { Backup, BackupOptions } from '../../lib/replica/index.js';
 import { AgentWorld } from '../master-agents/agent-world.js';
 import type { FakeReplica } from '../master/fake-group.js';
 
@@ -14,6 +14,10 @@ export class DoorWorld extends AgentWorld {
   readonly door: GrpcDoor;
   readonly replica: FakeReplica;
   port = 0;
+  /** What the door is given when a client asks for a backup. */
+  beginBackup: (options: BackupOptions) => Promise<Backup> = () => {
+    throw new TepuiError('NO_LEADER', 'no state');
+  };
   private channel: GrpcChannel | null = null;
   private clock: NodeJS.Timeout | null = null;
 
@@ -29,6 +33,7 @@ export class DoorWorld extends AgentWorld {
       coordination: new CoordinationService(this.replica, new SeededRandom(7), master.liveness),
       scheduler: schedulerHandlers(master.scheduler),
       agents: agentHandlers(this.services[0]!, false),
+      backups: { begin: (options) => this.beginBackup(options) },
       every: (ms, callback) => {
         const timer = setInterval(callback, Math.min(ms, 50));
         return () => clearInterval(timer);

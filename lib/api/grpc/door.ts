@@ -19,6 +19,7 @@ import {
 import { ChangeRecord } from '../events.js';
 import { coordinationHandlers } from './coordination.js';
 import { operatorHandlers } from './operator.js';
+import type { Backups } from './snapshot.js';
 
 export interface GrpcDoorOptions {
   readonly host: string;
@@ -28,6 +29,7 @@ export interface GrpcDoorOptions {
   readonly coordination: CoordinationService;
   readonly scheduler: Handlers<SchedulerMethods>;
   readonly agents: Handlers<AgentMethods>;
+  readonly backups: Backups;
   /** Calls back every `ms` until the result is called. */
   readonly every: (ms: number, callback: () => void) => () => void;
 }
@@ -45,14 +47,14 @@ export class GrpcDoor {
   private stopHealth: (() => void) | null = null;
 
   constructor(options: GrpcDoorOptions) {
-    const { replica, coordination, scheduler, agents, tls, every } = options;
+    const { replica, coordination, scheduler, agents, backups, tls, every } = options;
     this.options = options;
     this.changes = new ChangeRecord(replica);
     this.server = new GrpcServer({
       credentials: serverCredentials(tls, 'optional'),
       messageLimitBytes: CLIENT_MESSAGE_LIMIT_BYTES,
     });
-    const operator = operatorHandlers({ replica, changes: this.changes, every });
+    const operator = operatorHandlers({ replica, changes: this.changes, backups, every });
     this.server.add(coordinationService(), coordinationHandlers(coordination));
     this.server.add(operatorService(), operator);
     this.server.add(schedulerService(), scheduler);

@@ -14,6 +14,7 @@ import { answerOf } from '../../coordination/index.js';
 import type { Change, ChangeRecord } from '../events.js';
 import { EventStream } from './event-stream.js';
 import { encodeTasks } from './listing.js';
+import { sendSnapshot, type Backups } from './snapshot.js';
 import { summarizeAgent, summarizeFramework, summarizeTask, type MemberBoots } from '../summaries.js';
 
 const HEARTBEAT_MS = 5000;
@@ -23,13 +24,14 @@ const LONGEST_GRACE_MS = 24 * 3_600_000;
 export interface OperatorDoor {
   readonly replica: Replica;
   readonly changes: ChangeRecord;
+  readonly backups: Backups;
   /** Calls back every `ms` until the result is called. */
   readonly every: (ms: number, callback: () => void) => () => void;
 }
 
 /** The Operator service of this member on its gRPC door. */
 export function operatorHandlers(door: OperatorDoor): Handlers<OperatorMethods> {
-  const { replica, changes, every } = door;
+  const { replica, changes, backups, every } = door;
   const source = {
     changes,
     revision: () => replica.machine.revision,
@@ -71,6 +73,7 @@ export function operatorHandlers(door: OperatorDoor): Handlers<OperatorMethods> 
     },
     transferLeadership: ({ to }) => transfer(replica, to),
     events: ({ afterIndex }, stream) => new EventStream(source, stream, afterIndex).start(),
+    saveSnapshot: (request, stream) => sendSnapshot(backups, request, stream),
   };
 }
 

@@ -1,0 +1,75 @@
+import type { Command } from 'commander';
+import { withOperator } from '../../cli/commands/with-operator.js';
+import { Context, addClientFlags, consistencyOf, type ListFlags } from '../../cli/context.js';
+import { EXIT, describeError, errorJson, exitCodeOf } from '../../cli/exit.js';
+import type { CliIo, CommandModule } from '../../cli/index.js';
+import { archiveJson, archiveText } from './describe.js';
+import { loadArchive } from './load-archive.js';
+import { saveSnapshot } from './save.js';
+
+export interface JsonFlag {
+  readonly json?: boolean;
+}
+
+/** Runs one command: what it prints, how its errors are told, its exit code. */
+export interface Runner {
+  (flags: JsonFlag, action: () => Promise<number>): Promise<void>;
+}
+
+/** Commands on snapshot files and on data folders that no process holds. */
+export const offlineCommands: CommandModule = {
+  variables: [],
+  add(program, io, finish) {
+    const run: Runner = async (flags, action) => {
+      try {
+        finish(await action());
+      } catch (error) {
+        io.err(flags.json === true ? `${errorJson(error)}\n` : `${describeError(error)}\n`);
+        finish(exitCodeOf(error));
+      }
+    };
+    addSnapshot(program, io, run);
+  },
+};
+
+export function print({ json }: JsonFlag, io: CliIo, value: unknown, text: () => string): void {
+  io.out(json === true ? `${JSON.stringify(value)}\n` : text());
+}
+
+function addSnapshot(program: Command, io: CliIo, run: Runner): void {
+  const command = program.command('snapshot').description('backups of a whole cluster as files');
+  addSave(command, io, run);
+  command
+    .command('inspect')
+    .description('verifies a snapshot file and says what is in it')
+    .argument('<file>', 'the snapshot')
+    .option('--json', 'JSON for scripts')
+    .action((file: string, flags: JsonFlag) =>
+      run(flags, async () => {
+        const { contents, tables } = await loadArchive(file);
+        const json = archiveJson(file, contents, tables);
+        print(flags, io, json, () => archiveText(json));
+        return EXIT.done;
+      }),
+    );
+}
+
+function addSave(snapshot: Command, io: CliIo, run: Runner): void {
+  const verb = snapshot
+    .command('save')
+    .description('writes the state of a running cluster to a file and proves that it can be loaded')
+    .argument('<file>', 'where to; it appears when it is whole and verified')
+    .option('--local', 'what the asked master has; needs no leader, may lack the newest changes');
+  addClientFlags(verb).action((file: string, flags: ListFlags) =>
+    run(flags, () => {
+      const context = new Context(io, flags);
+      return withOperator(context, async (operator) => {
+        const { consistency } = consistencyOf(flags);
+        const { contents, tables } = await saveSnapshot(operator, file, consistency);
+        const json = archiveJson(file, contents, tables);
+        context.print(json, () => archiveText(json));
+        return EXIT.done;
+      });
+    }),
+  );
+}
