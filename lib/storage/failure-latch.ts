@@ -14,19 +14,19 @@ export class FailureLatch {
     if (this.first !== null) throw this.first;
   }
 
-  /** Closes the latch (the first time) and returns the failure that every later call meets. */
-  fail(what: string, cause: unknown): TepuiError {
+  /** Closes the latch (the first time; `damaged`: not the disk refused, what is on it is wrong) and returns the failure that every later call meets. */
+  fail(what: string, cause: unknown, damaged: boolean = false): TepuiError {
     if (this.first === null) {
-      this.first = storageError(what, cause);
+      this.first = storageError(what, cause, damaged);
       this.onFailure(this.first);
     }
     return this.first;
   }
 }
 
-export function storageError(what: string, cause: unknown): TepuiError {
+export function storageError(what: string, cause: unknown, damaged: boolean = false): TepuiError {
   const noSpace = isNoSpace(cause);
-  return new TepuiError('STORAGE', `${what}: ${messageOf(cause)}`, { fields: { noSpace }, cause });
+  return new TepuiError('STORAGE', `${what}: ${messageOf(cause)}`, { fields: { noSpace, damaged }, cause });
 }
 
 /** A call that came after closing: the process is on its way out, nothing is wrong with the disk. */

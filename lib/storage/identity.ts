@@ -1,5 +1,6 @@
 import {
   TepuiError,
+  crc32c,
   nodeId,
   randomHex,
   utf8Decode,
@@ -45,8 +46,18 @@ export async function writeIdentity(disk: Disk, identity: Identity): Promise<voi
   const known = { clusterId, memberId, instance, boot, formerCluster };
   const fields =
     generation === 0 ? { format: FIRST_FORMAT, ...known } : { format: FORMAT_VERSION, ...known, generation };
-  const text = JSON.stringify(fields, null, 2);
+  const text = JSON.stringify({ ...fields, checksum: checksumOf(fields) }, null, 2);
   await disk.replaceFile(FILE, utf8Encode(`${text}\n`));
+}
+
+/**
+ * Over the other fields, as compact JSON in the order of the file: a flipped digit of the instance, of the boot counter
+ * or of the generation would read as well as the right one, and the latter makes every other member give up.
+ */
+function checksumOf(fields: object): string {
+  return crc32c(utf8Encode(JSON.stringify(fields)))
+    .toString(16)
+    .padStart(8, '0');
 }
 
 /** A folder that belongs to no group yet. `formerCluster` is set when it replaces one whose votes were lost. */
@@ -81,7 +92,7 @@ export function expectCluster(where: string, identity: Identity, expected: Clust
 }
 
 function parse(where: string, bytes: Uint8Array): Identity {
-  const fields = parseObject(where, bytes);
+  const { checksum, ...fields } = parseObject(where, bytes);
   const format = fields['format'];
   if (typeof format === 'number' && format > FORMAT_VERSION) {
     throw new TepuiError(
@@ -90,6 +101,10 @@ function parse(where: string, bytes: Uint8Array): Identity {
       { fields: { found: format, known: FORMAT_VERSION } },
     );
   }
+  // The first folders had no checksum; neither has one whose checksum lost its name.
+  const isWhole =
+    checksum === undefined ? Object.keys(fields).every(isField) : checksum === checksumOf(fields);
+  if (!isWhole) throw new TepuiError('DAMAGED', `${where}/${FILE}: wrong checksum`);
   const { memberId, instance, clusterId, boot, formerCluster, generation = 0 } = fields;
   if (
     typeof format !== 'number' ||
@@ -115,6 +130,20 @@ function parse(where: string, bytes: Uint8Array): Identity {
     formerCluster,
     generation,
   };
+}
+
+const FIELDS = new Set([
+  'format',
+  'clusterId',
+  'memberId',
+  'instance',
+  'boot',
+  'formerCluster',
+  'generation',
+]);
+
+function isField(name: string): boolean {
+  return FIELDS.has(name);
 }
 
 function isGeneration(value: unknown): value is number {

@@ -1,3 +1,6 @@
+import { writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Level } from 'level';
 import { TepuiError, assert } from '../base/index.js';
 import type { KvOptions } from './disk.js';
@@ -19,15 +22,20 @@ function codeOf(error: unknown): string {
   return code;
 }
 
+/**
+ * Whether LevelDB says that its files are not what it wrote. Some of that it calls an I/O error: reading beyond the end
+ * of a table that was cut short is "Invalid argument".
+ */
 function isCorruption(error: unknown): boolean {
-  return codeOf(error) === 'LEVEL_CORRUPTION' || /corruption|missing files/i.test(messageOf(error));
+  if (codeOf(error) === 'LEVEL_CORRUPTION') return true;
+  return /corruption|missing files|\.ldb: (invalid argument|no such file)/i.test(messageOf(error));
 }
 
 function openError(folder: string, error: unknown): TepuiError {
   if (codeOf(error) === 'LEVEL_LOCKED') {
     return new TepuiError('FOLDER_IN_USE', `${folder} is held by another process`, { cause: error });
   }
-  if (isCorruption(error) || /does not exist|invalid argument/i.test(messageOf(error))) {
+  if (isCorruption(error) || /does not exist|invalid argument|no such file/i.test(messageOf(error))) {
     return new TepuiError('DAMAGED', `${folder} cannot be opened: ${messageOf(error)}`, { cause: error });
   }
   return storageError(`${folder} cannot be opened`, error);
@@ -35,6 +43,8 @@ function openError(folder: string, error: unknown): TepuiError {
 
 /** Opens or makes the LevelDB database in `folder`. Compression stays on: it makes damaged tables fail loudly. */
 export async function openLevel(folder: string, options: KvOptions, latch: FailureLatch): Promise<Kv> {
+  const mark = await readMark(folder);
+  if (mark !== null) throw new TepuiError('DAMAGED', `${folder} was found damaged while in use: ${mark}`);
   const database: Database = new Level(folder, {
     keyEncoding: 'view',
     valueEncoding: 'view',
@@ -46,6 +56,29 @@ export async function openLevel(folder: string, options: KvOptions, latch: Failu
     throw openError(folder, error);
   }
   return new LevelKv(folder, database, options, latch);
+}
+
+/**
+ * Damage that LevelDB meets in the background, while it compacts, fails every write from then on, and the next start may
+ * find nothing wrong until it compacts again. So what was found is written down in the folder, which is then not opened
+ * again but set aside.
+ */
+const MARK = 'found-damaged';
+
+async function readMark(folder: string): Promise<string | null> {
+  try {
+    return await readFile(join(folder, MARK), 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+function writeMark(folder: string, error: unknown): void {
+  try {
+    writeFileSync(join(folder, MARK), messageOf(error), { flush: true });
+  } catch {
+    // The disk takes nothing more: the next start meets the damage again.
+  }
 }
 
 /** The only module that knows the LevelDB library. */
@@ -89,7 +122,7 @@ class LevelKv implements Kv {
       const synced: object = { sync: true };
       await batch.write(synced);
     } catch (error) {
-      throw this.latch.fail(`write to ${this.folder}`, error);
+      throw this.fail(`write to ${this.folder}`, error);
     } finally {
       this.writing = false;
     }
@@ -114,7 +147,7 @@ class LevelKv implements Kv {
     try {
       await database.compactRange(range.from, range.to);
     } catch (error) {
-      throw this.latch.fail(`compaction of ${this.folder}`, error);
+      throw this.fail(`compaction of ${this.folder}`, error);
     }
   }
 
@@ -162,6 +195,12 @@ class LevelKv implements Kv {
     } finally {
       await iterator.close();
     }
+  }
+
+  private fail(what: string, error: unknown): TepuiError {
+    const damaged = isCorruption(error);
+    if (damaged) writeMark(this.folder, error);
+    return this.latch.fail(what, error, damaged);
   }
 
   private readError(error: unknown): TepuiError {

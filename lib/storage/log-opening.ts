@@ -1,10 +1,8 @@
 import { TepuiError, type Logger } from '../base/index.js';
-import { decodeConfiguration } from '../raft/index.js';
 import type { Configuration, HardState } from '../raft/types.js';
 import type { Disk, KvOptions } from './disk.js';
 import { isDamaged } from './folders.js';
-import { decodeEntry } from './entry-codec.js';
-import { RAFT_KEYS, entryKey } from './keys.js';
+import { RAFT_KEYS } from './keys.js';
 import {
   GENESIS_CHAIN,
   NO_CONFIGURATION,
@@ -31,7 +29,7 @@ export interface LogSearch {
   readonly kvOptions: KvOptions;
   readonly tailBytes: number;
   readonly logger: Logger;
-  /** Whose raft/ it should be; null: this folder has no identity yet, so nothing should be there. */
+  /** Whose raft/ it should be; null: this folder has no identity (yet). */
   readonly identity: Identity | null;
 }
 
@@ -46,7 +44,7 @@ export async function findLog(search: LogSearch): Promise<FoundLog> {
   try {
     kv = await disk.openKv('raft', kvOptions);
     const contents = await scanLog(kv, tailBytes, () => disk.pause());
-    if (contents !== null) checkOwner(disk.where, contents.owner, identity);
+    if (contents !== null && identity !== null) checkOwner(disk.where, contents.owner, identity);
     return { kv, contents, lost: null };
   } catch (error) {
     await kv?.close();
@@ -57,8 +55,8 @@ export async function findLog(search: LogSearch): Promise<FoundLog> {
   }
 }
 
-function checkOwner(where: string, owner: Owner, identity: Identity | null): void {
-  if (identity === null) throw new TepuiError('DAMAGED', `${where} has a log but no identity.json`);
+/** Throws FOREIGN_MEMBER, FOREIGN_CLUSTER, or DAMAGED for another instance of the same member. */
+export function checkOwner(where: string, owner: Owner, identity: Identity): void {
   const mismatch = (
     code: 'FOREIGN_MEMBER' | 'FOREIGN_CLUSTER',
     found: string,
@@ -161,7 +159,7 @@ async function repair(found: FoundLog, fit: Fit, opening: LogOpening): Promise<v
   if (contents !== null) await dropUnreadable(kv, contents);
   if (contents !== null && fit.kind === 'fits') {
     await cutEntries(kv, contents.table.last);
-    await fresh(contents.base, lastConfiguration(kv, contents));
+    await fresh(contents.base, contents.configuration);
   } else if (meta !== null && fit.kind !== 'state-behind') {
     await fresh(meta, meta.configuration);
     await cutEntries(kv, meta.index);
@@ -170,17 +168,6 @@ async function repair(found: FoundLog, fit: Fit, opening: LogOpening): Promise<v
     await cutEntries(kv, 0);
     await fresh({ index: 0, term: 0, chain: GENESIS_CHAIN, configuration }, configuration);
   }
-}
-
-/** The configuration in force at the end of what is left: the last one in the log (thesis §4.1), or the base's. */
-function lastConfiguration(kv: Kv, contents: LogContents): Configuration {
-  const { base, table } = contents;
-  for (let index = table.last; index > base.index; index--) {
-    const value = kv.get(entryKey(index));
-    const entry = value === undefined ? null : decodeEntry(value, index, null).entry;
-    if (entry?.kind === 'configuration') return decodeConfiguration(entry.data);
-  }
-  return base.configuration;
 }
 
 function highest(points: readonly LogPoint[]): LogPoint {

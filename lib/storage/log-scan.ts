@@ -1,6 +1,7 @@
-import { TepuiError, type NodeId } from '../base/index.js';
-import type { Configuration, HardState } from '../raft/types.js';
-import { decodeEntry } from './entry-codec.js';
+import { MalformedError, TepuiError, equalBytes, type NodeId } from '../base/index.js';
+import { decodeConfiguration, encodeConfiguration } from '../raft/index.js';
+import type { Configuration, Entry, HardState } from '../raft/types.js';
+import { decodeEntry, type StoredEntry } from './entry-codec.js';
 import {
   ACKNOWLEDGED_RANGE,
   ALL_ENTRIES,
@@ -37,6 +38,7 @@ export interface LogContents {
   readonly stateFolder: string;
   /** Null when it is missing or damaged; the witness has another copy. */
   readonly hard: HardState | null;
+  /** The last one in the log, or the base's (thesis §4.1). */
   readonly configuration: Configuration;
   readonly acknowledged: Map<NodeId, LogPoint>;
   readonly notes: Map<string, Uint8Array>;
@@ -64,21 +66,25 @@ export async function scanLog(
   const base = decodeBase(stored);
   const problems: string[] = [];
   const entries = await scanEntries(kv, base, tailBytes, pause, problems);
+  checkConfiguration(kv, entries.configuration, problems);
   return {
     owner: decodeOwner(need(kv, RAFT_KEYS.owner, 'owner')),
     base,
     stateFolder: decodeFolderName(need(kv, RAFT_KEYS.stateFolder, 'state folder')),
     hard: tolerate(problems, () => decodeHardState(need(kv, RAFT_KEYS.hardState, 'term and vote')), null),
-    configuration: tolerate(
-      problems,
-      () => unsealConfiguration(need(kv, RAFT_KEYS.configuration, 'configuration')),
-      base.configuration,
-    ),
     acknowledged: await readMap(kv, ACKNOWLEDGED_RANGE, problems, decodePoint),
     notes: await readMap(kv, NOTE_RANGE, problems, decodeNote),
     ...entries,
     problem: problems.length === 0 ? null : problems.join('; '),
   };
+}
+
+/** The copy beside the log must be the one the log ends with: LevelDB can bring an older, sound one back. */
+function checkConfiguration(kv: Kv, inLog: Configuration, problems: string[]): void {
+  const read = (): Configuration => unsealConfiguration(need(kv, RAFT_KEYS.configuration, 'configuration'));
+  const stored = tolerate(problems, read, inLog);
+  if (!equalBytes(encodeConfiguration(stored), encodeConfiguration(inLog)))
+    problems.push('the configuration in raft/ is not the last one in the log');
 }
 
 function need(kv: Kv, key: Uint8Array, what: string): Uint8Array {
@@ -125,47 +131,61 @@ async function readMap<K extends string, V>(
   }
 }
 
+interface ScannedEntries {
+  readonly table: LogIndexTable;
+  readonly tail: LogTail;
+  readonly configuration: Configuration;
+}
+
 async function scanEntries(
   kv: Kv,
   base: BaseRecord,
   tailBytes: number,
   pause: () => Promise<void>,
   problems: string[],
-): Promise<{ table: LogIndexTable; tail: LogTail }> {
+): Promise<ScannedEntries> {
   const table = new LogIndexTable(base);
   const tail = new LogTail(tailBytes);
-  let chain = base.chain;
+  let { chain, configuration } = base;
   for (;;) {
     const range = { from: entryKey(table.last + 1), to: ALL_ENTRIES.to };
     const slice = await kv.read(range, SLICE_ENTRIES, SLICE_BYTES);
-    if (slice.length === 0) return { table, tail };
+    if (slice.length === 0) return { table, tail, configuration };
     try {
-      for (const [key, value] of slice) chain = take(table, tail, chain, key, value);
+      for (const [key, value] of slice) {
+        const stored = take(table, chain, key, value);
+        if (stored.entry.kind === 'configuration') configuration = configurationOf(stored.entry);
+        table.append(stored.entry.term, stored.entry.data.length);
+        tail.push(stored);
+        chain = stored.chain;
+      }
     } catch (error) {
       problems.push(damageOf(error));
-      return { table, tail };
+      return { table, tail, configuration };
     }
     await pause();
   }
 }
 
-/** Verifies one entry, adds it, and returns its chain. */
-function take(
-  table: LogIndexTable,
-  tail: LogTail,
-  chain: Uint8Array,
-  key: Uint8Array,
-  value: Uint8Array,
-): Uint8Array {
+/** Its checksum and hash are right, so what cannot be read was written by a newer release. */
+function configurationOf({ index, data }: Entry): Configuration {
+  try {
+    return decodeConfiguration(data);
+  } catch (error) {
+    if (!(error instanceof MalformedError)) throw error;
+    throw new TepuiError('NEWER_FORMAT', `log entry ${index}: ${error.message}`, { cause: error });
+  }
+}
+
+/** Verifies the entry that must follow what the table holds. */
+function take(table: LogIndexTable, chain: Uint8Array, key: Uint8Array, value: Uint8Array): StoredEntry {
   const index = table.last + 1;
   const found = indexOfKey(key);
   if (found !== index) throw new TepuiError('DAMAGED', `log entry ${index} is missing, ${found} follows`);
   const stored = decodeEntry(value, index, chain);
-  const { term, data } = stored.entry;
+  const { term } = stored.entry;
   if (term < table.lastPoint.term) {
     throw new TepuiError('DAMAGED', `log entry ${index}: term ${term} after term ${table.lastPoint.term}`);
   }
-  table.append(term, data.length);
-  tail.push(stored);
-  return stored.chain;
+  return stored;
 }

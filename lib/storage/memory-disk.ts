@@ -1,6 +1,7 @@
 import { TepuiError, assert, must } from '../base/index.js';
 import { SLOT_BYTES, type Disk, type DiskSource, type KvOptions, type SlotFile } from './disk.js';
 import { FailureLatch, closedError } from './failure-latch.js';
+import { BatchJournal } from './memory-journal.js';
 import { SortedBytes } from './sorted-bytes.js';
 import type { Kv, KvOperation, KvRange, KvSnapshot } from './types.js';
 
@@ -12,6 +13,8 @@ export interface MemoryDiskOptions {
   readonly schedule?: (action: DiskAction) => Promise<void>;
   /** Default 1 TiB. */
   readonly freeBytes?: number;
+  /** Batches of each database that `journals` remembers, for what LevelDB may lose or bring back. Default: none. */
+  readonly keepBatches?: number;
 }
 
 interface Fault {
@@ -33,6 +36,8 @@ export class MemoryDisk implements DiskSource {
   /** Of files with writes that were not synced: what a power cut leaves of them at least. */
   readonly synced: Map<string, Uint8Array> = new Map();
   readonly locked: Set<string> = new Set();
+  /** The last batches of each database; empty unless `keepBatches` is given. */
+  readonly journals: Map<string, BatchJournal> = new Map();
   freeBytes: number;
   /** What opening would take for a moment. */
   unflushedBytes = 0;
@@ -94,6 +99,28 @@ export class MemoryDisk implements DiskSource {
     must(this.databases.get(database), `no database ${database}`).apply(operations);
   }
 
+  /**
+   * For damage: `count` batches of a database never happened, the `kept` ones after them did. Unlike `powerCut` this
+   * takes what was synced; seen when a log file of LevelDB is damaged. Nobody may be attached.
+   */
+  loseBatches(database: string, count: number, kept: number = 0): void {
+    assert(this.session === null, `batches of ${database} cannot be lost while a process uses it`);
+    const journal = must(this.journals.get(database), `no journal of ${database}: keepBatches is not set`);
+    this.databases.set(database, journal.without(count, kept));
+    this.journals.delete(database);
+  }
+
+  /** Applies a batch and, where `keepBatches` asks for it, remembers it. */
+  applyBatch(database: string, contents: SortedBytes, operations: readonly KvOperation[]): void {
+    const { keepBatches = 0 } = this.options;
+    if (keepBatches > 0) {
+      const journal = this.journals.get(database) ?? new BatchJournal(contents.copy(), keepBatches);
+      this.journals.set(database, journal);
+      journal.record(operations);
+    }
+    contents.apply(operations);
+  }
+
   /** For stale copies and wiped folders: another disk with the same contents, nobody attached. */
   image(): MemoryDisk {
     const copy = new MemoryDisk(this.options);
@@ -139,6 +166,10 @@ class MemorySession implements Disk {
     if (fault !== null) throw this.latch.fail(`injected ${fault.kind} fault in ${action}`, fault.error);
   }
 
+  write(name: string, contents: SortedBytes, operations: readonly KvOperation[]): Promise<void> {
+    return this.change(`kv ${name}`, () => this.disk.applyBatch(name, contents, operations));
+  }
+
   async openKv(name: string, options: KvOptions): Promise<Kv> {
     this.check();
     const { databases, locked } = this.disk;
@@ -155,12 +186,16 @@ class MemorySession implements Disk {
   }
 
   async removeKv(name: string): Promise<void> {
-    await this.change(`kv ${name}`, () => this.disk.databases.delete(name));
+    await this.change(`kv ${name}`, () => {
+      this.disk.databases.delete(name);
+      this.disk.journals.delete(name);
+    });
   }
 
   async setAsideKv(name: string): Promise<void> {
     await this.change(`kv ${name}`, () => {
-      const { databases } = this.disk;
+      const { databases, journals } = this.disk;
+      journals.delete(name);
       databases.set(`${name}-damaged`, must(databases.get(name), `no database ${name}`));
       databases.delete(name);
     });
@@ -271,7 +306,7 @@ class MemoryKv implements Kv {
     assert(!this.writing, () => `two batches in flight in ${this.name}: ${operations.length} operations`);
     this.writing = true;
     try {
-      await this.session.change(`kv ${this.name}`, () => this.contents.apply(operations));
+      await this.session.write(this.name, this.contents, operations);
     } finally {
       this.writing = false;
     }

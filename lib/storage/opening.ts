@@ -2,13 +2,14 @@ import { TepuiError, type ClusterId, type Logger, type MemberId, type Random } f
 import type { Disk, KvOptions } from './disk.js';
 import {
   FIRST_STATE_FOLDER,
+  isDamaged,
   newestStateFolder,
   openState,
   removeStateFolders,
   retireStateFolders,
 } from './folders.js';
 import { expectCluster, newIdentity, readIdentity, writeIdentity } from './identity.js';
-import { findLog, judgeHardState, openFoundLog, type FoundLog } from './log-opening.js';
+import { checkOwner, findLog, judgeHardState, openFoundLog, type FoundLog } from './log-opening.js';
 import { decodeEntry } from './entry-codec.js';
 import { entryKey } from './keys.js';
 import type { LogContents } from './log-scan.js';
@@ -80,10 +81,16 @@ class Opening {
 
   async run(): Promise<OpenedFolder> {
     const known = await this.checkIdentity();
-    const found = await this.findLog(known);
+    const found = await this.findLog(known.identity).catch((error: unknown) => {
+      throw known.lost !== null && isDamaged(error) ? known.lost : error;
+    });
     // The lock is held from here on; before it nothing was changed.
+    if (known.identity === null && found.contents !== null) {
+      return this.identityLost(found, found.contents, known.lost);
+    }
+    if (known.lost !== null) throw known.lost;
     const { memberId, random } = this.options;
-    const identity = await this.boot(known ?? newIdentity(memberId, random), found.contents);
+    const identity = await this.boot(known.identity ?? newIdentity(memberId, random), found.contents);
     if (identity.clusterId === null) return this.openEmpty(identity, found.kv, null);
 
     const witness = await this.openWitness(identity);
@@ -95,18 +102,48 @@ class Opening {
     return this.openMember(identity, identity.clusterId, found, witness, verdict.hard);
   }
 
-  private async checkIdentity(): Promise<Identity | null> {
+  /** `lost`: there is data beside an identity that is missing or cannot be read. */
+  private async checkIdentity(): Promise<{
+    readonly identity: Identity | null;
+    readonly lost: TepuiError | null;
+  }> {
     const { memberId, clusterId } = this.options;
-    const identity = await readIdentity(this.disk, memberId);
-    if (identity === null) {
-      // An empty raft/ may be there: the first start of this folder ended before it wrote its identity.
-      const present = (await this.disk.listKv()).filter((name) => name !== 'raft');
-      if (present.length === 0) return null;
-      const message = `${this.disk.where} holds ${present.join(', ')} but no identity.json`;
-      throw new TepuiError('DAMAGED', message);
+    const { disk } = this;
+    try {
+      const identity = await readIdentity(disk, memberId);
+      if (identity !== null && clusterId !== null) expectCluster(disk.where, identity, clusterId);
+      if (identity !== null) return { identity, lost: null };
+    } catch (error) {
+      if (!isDamaged(error)) throw error;
+      return { identity: null, lost: error };
     }
-    if (clusterId !== null) expectCluster(this.disk.where, identity, clusterId);
-    return identity;
+    // An empty raft/ may be there: the first start of this folder ended before it wrote its identity.
+    const present = (await disk.listKv()).filter((name) => name !== 'raft');
+    if (present.length === 0) return { identity: null, lost: null };
+    const message = `${disk.where} holds ${present.join(', ')} but no identity.json`;
+    return { identity: null, lost: new TepuiError('DAMAGED', message) };
+  }
+
+  /**
+   * Without its identity nobody knows how often this folder was started, so an old copy of it could not be told from
+   * it. Its log still says whose it was: a new instance of that member begins, as after the loss of its votes. Its
+   * identity is written first, and makes everything else here a stranger's.
+   */
+  private async identityLost(
+    found: FoundLog,
+    { owner }: LogContents,
+    lost: TepuiError | null,
+  ): Promise<OpenedFolder> {
+    const { memberId, clusterId, random, logger } = this.options;
+    const former = newIdentity(memberId, random, owner.clusterId, 1);
+    checkOwner(this.disk.where, owner, { ...former, instance: owner.instance });
+    if (clusterId !== null) expectCluster(this.disk.where, former, clusterId);
+    const detail = lost?.message ?? `${this.disk.where} has a log but no identity.json`;
+    logger.error({ memberId, instance: owner.instance, detail }, 'identity lost: a new instance takes over');
+    await found.kv.close();
+    await writeIdentity(this.disk, former);
+    const { kv } = await this.findLog(former);
+    return this.openEmpty(former, kv, detail);
   }
 
   private async findLog(identity: Identity | null): Promise<FoundLog> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { equalBytes, utf8Encode } from '../../lib/base/index.js';
+import { encodeConfiguration, type Entry } from '../../lib/raft/index.js';
 import {
   M1,
   N1,
@@ -48,7 +49,7 @@ for (const twin of twins) {
           persist({
             entries: [
               { term: 3, index: 1, kind: 'noop', data: new Uint8Array(0) },
-              { term: 3, index: 2, kind: 'configuration', data: utf8Encode('c') },
+              { term: 3, index: 2, kind: 'configuration', data: encodeConfiguration(configuration) },
               entry(3, 3),
             ],
             hardState: { term: 3, vote: N1 },
@@ -60,7 +61,8 @@ for (const twin of twins) {
         await first.close();
         const folder = await open(source);
         const log = logOf(folder);
-        assert.deepEqual(contentsOf(log), ['1:3:noop:', '2:3:configuration:c', '3:3:normal:3.3']);
+        const data = Buffer.from(encodeConfiguration(configuration)).toString('latin1');
+        assert.deepEqual(contentsOf(log), ['1:3:noop:', `2:3:configuration:${data}`, '3:3:normal:3.3']);
         assert.deepEqual(log.hardState, { term: 3, vote: N1 });
         assert.deepEqual(log.configuration, configuration);
         assert.deepEqual(log.acknowledgedBy(N2), { term: 2, index: 7 });
@@ -148,9 +150,20 @@ for (const twin of twins) {
       twin.with(async (source) => {
         const first = await openFormed(source);
         await appendTerm(logOf(first), 1, 10);
-        await appendTerm(logOf(first), 2, 10);
-        const chain = logOf(first).chainAt(12);
         const later = { ...group, leaseMs: 9 };
+        const change: Entry = {
+          term: 2,
+          index: 11,
+          kind: 'configuration',
+          data: encodeConfiguration(later),
+        };
+        await logOf(first).append(
+          persist({ entries: [change], hardState: { term: 2, vote: null }, configuration: later }),
+          NOBODY,
+          null,
+        );
+        await appendTerm(logOf(first), 2, 9);
+        const chain = logOf(first).chainAt(12);
         await logOf(first).compact({ index: 12, term: 2, configuration: later });
         assert.deepEqual([logOf(first).firstIndex(), logOf(first).lastIndex()], [13, 20]);
         await first.state.writeCut(

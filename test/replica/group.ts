@@ -11,6 +11,8 @@ export interface GroupOptions {
   readonly size?: number;
   readonly seed?: number;
   readonly limits?: Partial<ReplicaLimits>;
+  /** Batches of each database that disks remember, for damage. */
+  readonly keepBatches?: number;
 }
 
 /** A whole group in one process: virtual time, disks and network in memory, one seed. */
@@ -34,9 +36,11 @@ export class Group {
   loadMs = 0;
   private hung: { readonly id: MemberId; readonly go: () => void }[] = [];
   private readonly addresses: Map<MemberId, string>;
+  private readonly keepBatches: number;
   private names = 0;
 
-  constructor({ size = 3, seed = 1, limits = {} }: GroupOptions = {}) {
+  constructor({ size = 3, seed = 1, limits = {}, keepBatches = 0 }: GroupOptions = {}) {
+    this.keepBatches = keepBatches;
     this.random = new SeededRandom(seed);
     this.ids = Array.from({ length: size }, (_, i) => `m${i + 1}` as MemberId);
     this.addresses = new Map(this.ids.map((id) => [id, `${id}:1`]));
@@ -204,6 +208,14 @@ export class Group {
     this.disks.set(id as MemberId, image);
   }
 
+  /** As `putBack`, for an image from another group: its disk follows this group's time. */
+  adopt(id: MemberId | string, image: MemoryDisk): void {
+    const disk = this.newDisk(id as MemberId);
+    for (const [name, contents] of image.databases) disk.databases.set(name, contents.copy());
+    for (const [name, bytes] of image.files) disk.files.set(name, bytes.slice());
+    this.disks.set(id as MemberId, disk);
+  }
+
   cut(from: MemberId | string, to: MemberId | string): void {
     this.network.cut(`${from}:1`, `${to}:1`);
   }
@@ -270,7 +282,7 @@ export class Group {
   }
 
   private newDisk(id: MemberId): MemoryDisk {
-    return new MemoryDisk({ schedule: () => this.diskDelay(id) });
+    return new MemoryDisk({ schedule: () => this.diskDelay(id), keepBatches: this.keepBatches });
   }
 
   private diskDelay(id: MemberId): Promise<void> {

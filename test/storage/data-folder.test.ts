@@ -30,8 +30,13 @@ function identityOf(disk: MemoryDisk): Record<string, unknown> {
   return JSON.parse(utf8Decode(disk.files.get('identity.json')!)) as Record<string, unknown>;
 }
 
+function textOf(disk: MemoryDisk): string {
+  return utf8Decode(disk.files.get('identity.json')!);
+}
+
 function rewriteIdentity(disk: MemoryDisk, change: Record<string, unknown>): void {
-  disk.files.set('identity.json', utf8Encode(JSON.stringify({ ...identityOf(disk), ...change })));
+  const { checksum: _, ...fields } = identityOf(disk);
+  disk.files.set('identity.json', utf8Encode(JSON.stringify({ ...fields, ...change })));
 }
 
 /** Everything on the disk, to show that a refused start changed nothing. */
@@ -67,8 +72,9 @@ describe('a data folder', () => {
       assert.equal((await stat(join(path, 'm1'))).mode & 0o777, 0o700);
       const identity = JSON.parse(await readFile(join(path, 'm1', 'identity.json'), 'utf8')) as object;
       assert.deepEqual(
-        { ...identity, instance: '' },
+        { ...identity, instance: '', checksum: '' },
         {
+          checksum: '',
           format: 1,
           clusterId: C1,
           memberId: M1,
@@ -125,16 +131,29 @@ describe('a data folder', () => {
     }
   });
 
-  it('whose identity is missing or unreadable is refused and not changed', async () => {
-    const unreadable = [null, '', '{', '[]', '{"format":1}', '{"format":1,"memberId":"m1","instance":"x"}'];
-    for (const text of unreadable) {
+  it('whose identity is missing or unreadable is refused and not changed when its log does not say whose it is', async () => {
+    for (const text of [null, ...UNREADABLE]) {
       const disk = await member();
       if (text === null) disk.files.delete('identity.json');
       else disk.files.set('identity.json', utf8Encode(text));
+      disk.databases.delete('raft');
       const before = imageOf(disk);
       await assert.rejects(open(disk), refused('DAMAGED', 'identity.json'), String(text));
+      disk.databases.delete('raft');
       assert.equal(imageOf(disk), before);
     }
+  });
+
+  it('without an identity, and with the log of another member, is refused and not changed', async () => {
+    const disk = await member();
+    disk.files.delete('identity.json');
+    const before = imageOf(disk);
+    await assert.rejects(open(disk, { memberId: 'm2' as MemberId }), refused('FOREIGN_MEMBER', 'm1', 'm2'));
+    await assert.rejects(
+      open(disk, { clusterId: 'c2' as ClusterId }),
+      refused('FOREIGN_CLUSTER', 'c1', 'c2'),
+    );
+    assert.equal(imageOf(disk), before);
   });
 
   it('starts again after a first start that ended before its identity was written', async () => {
@@ -162,15 +181,26 @@ describe('a data folder', () => {
   });
 });
 
+/** Contents of identity.json that no start wrote. */
+const UNREADABLE = ['', '{', '[]', '{"format":1}', '{"format":1,"memberId":"m1","instance":"x"}'];
+
 describe('a folder whose votes are lost', () => {
   const losses: Record<string, (disk: MemoryDisk) => void> = {
     'no witness': (disk) => disk.files.delete('witness'),
     'both slots damaged': (disk) => disk.files.get('witness')!.fill(0xee),
+    'no identity.json': (disk) => disk.files.delete('identity.json'),
+    'an identity.json with a flipped bit in its boot counter': (disk) =>
+      disk.files.set('identity.json', utf8Encode(textOf(disk).replace('"boot": 1', '"boot": 3'))),
     'two votes in one term': (disk) =>
       disk.tamper('raft', [
         { type: 'put', key: RAFT_KEYS.hardState, value: encodeHardState({ term: 1, vote: N2 }) },
       ]),
   };
+
+  for (const text of UNREADABLE)
+    losses[`identity.json is ${text}`] = (disk) => {
+      disk.files.set('identity.json', utf8Encode(text));
+    };
 
   for (const [name, lose] of Object.entries(losses)) {
     it(`becomes a new instance that only joins its former cluster (${name})`, async () => {

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { SeededRandom } from '../../../lib/base/index.js';
+import { Wrong } from './judge.js';
+import { everyDamage, type Damage } from './kinds.js';
+import { nothingYet, tryOut } from './measure.js';
+import { prepare, type Prepared } from './prepared.js';
+import { sample } from './sample.js';
+
+const SEED = Number(process.env['DAMAGE_SEED'] ?? 1);
+const PER_KIND = 3;
+
+/** A sample; `npm run test:damage` tries everything there is. */
+describe('a real data folder', function () {
+  this.timeout(120_000);
+  let truth: Prepared;
+  let all: Damage[];
+
+  before(async () => {
+    truth = await prepare(SEED);
+    all = await everyDamage(truth);
+  });
+
+  after(() => truth.remove());
+
+  for (const part of ['raft', 'state', 'witness', 'identity', 'older copy', 'wiped']) {
+    it(`keeps its promises or says what it found (damage to ${part}, seed ${SEED})`, async () => {
+      const chosen = sample(
+        all.filter(({ kind }) => kind.startsWith(part)),
+        PER_KIND,
+        new SeededRandom(SEED),
+      );
+      const findings = nothingYet();
+      for (const damage of chosen) await tryOut(truth, damage, findings);
+      const wrong = findings.failures.map(
+        ({ damage, error }) =>
+          `${damage.kind}, ${damage.where}: ${error instanceof Wrong ? error.message : (error as Error).stack}`,
+      );
+      assert.deepEqual(wrong, []);
+      assert(chosen.length > 0);
+    });
+  }
+});
