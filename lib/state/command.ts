@@ -1,6 +1,7 @@
 import type { AgentCommand } from './agents/types.js';
 import type { ClusterCommand } from './cluster/types.js';
 import type { FrameworkCommand } from './frameworks/types.js';
+import type { MembershipCommand } from './membership/types.js';
 import type { OperationCommand } from './operations/types.js';
 import type { RoleCommand } from './roles/types.js';
 import type { InSession, SessionCommand } from './sessions/types.js';
@@ -12,6 +13,7 @@ export type PlainCommand =
   | AgentCommand
   | ClusterCommand
   | FrameworkCommand
+  | MembershipCommand
   | OperationCommand
   | RoleCommand
   | SessionCommand

@@ -5,6 +5,8 @@ import * as cluster from './cluster/apply.js';
 import { CLUSTER_CODECS } from './cluster/codec.js';
 import type { Command, PlainCommand } from './command.js';
 import * as frameworks from './frameworks/apply.js';
+import * as membership from './membership/apply.js';
+import { MEMBERSHIP_CODECS } from './membership/codec.js';
 import { applyAlarmClear, applyAlarmRaise, divergenceFault } from './operations/alarms.js';
 import { applyCheckpoint, applyCheckpointDigest } from './operations/checkpoints.js';
 import { OPERATION_CODECS } from './operations/codec.js';
@@ -35,6 +37,7 @@ export function execute(state: State, turn: Turn, command: Command, sizeBytes: n
 const OPERATION: ReadonlySet<string> = new Set([
   ...Object.keys(OPERATION_CODECS),
   ...Object.keys(CLUSTER_CODECS),
+  ...Object.keys(MEMBERSHIP_CODECS),
 ]);
 
 function barFault(state: State, command: PlainCommand): Refusal | null {
@@ -112,6 +115,16 @@ function executePlain(state: State, turn: Turn, command: PlainCommand, sizeBytes
       return cluster.applyMemberInfo(state, turn, command);
     case 'member-forget':
       return cluster.applyMemberForget(state, turn, command);
+    case 'join-token-issue':
+      return membership.applyTokenIssue(state, turn, command);
+    case 'join-token-redeem':
+      return membership.applyTokenRedeem(state, turn, command);
+    case 'member-mark':
+      return membership.applyMark(state, turn, command);
+    case 'member-retire':
+      return membership.applyRetire(state, turn, command);
+    case 'upkeep-set':
+      return membership.applyUpkeep(state, turn, command);
     case 'revision-raise':
       return cluster.applyRevisionRaise(state, turn, command);
     case 'role-weight':

@@ -23,6 +23,19 @@ export type {
   MemberView,
   RevisionRaise,
 } from './cluster/types.js';
+export { UPKEEP_DEFAULTS } from './membership/table.js';
+export type {
+  JoinTokenIssue,
+  JoinTokenRedeem,
+  JoinTokenView,
+  MarkView,
+  MemberMark,
+  MemberRetire,
+  MembershipCommand,
+  MembershipView,
+  UpkeepPolicy,
+  UpkeepSet,
+} from './membership/types.js';
 export type { Command, CommandKind, PlainCommand } from './command.js';
 export type { Cut, LoadMeta, StateDeletion, StateRecord } from './cut.js';
 export {

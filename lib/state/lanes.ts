@@ -36,6 +36,11 @@ export class LaneTable {
     return this.table.get(node);
   }
 
+  /** Only for a folder whose sub-batches can be appended no more: one of them would run as the first of a new lane. */
+  forget(node: NodeId): void {
+    this.table.delete(node);
+  }
+
   /**
    * Whether the sub-batch is the next of its lane; it counts as executed then. A higher boot closes the lanes of
    * older ones and begins at 1.

@@ -5,6 +5,7 @@ import type { Cut, LoadMeta, StateRecord } from './cut.js';
 import type { StateEvent } from './events.js';
 import type { FrameworksView } from './frameworks/types.js';
 import type { MachineLimits } from './limits.js';
+import type { MembershipView } from './membership/types.js';
 import type { AlarmView, CheckpointsView } from './operations/types.js';
 import type { CommandResult } from './results.js';
 import type { RolesView } from './roles/types.js';
@@ -79,6 +80,7 @@ export interface StateMachine {
   /** How a write is refused while the alarm stands. */
   alarmFault(): Refusal | null;
   readonly cluster: ClusterView;
+  readonly membership: MembershipView;
   /** Sweeps that wait for slices; the leader proposes them while there are any. */
   readonly sweeps: readonly SweepView[];
 

@@ -11,6 +11,7 @@ import type { StateEvent } from './events.js';
 import type { FrameworksView } from './frameworks/types.js';
 import { FrameworkStateView } from './frameworks/view.js';
 import type { MachineLimits } from './limits.js';
+import type { MembershipView } from './membership/types.js';
 import type { Applied, AppliedBatch, LanePosition, StateMachine, Usage } from './machine-types.js';
 import { divergenceFault } from './operations/alarms.js';
 import type { AlarmView, CheckpointsView } from './operations/types.js';
@@ -42,6 +43,7 @@ export class Machine implements StateMachine {
   readonly roles: RolesView;
   readonly checkpoints: CheckpointsView;
   readonly cluster: ClusterView;
+  readonly membership: MembershipView;
 
   /** `limits` hold until a `cluster-init` command or a load brings the group's own. */
   constructor(limits: MachineLimits) {
@@ -55,6 +57,7 @@ export class Machine implements StateMachine {
     this.roles = state.roles;
     this.checkpoints = state.checkpoints;
     this.cluster = state.cluster;
+    this.membership = state.membership;
   }
 
   get appliedIndex(): number {

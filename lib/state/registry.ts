@@ -4,6 +4,7 @@ import { CLUSTER_CODECS } from './cluster/codec.js';
 import type { CodecsOf, CommandCodec } from './codec.js';
 import type { Command, PlainCommand } from './command.js';
 import { FRAMEWORK_CODECS } from './frameworks/codec.js';
+import { MEMBERSHIP_CODECS } from './membership/codec.js';
 import { OPERATION_CODECS } from './operations/codec.js';
 import { ROLE_CODECS } from './roles/roles.js';
 import { SESSION_CODECS } from './sessions/codec.js';
@@ -14,7 +15,7 @@ import { TREE_CODECS } from './tree/codec.js';
  * Which commands this release understands: raised whenever a command or a version of one is added. Members tell
  * it (`member-info`), and a command is proposed only when the lowest member knows it.
  */
-export const COMMAND_LEVEL = 2;
+export const COMMAND_LEVEL = 3;
 
 /** A committed command that a newer release proposed. The node stops with this message. */
 export class UnknownCommandError extends Error {
@@ -67,6 +68,11 @@ export const COMMAND_NUMBERS: Readonly<Record<Command['kind'], number>> = {
   'role-weight': 31,
   'alarm-raise': 32,
   'alarm-clear': 33,
+  'join-token-issue': 34,
+  'join-token-redeem': 35,
+  'member-mark': 36,
+  'member-retire': 37,
+  'upkeep-set': 38,
 };
 
 /** The only version there is of any command so far. */
@@ -80,6 +86,7 @@ const CODECS: CodecsOf<PlainCommand> = {
   ...TASK_CODECS,
   ...OPERATION_CODECS,
   ...CLUSTER_CODECS,
+  ...MEMBERSHIP_CODECS,
   ...ROLE_CODECS,
 };
 

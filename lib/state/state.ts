@@ -6,6 +6,7 @@ import type { LoadMeta, StateRecord } from './cut.js';
 import { FrameworkTable } from './frameworks/table.js';
 import { LaneTable } from './lanes.js';
 import type { MachineLimits } from './limits.js';
+import { MembershipTable } from './membership/table.js';
 import { AlarmTable } from './operations/alarms.js';
 import { CheckpointTable } from './operations/checkpoints.js';
 import { RoleTable } from './roles/roles.js';
@@ -32,6 +33,9 @@ export const TABLE = {
   checkpoints: 11,
   roles: 12,
   alarms: 13,
+  joinTokens: 14,
+  marks: 15,
+  upkeep: 16,
 } as const;
 
 type Loader = (key: Uint8Array, value: Uint8Array) => void;
@@ -50,6 +54,10 @@ export class State {
   readonly tasks: TaskTable = new TaskTable(TABLE.tasks, TABLE.updates, this.digest);
   readonly checkpoints: CheckpointTable = new CheckpointTable(TABLE.checkpoints, this.digest);
   readonly roles: RoleTable = new RoleTable(TABLE.roles, this.digest);
+  readonly membership: MembershipTable = new MembershipTable(
+    { tokens: TABLE.joinTokens, marks: TABLE.marks, upkeep: TABLE.upkeep },
+    this.digest,
+  );
   readonly alarms: AlarmTable = new AlarmTable(TABLE.alarms, this.digest);
   /** In the order in which cuts encode them. */
   readonly tables: readonly Table[];
@@ -72,6 +80,9 @@ export class State {
       this.checkpoints.table,
       this.roles.table,
       this.alarms.table,
+      this.membership.tokens,
+      this.membership.marks,
+      this.membership.policies,
     ];
     const loaders = new Map<number, Loader>(
       this.tables.map((table) => [table.number, (key, value) => table.load(key, value)]),

@@ -56,6 +56,11 @@ describe('While an alarm stands', () => {
         'member-forget',
         'revision-raise',
         'alarm-raise',
+        'join-token-issue',
+        'join-token-redeem',
+        'member-mark',
+        'member-retire',
+        'upkeep-set',
         'alarm-clear',
       ],
     );

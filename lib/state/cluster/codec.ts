@@ -12,15 +12,15 @@ function readDoors(r: ByteReader): DoorAddresses {
   return { http: r.text(), grpc: r.text(), peer: r.text(), zookeeper: r.text() };
 }
 
-type MemberFacts = Omit<MemberInfo, 'kind'>;
+export type MemberFacts = Omit<MemberInfo, 'kind'>;
 
-function writeMember(w: ByteWriter, facts: MemberFacts): void {
+export function writeMember(w: ByteWriter, facts: MemberFacts): void {
   w.text(facts.node).text(facts.member);
   writeDoors(w, facts.doors);
   w.text(facts.release).uint(facts.commandLevel).uint(facts.memoryBudgetBytes);
 }
 
-function readMember(r: ByteReader): MemberFacts {
+export function readMember(r: ByteReader): MemberFacts {
   return {
     node: r.text() as NodeId,
     member: r.text() as MemberId,

@@ -6,6 +6,7 @@ import {
   randomHex,
   type AgentId,
   type FrameworkId,
+  type MemberId,
   type NodeId,
   type SeededRandom,
   type SessionId,
@@ -109,6 +110,7 @@ export class Generator {
     if (clusterId === null) return { kind: 'cluster-init', clusterId: 'c1' as never, limits: DEFAULT_LIMITS };
     const node = pick(this.random, MEMBERS);
     if (chance(this.random, 0.2)) return { kind: 'member-forget', node };
+    if (chance(this.random, 0.3)) return this.membership(node);
     if (chance(this.random, 0.05)) return { kind: 'revision-raise', by: 2 ** 20 };
     const doors = { http: this.fresh('host:'), grpc: 'host:2', peer: 'host:3', zookeeper: '' };
     return {
@@ -120,6 +122,38 @@ export class Generator {
       commandLevel: 1,
       memoryBudgetBytes: 1024 * MIB,
     };
+  }
+
+  private membership(node: NodeId): PlainCommand {
+    const hash = pick(this.random, ['a', 'b', 'c', 'not hex']).repeat(64);
+    const member = node.slice(0, 2) as MemberId;
+    switch (below(this.random, 5)) {
+      case 0:
+        return { kind: 'join-token-issue', hash, ttlMs: below(this.random, 5000), member: '', replaces: '' };
+      case 1:
+        return {
+          kind: 'join-token-redeem',
+          hash,
+          node,
+          member,
+          doors: { http: '', grpc: this.fresh('host:'), peer: '', zookeeper: '' },
+          release: '0.2.0',
+          commandLevel: 3,
+          memoryBudgetBytes: 1024 * MIB,
+        };
+      case 2:
+        return { kind: 'member-mark', node, held: chance(this.random, 0.5), replaces: '' };
+      case 3:
+        return { kind: 'member-retire', node: `${member}@00000000000000ff` as NodeId };
+      default:
+        return {
+          kind: 'upkeep-set',
+          promoteAfterMs: below(this.random, 100),
+          removeDeadAfterMs: 0,
+          unstableLosses: below(this.random, 40),
+          unstableWindowMs: 1000,
+        };
+    }
   }
 
   private session(): PlainCommand {

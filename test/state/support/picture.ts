@@ -31,6 +31,10 @@ export function picture(machine: Machine): unknown {
     roles: roles.list(),
     checkpoints: checkpoints.list(),
     alarm: machine.alarm,
+    membership: [
+      machine.membership.upkeep,
+      cluster.members().map(({ node }) => machine.membership.mark(node)),
+    ],
     cluster: [cluster.clusterId, cluster.members(), cluster.lowestCommandLevel],
     usage: [machine.usage().bytes, machine.usage().records, machine.usage().budgetBytes],
   };

@@ -1,0 +1,66 @@
+import type { NodeId } from '../../base/index.js';
+import type { Digest } from '../store/digest.js';
+import { ObjectTable } from '../store/object-table.js';
+import { MARK_RECORD, TOKEN_RECORD, UPKEEP_RECORD } from './codec.js';
+import type { JoinTokenView, MarkView, MembershipView, UpkeepPolicy } from './types.js';
+
+const FIXED_BYTES = 256;
+const POLICY = 'policy';
+
+/** What every group begins with. A dead member is given up after three days, an unstable voter after six losses. */
+export const UPKEEP_DEFAULTS: UpkeepPolicy = {
+  promoteAfterMs: 2000,
+  removeDeadAfterMs: 72 * 3_600_000,
+  unstableLosses: 6,
+  unstableWindowMs: 600_000,
+};
+
+export interface MembershipNumbers {
+  readonly tokens: number;
+  readonly marks: number;
+  readonly upkeep: number;
+}
+
+/** Tokens that let new members in, notes about folders, and what the group does by itself. */
+export class MembershipTable implements MembershipView {
+  readonly tokens: ObjectTable<JoinTokenView>;
+  readonly marks: ObjectTable<MarkView>;
+  readonly policies: ObjectTable<UpkeepPolicy>;
+
+  constructor(numbers: MembershipNumbers, digest: Digest) {
+    const common = { version: 1, fixedBytes: FIXED_BYTES, digest };
+    this.tokens = new ObjectTable({
+      ...common,
+      number: numbers.tokens,
+      name: 'join-tokens',
+      codec: TOKEN_RECORD,
+    });
+    this.marks = new ObjectTable({ ...common, number: numbers.marks, name: 'marks', codec: MARK_RECORD });
+    this.policies = new ObjectTable({
+      ...common,
+      number: numbers.upkeep,
+      name: 'upkeep',
+      codec: UPKEEP_RECORD,
+    });
+  }
+
+  token(hash: string): JoinTokenView | null {
+    return this.tokens.get(hash);
+  }
+
+  mark(node: NodeId): MarkView | null {
+    return this.marks.get(node);
+  }
+
+  get upkeep(): UpkeepPolicy {
+    return this.policies.get(POLICY) ?? UPKEEP_DEFAULTS;
+  }
+
+  setUpkeep(policy: UpkeepPolicy): void {
+    this.policies.put(POLICY, policy);
+  }
+
+  dropExpired(nowMs: number): void {
+    for (const { hash, expiresMs } of this.tokens.list()) if (expiresMs <= nowMs) this.tokens.delete(hash);
+  }
+}
