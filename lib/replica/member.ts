@@ -577,8 +577,11 @@ export class Member implements Replica {
   private join(request: JoinRequest): Promise<JoinReply> {
     const { clusterId, generation } = this.options.disk.identity;
     const { hello } = request;
-    if (clusterId === null || this.running() === null)
-      return Promise.reject(new TepuiError('NO_LEADER', this.trouble()));
+    if (clusterId === null || this.running() === null) {
+      // Not its trouble: two that wait for each other would quote each other without end.
+      const message = `${this.memberId} is in no group itself`;
+      return Promise.reject(new TepuiError('NO_LEADER', message));
+    }
     if (hello.clusterId !== null && hello.clusterId !== clusterId) {
       const message = `${hello.memberId} belongs to group ${hello.clusterId}, ${this.memberId} to ${clusterId}`;
       return Promise.reject(new TepuiError('FOREIGN_CLUSTER', message));

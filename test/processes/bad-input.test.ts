@@ -220,13 +220,10 @@ describe('bad input', function () {
       it('(a newer release) are refused by name and unchanged', async () => {
         const file = path.join(folder('m1'), 'identity.json');
         const text = readFileSync(file, 'utf8');
-        writeFileSync(
-          file,
-          text.replace(/"format": (\d+)/, (_, format) => `"format": ${Number(format) + 1}`),
-        );
+        writeFileSync(file, text.replace(/"format": \d+/, '"format": 99'));
         const was = fingerprint(folder('m1'));
         const { code, stderr } = await start('m1', folder('m1'), { members });
-        assert.match(stderr, /has data format 2, this release knows up to 1 \[NEWER_FORMAT\]/);
+        assert.match(stderr, /has data format 99, this release knows up to \d+ \[NEWER_FORMAT\]/);
         assert.equal(code, 2);
         assert.deepEqual(fingerprint(folder('m1')), was);
         writeFileSync(file, text);

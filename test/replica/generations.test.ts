@@ -11,7 +11,8 @@ function identity(group: Group, member: MemberId): Record<string, unknown> {
 
 /** As a recovery leaves the folder of the member that went on. */
 function raise(group: Group, member: MemberId, generation: number): void {
-  const raised = { ...identity(group, member), format: 2, generation };
+  const { checksum: _, ...fields } = identity(group, member);
+  const raised = { ...fields, format: 2, generation };
   group.disks.get(member)!.files.set('identity.json', utf8Encode(JSON.stringify(raised)));
 }
 
