@@ -89,7 +89,7 @@ export class Formation {
         message: `${this.host.nodeId} is not among the voters ${request.voters.join(', ')}`,
       };
     }
-    return this.found(request);
+    return this.found(request, false);
   }
 
   private async attempt(): Promise<void> {
@@ -109,7 +109,7 @@ export class Formation {
     if (answer.kind === 'group') return this.join([answer.address], answer.clusterId, answer.why);
     if (!this.isLowest()) return;
     const voters = [this.host.nodeId, ...answer.hellos.map((hello) => hello.nodeId)].sort();
-    await this.found({ clusterId: randomHex(this.host.random, 16) as ClusterId, voters });
+    await this.found({ clusterId: randomHex(this.host.random, 16) as ClusterId, voters }, true);
   }
 
   private async join(addresses: readonly string[], expected: ClusterId | null, why: string): Promise<void> {
@@ -126,7 +126,8 @@ export class Formation {
     this.host.formed(false);
   }
 
-  private async found(request: FormRequest): Promise<FormReply> {
+  /** `first`: this member founds the group itself. One that is told may be a copy from before that, so it asks. */
+  private async found(request: FormRequest, first: boolean): Promise<FormReply> {
     if (this.writing) return { formed: false, message: 'founding is under way' };
     this.writing = true;
     const formed = await this.host.found(request).finally(() => {
@@ -135,7 +136,7 @@ export class Formation {
     if (!formed) return { formed: false, message: 'this folder belongs to a group already' };
     this.host.logger.info({ clusterId: request.clusterId, voters: request.voters }, 'group formed');
     this.stop();
-    this.host.formed(true);
+    this.host.formed(first);
     return { formed: true, message: '' };
   }
 

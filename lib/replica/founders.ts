@@ -7,6 +7,8 @@ export interface FoundersHost {
   readonly logger: Logger;
   readonly clusterId: () => ClusterId | null;
   readonly voters: () => readonly NodeId[];
+  /** A founder belongs to the group now, or did already. */
+  readonly bound: (hello: PeerHello) => void;
 }
 
 /**
@@ -15,7 +17,7 @@ export interface FoundersHost {
  */
 export class Founders {
   private readonly host: FoundersHost;
-  private readonly untold = new Map<MemberId, NodeId>();
+  private readonly untold = new Map<MemberId, PeerHello>();
   private busy = false;
 
   constructor(host: FoundersHost) {
@@ -23,30 +25,33 @@ export class Founders {
   }
 
   /** A member introduced itself; it may be a founder that is still empty. */
-  met({ memberId, nodeId, clusterId }: PeerHello): void {
-    if (clusterId === null && this.host.voters().includes(nodeId)) this.untold.set(memberId, nodeId);
+  met(hello: PeerHello): void {
+    const { memberId, nodeId, clusterId } = hello;
+    if (clusterId === null && this.host.voters().includes(nodeId)) this.untold.set(memberId, hello);
     else this.untold.delete(memberId);
   }
 
   /** Tells one of them at a time. Called on each tick. */
   tell(): void {
     if (this.busy || this.untold.size === 0) return;
-    const [member] = this.untold.keys();
-    const address = this.host.addressOf(member!);
+    const [hello] = this.untold.values();
+    const member = hello!.memberId;
+    const address = this.host.addressOf(member);
     const clusterId = this.host.clusterId();
     if (address === null || clusterId === null) return;
     this.busy = true;
     this.host.transport
       .formWith(address, { clusterId, voters: this.host.voters() })
       .then(({ formed, message }) => {
-        this.untold.delete(member!);
-        if (!formed) this.host.logger.warn({ member, message }, 'a founder does not join the group');
+        this.untold.delete(member);
+        if (formed) this.host.bound(hello!);
+        else this.host.logger.warn({ member, message }, 'a founder does not join the group');
       })
       .catch((error: unknown) => {
         // Last in the queue now, so that one that is away does not keep the others waiting.
-        const node = this.untold.get(member!);
-        this.untold.delete(member!);
-        if (node !== undefined) this.untold.set(member!, node);
+        const still = this.untold.get(member);
+        this.untold.delete(member);
+        if (still !== undefined) this.untold.set(member, still);
         this.host.logger.debug({ member, err: error }, 'a founder could not be told yet');
       })
       .finally(() => {

@@ -130,6 +130,7 @@ export class Member implements Replica {
       logger: options.logger,
       clusterId: () => options.disk.identity.clusterId,
       voters: () => this.running()?.configuration.voters ?? [],
+      bound: (hello) => this.running()?.isBound(hello, true),
     });
     this.keeper = this.makeKeeper();
     this.calls.handle(MEMBERSHIP_CALLS.admit, (_from, body, reply) =>
@@ -329,6 +330,7 @@ export class Member implements Replica {
       reset: (machine) => this.each((one) => one.reset?.(machine)),
       applied: (revision) => this.revisions.reached(revision),
       cut: (meta) => this.cut(meta),
+      forgot: (message) => this.retire('DAMAGED', message),
       fatal: (error) => this.fail(error),
     });
     this.phase = { kind: 'running', running };
@@ -442,13 +444,15 @@ export class Member implements Replica {
     const lives = compareGenerations(this.options.disk.identity, hello);
     if (lives?.former === 'peer') return { code: 'FORMER_GENERATION', message: lives.message };
     if (lives?.former === 'self') {
-      this.retire(lives.message);
+      this.retire('FORMER_GENERATION', lives.message);
       return { code: 'SHUTTING_DOWN', message: lives.message };
     }
     const seen = this.running()?.boots.highest(hello.nodeId) ?? 0;
-    if (hello.boot < seen) {
+    const isFromBefore = hello.unbound && seen > 0;
+    if (hello.boot < seen || isFromBefore) {
+      const shown = isFromBefore ? 'from before the group was formed' : `start ${hello.boot} of its folder`;
       const message =
-        `${hello.memberId} comes with start ${hello.boot} of its folder, ${this.memberId} has seen start ${seen}: ` +
+        `${hello.memberId} comes with ${shown}, ${this.memberId} has seen start ${seen}: ` +
         'it is a copy from the past that has forgotten votes';
       return { code: 'DAMAGED', message };
     }
@@ -458,17 +462,19 @@ export class Member implements Replica {
 
   private rejected(by: MemberId, { code, message }: Refusal): void {
     if (code === 'FOREIGN_CLUSTER') this.strange(by, message);
-    if (code === 'FORMER_GENERATION') this.retire(message);
+    // The only damage that peers see: this folder is a copy from the past.
+    if (code === 'FORMER_GENERATION' || code === 'DAMAGED') this.retire(code, message);
   }
 
   /**
-   * The group was recovered or restored without this folder, and went on from another one. What is here is set aside
-   * by the next start, which begins a new instance: what this one voted for and acknowledged counts no more.
+   * The group was recovered or restored without this folder, or the folder is a copy from the past that has forgotten
+   * votes. What is here is set aside by the next start, which begins a new instance: what this one voted for and
+   * acknowledged counts no more.
    */
-  private retire(message: string): void {
+  private retire(code: 'FORMER_GENERATION' | 'DAMAGED', message: string): void {
     if (this.retiring || this.ended) return;
     this.retiring = true;
-    const end = () => this.options.fatal(new TepuiError('FORMER_GENERATION', message));
+    const end = () => this.options.fatal(new TepuiError(code, message));
     this.options.disk.retire().then(end, (error: unknown) => this.options.fatal(error));
   }
 

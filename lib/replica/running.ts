@@ -41,6 +41,8 @@ export interface RunningHooks {
   readonly applied: (revision: number) => void;
   /** A cut is durable. */
   readonly cut: (meta: CutMeta) => void;
+  /** This folder has forgotten votes: another instance has to take its place. */
+  readonly forgot: (message: string) => void;
   /** The member cannot go on. */
   readonly fatal: (error: unknown) => void;
 }
@@ -249,6 +251,7 @@ export class RunningMember {
     this.meet(from);
     if (!this.standing.open) return;
     if (frame.kind === 'raft') {
+      this.isBound(from, true);
       // Null: meant for a folder that this member no longer has.
       for (const message of decodeMessages(frame.body, from.nodeId, this.node) ?? []) this.raft.step(message);
     } else if (frame.kind === 'lane') this.traffic.arrived(from.nodeId, frame.body);
@@ -302,11 +305,19 @@ export class RunningMember {
     return known !== null && comparePoints(known, stored) > 0 ? known : stored;
   }
 
+  /**
+   * The folder belongs to this group, so it may have voted in it; one that comes unbound after that is a copy from before.
+   * A founder that was not told yet has promised nothing, and is not noted.
+   */
+  isBound({ nodeId, boot, unbound }: PeerHello, proven: boolean = !unbound): void {
+    if (proven) this.boots.saw(nodeId, boot);
+  }
+
   /** Before anything else of a peer is believed: what it knows about us. */
   private meet(hello: PeerHello): void {
     if (this.met.has(hello)) return;
     this.met.add(hello);
-    this.boots.saw(hello.nodeId, hello.boot);
+    this.isBound(hello);
     const { node, ...point } = hello.acknowledged;
     if (node === null || node === this.node) this.standing.heard(hello.nodeId, point);
   }
@@ -504,6 +515,7 @@ export class RunningMember {
       },
       commit: () => this.raft.status().commit,
       changed: () => this.rightsChanged(),
+      forgot: this.hooks.forgot,
       fatal: this.hooks.fatal,
     };
     return new Standing(host, this.log.configuration);

@@ -1,4 +1,4 @@
-import type { Logger } from '../base/index.js';
+import { memberOf, type Logger } from '../base/index.js';
 import type { Configuration } from '../raft/types.js';
 import { comparePoints, type LogPoint, type RaftLog } from '../storage/index.js';
 import type { NodeId } from '../base/index.js';
@@ -16,6 +16,8 @@ export interface StandingHost {
   readonly commit: () => number;
   /** `good` or `recovering` changed. */
   readonly changed: () => void;
+  /** This folder forgot its term, and with it perhaps votes: it must never take part again. */
+  readonly forgot: (message: string) => void;
   readonly fatal: (error: unknown) => void;
 }
 
@@ -27,6 +29,9 @@ export interface StandingHost {
  *      └── log damaged, or shorter than that ──► recovering ◄────┘ (a peer that was away knows of more)
  *                                                    │
  *                                                    └── log complete again ──► good
+ *
+ * A member whose peers know it from a later term than it remembers is a copy from the past: term and vote are synced
+ * before anything of the term leaves, so no other damage makes a folder forget them. It ends as this instance.
  *
  * A recovering member may have forgotten entries that it once helped to commit. It is whole again when its log
  * reaches everything that it is known to have acknowledged, and everything that the group had committed when it
@@ -67,6 +72,13 @@ export class Standing {
 
   /** A peer said how far it knows us to have acknowledged. */
   heard(peer: NodeId, point: LogPoint): void {
+    const { term } = this.host.log.hardState;
+    if (point.term > term) {
+      const message =
+        `${memberOf(peer)} knows that this member held entry ${point.index} of term ${point.term}, and this folder ` +
+        `knows no term above ${term}: it is a copy from the past that has forgotten votes`;
+      return this.host.forgot(message);
+    }
     this.gate.heard(peer, point);
     this.judge();
   }

@@ -11,7 +11,7 @@ import type { Configuration } from '../raft/types.js';
 import type { Disk, DiskSource } from './disk.js';
 import { STATE_KV, nextStateFolder, openState } from './folders.js';
 import { GENESIS_CHAIN, NO_CONFIGURATION } from './log-records.js';
-import { expectCluster, writeIdentity } from './identity.js';
+import { expectCluster, newIdentity, writeIdentity } from './identity.js';
 import { EVERYTHING } from './keys.js';
 import { scanLog } from './log-scan.js';
 import { WITNESS, openFolder, type OpenedFolder } from './opening.js';
@@ -142,11 +142,17 @@ export class DataFolder {
   }
 
   /**
-   * Gives term and vote up: the group went on without this folder, in a later generation. The next start sets log
-   * and state aside and begins a new instance, which can only join the same cluster again.
+   * Gives term and vote up: the group went on without this folder, in a later generation, or it is a copy from the past.
+   * The next start sets log and state aside and begins a new instance, which can only join the same cluster again. A
+   * folder from before the group was formed has nothing to set aside: it gets a new name now.
    */
   async retire(): Promise<void> {
-    await this.disk.removeFile(WITNESS);
+    if (this.durableLog !== null) return this.disk.removeFile(WITNESS);
+    const { memberId, formerCluster, boot, generation } = this.owner;
+    await writeIdentity(
+      this.disk,
+      newIdentity(memberId, this.options.random, formerCluster, boot, generation),
+    );
   }
 
   /** Asks both databases to give deleted ranges back, if there is the little room that takes. */

@@ -86,30 +86,6 @@ describe('replica: recovery', () => {
     group.check();
   });
 
-  it('a folder from the past that shows a start seen before is shut out, and told why', async () => {
-    const group = await Group.serving();
-    const victim = group.followers[0]!.id;
-    const past = group.image(victim);
-    for (let n = 0; n < 2; n++) {
-      await group.restart(victim);
-      await group.untilServing();
-    }
-    // They remember it beyond their own restarts.
-    for (const id of group.ids) if (id !== victim) await group.restart(id);
-    await group.untilServing();
-    group.at(victim).crash();
-    group.putBack(victim, past);
-    const process = await group.start(victim);
-    await group.pass(2000);
-    assert.match(
-      process.member.status().trouble!,
-      /m\d rejected us: m\d comes with start 2 .* has seen start 3/,
-    );
-    group.leader!.crash();
-    await group.pass(3000);
-    assert.equal(group.leader, null);
-  });
-
   it('a restarted member keeps out of it until a majority has told what it had acknowledged', async () => {
     const group = await Group.serving();
     await group.create('m1');

@@ -17,12 +17,14 @@ class Case {
   commit = 0;
   asked = 0;
   recoveries = 0;
+  readonly forgotten: string[] = [];
   nowMs = 0;
   readonly standing: Standing;
 
   constructor(health: LogHealth = { kind: 'intact' }, configuration?: Configuration) {
     const log = {
       health,
+      hardState: { term: 2, vote: null },
       lastIndex: () => this.last.index,
       termAt: () => this.last.term,
       markRecovered: () => {
@@ -40,6 +42,7 @@ class Case {
         askIndex: () => ++this.asked,
         commit: () => this.commit,
         changed: () => {},
+        forgot: (message) => this.forgotten.push(message),
         fatal: (error) => assert.fail(String(error)),
       },
       configuration ?? simpleConfiguration([N1, N2, N3]),
@@ -78,6 +81,14 @@ describe('replica: the standing of a restarted member', () => {
     assert(!standing.recovering);
     standing.heard(N3, { term: 1, index: 11 });
     assert(standing.recovering);
+  });
+
+  it('ends as this instance when a peer knows it from a later term than it remembers', () => {
+    const { standing, forgotten } = new Case();
+    standing.heard(N2, { term: 2, index: 10 });
+    assert.deepEqual(forgotten, []);
+    standing.heard(N3, { term: 3, index: 11 });
+    assert.match(forgotten[0]!, /m3 knows that this member held entry 11 of term 3, .* no term above 2/);
   });
 
   it('is whole only with everything that was committed when it asked', () => {
