@@ -51,13 +51,18 @@ async function against<T>(
 
 async function measureTepui({ kills, stops, transfers }: Options) {
   const group = new TepuiGroup();
-  const watcher = { progress, recovered: (sinceMs: number) => group.noteFirstOffer(sinceMs) };
+  const watcher: Watcher = {
+    progress,
+    expecting: (leader) => group.watchOffers(leader),
+    recovered: (sinceMs) => group.noteFirstOffer(sinceMs),
+  };
   return against(group, watcher, async (rounds) => ({
     kill9: await rounds.run(kill9(group), kills),
     sigstop: await rounds.run(sigstop(group), stops),
     transfer: await rounds.run(transfer(group), transfers),
     first_offer_p50_ms: round(percentile(group.firstOfferMs, 50)),
-    /** Lost leaders after which no offer had come when the round ended. */
+    first_offer_max_ms: round(Math.max(...group.firstOfferMs)),
+    /** Lost leaders after which no offer came for 20 s. */
     first_offer_missing: group.firstOfferMs.filter((ms) => ms === Number.POSITIVE_INFINITY).length,
   }));
 }

@@ -27,6 +27,8 @@ export interface Summary {
 
 export interface Watcher {
   progress(text: string): void;
+  /** Before each round in which `leader` will be lost. */
+  expecting?(leader: Member): Promise<void>;
   /** After each round in which a leader was lost at `sinceMs` of wall time, before it is brought back. */
   recovered?(sinceMs: number): Promise<void>;
 }
@@ -55,7 +57,7 @@ export class Rounds {
   }
 
   private async round(fault: Fault): Promise<Round> {
-    const leader = await this.ready();
+    const leader = await this.prepared(fault);
     const judged = this.judged(fault, leader);
     const { term } = this.clients;
     const wallMs = Date.now();
@@ -68,6 +70,18 @@ export class Rounds {
     if (fault.hasVictim) await this.watcher.recovered?.(wallMs);
     await fault.heal(leader);
     return { serviceMs: ack.ackedMs - beginMs, gapMs };
+  }
+
+  /** What a watcher prepares takes time, in which another member may come to lead. */
+  private async prepared(fault: Fault): Promise<Member> {
+    let leader = await this.ready();
+    if (!fault.hasVictim) return leader;
+    for (;;) {
+      await this.watcher.expecting?.(leader);
+      const now = await this.ready();
+      if (now.id === leader.id) return leader;
+      leader = now;
+    }
   }
 
   /** Resolves to the leader once all members are level with it and every client was served just now. */

@@ -12,16 +12,19 @@ import { OfferWatch } from './offers.js';
 const STATUS_MS = 500;
 const TEARDOWN_MS = 5000;
 const STARTING_MS = 20_000;
+/** After it an offer counts as missing. */
+const OFFER_LIMIT_MS = 20_000;
 
-/** Three masters and an agent of `tepui dev`, and a framework that notes when offers come. */
+/** Three masters and an agent of `tepui dev`, and in every round a framework that notes when offers come. */
 export class TepuiGroup implements Group {
   readonly name = 'tepui';
-  /** Per lost leader: from the election of the next one to the first offer; endless if none came in that round. */
+  /** Per lost leader: from the election of the next one to the first offer; endless if none came. */
   readonly firstOfferMs: number[] = [];
   private starting: Promise<DevCluster> | null = null;
   private cluster: DevCluster | null = null;
   private operator: Operator | null = null;
   private watch: OfferWatch | null = null;
+  private watches = 0;
   /** Masters that the bench started again: `dev` knows only the ones that it started. */
   private readonly restarted = new Processes();
   private readonly ours = new Set<string>();
@@ -36,8 +39,6 @@ export class TepuiGroup implements Group {
     this.cluster = await this.starting;
     this.reapWithUs(this.cluster.process);
     this.operator = new Operator({ addresses: this.cluster.grpcAddresses });
-    this.watch = new OfferWatch(this.cluster.grpcAddresses);
-    await this.watch.start();
   }
 
   async stop(): Promise<void> {
@@ -93,14 +94,22 @@ export class TepuiGroup implements Group {
     await this.operator!.transferLeadership();
   }
 
+  /** Before `victim` is lost: a framework on another master, one after the other, holds an offer. */
+  async watchOffers(victim: Member): Promise<void> {
+    await this.watch?.stop();
+    const others = this.members.filter(({ id }) => id !== victim.id);
+    this.watch = new OfferWatch(others[this.watches++ % others.length]!.address);
+    await this.watch.start(OFFER_LIMIT_MS);
+  }
+
   /**
-   * Notes how long after its election the leader that followed the one lost at `sinceMs` sent its first offer. No
-   * offer until now counts as endless: leaving such rounds out would flatter the percentile.
+   * Notes how long after its election the leader that followed the one lost at `sinceMs` sent its first offer; the
+   * round waits for it. No offer counts as endless: leaving such rounds out would flatter the percentile.
    */
   async noteFirstOffer(sinceMs: number): Promise<void> {
     const { leader } = await this.operator!.status(STATUS_MS);
     if (leader === null) throw new Error('a leader was lost again before the round had ended');
-    const ms = this.watch!.afterElection(this.running().dir, leader, sinceMs);
+    const ms = await this.watch!.afterElection(this.running().dir, leader, sinceMs, OFFER_LIMIT_MS);
     this.firstOfferMs.push(ms ?? Number.POSITIVE_INFINITY);
   }
 
