@@ -88,7 +88,7 @@ async function underLoad(options: RunOptions, parts: Parts): Promise<RunResult |
   if (signal.aborted) return null;
   progress('the last fault is over: settling');
   await Promise.all([registers.stop(), tasks.stop()]);
-  const unsettled = await settle(cluster, registers, tasks);
+  const unsettled = await settle(cluster, registers, tasks, { failed: nemesis.failures.length > 0, signal });
   if (signal.aborted) return null;
   history.flush();
   progress('judging');

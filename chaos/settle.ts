@@ -4,33 +4,45 @@ import { waitFor } from './cluster/wait.js';
 import type { Registers } from './workloads/registers.js';
 import type { TaskLauncher } from './workloads/tasks.js';
 
+/** For each step. */
 const LIMIT_MS = 60_000;
+/** When something went wrong already: what is still missing after this is of the same cause. */
+const SHORT_LIMIT_MS = 5_000;
 
 /**
  * After the last fault: a leader, every member at the same index with the same registers, and every task at its
- * end. Resolves to what did not come about within the deadline; empty when all did.
+ * end. Resolves to what did not come about within the deadline; empty when all did. A run that `failed` already
+ * gets a short one.
  */
-export async function settle(cluster: Cluster, registers: Registers, tasks: TaskLauncher): Promise<string[]> {
+export async function settle(
+  cluster: Cluster,
+  registers: Registers,
+  tasks: TaskLauncher,
+  { failed, signal }: { readonly failed: boolean; readonly signal: AbortSignal },
+): Promise<string[]> {
+  const limitMs = failed ? SHORT_LIMIT_MS : LIMIT_MS;
   const operator = new Operator({ addresses: cluster.addresses });
   const problems: string[] = [];
   const attempt = async (step: Promise<unknown>): Promise<void> => {
     await step.catch((error: unknown) => problems.push(`settle: ${describe(error)}`));
   };
+  const noTasks = async (): Promise<true | null> => {
+    const { items } = await operator.tasks();
+    return items.length === 0 && tasks.awaited().length === 0 ? true : null;
+  };
   try {
-    await attempt(cluster.awaitServing(LIMIT_MS));
+    await attempt(cluster.awaitServing(limitMs, signal));
     await attempt(
-      waitFor('every accepted task has ended', LIMIT_MS, async () => {
-        const { items } = await operator.tasks();
-        return items.length === 0 && tasks.awaited().length === 0 ? true : null;
-      }).catch((error: unknown) => {
+      waitFor('every accepted task has ended', limitMs, noTasks, signal).catch((error: unknown) => {
         throw new Error(
           `${describe(error)}; without an end: ${tasks.awaited().slice(0, 10).join(', ') || 'none'}`,
         );
       }),
     );
-    await attempt(awaitEqualIndexes(cluster));
+    await attempt(awaitEqualIndexes(cluster, limitMs, signal));
+    if (signal.aborted) return problems;
     await registers.readAll();
-    problems.push(...(await differences(cluster, registers)));
+    await attempt(differences(cluster, registers, limitMs).then((found) => void problems.push(...found)));
   } finally {
     operator.close();
   }
@@ -38,21 +50,22 @@ export async function settle(cluster: Cluster, registers: Registers, tasks: Task
 }
 
 /** All that is committed is applied, everywhere. */
-function awaitEqualIndexes(cluster: Cluster): Promise<unknown> {
-  return waitFor('all members have applied the same index', LIMIT_MS, async () => {
+function awaitEqualIndexes(cluster: Cluster, limitMs: number, signal: AbortSignal): Promise<unknown> {
+  const look = async (): Promise<true | null> => {
     const { members } = await cluster.status();
     const indexes = new Set(members.map(({ appliedIndex }) => appliedIndex));
     const level = members.every(({ appliedIndex, lastIndex }) => appliedIndex === lastIndex);
     return level && indexes.size === 1 && members.length === cluster.masters.length ? true : null;
-  });
+  };
+  return waitFor('all members have applied the same index', limitMs, look, signal);
 }
 
 /** What each member has of its own: no two may differ. */
-async function differences(cluster: Cluster, registers: Registers): Promise<string[]> {
+async function differences(cluster: Cluster, registers: Registers, limitMs: number): Promise<string[]> {
   const views = await Promise.all(
     cluster.addresses.map(async (address, i) => ({
       id: cluster.masters[i]!,
-      view: await viewOf(address, registers.keys),
+      view: await viewOf(address, registers.keys, limitMs),
     })),
   );
   const [first] = views;
@@ -61,8 +74,8 @@ async function differences(cluster: Cluster, registers: Registers): Promise<stri
     .map(({ id, view }) => `members differ when at rest: ${first!.id} has ${first!.view}, ${id} has ${view}`);
 }
 
-async function viewOf(address: string, keys: readonly string[]): Promise<string> {
-  const tree = new Tree({ addresses: [address], callTimeoutMs: LIMIT_MS });
+async function viewOf(address: string, keys: readonly string[], limitMs: number): Promise<string> {
+  const tree = new Tree({ addresses: [address], callTimeoutMs: limitMs });
   try {
     const found = await Promise.all(keys.map((key) => tree.get(key, { consistency: 'LOCAL' })));
     return JSON.stringify(found.map(({ data, stat }) => [Buffer.from(data).toString(), stat.version]));

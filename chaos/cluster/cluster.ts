@@ -89,14 +89,15 @@ export class Cluster {
   }
 
   /** Resolves when every master runs, and follows or leads; agents may still be on their way. */
-  async awaitServing(limitMs: number): Promise<void> {
-    await waitFor('every master serves', limitMs, async () => {
+  async awaitServing(limitMs: number, signal?: AbortSignal): Promise<void> {
+    const look = async (): Promise<string | null> => {
       const { leader, members } = await this.status();
       const serving = members.filter(
         ({ role, healthy }) => healthy && (role === 'leader' || role === 'follower'),
       );
       return leader !== null && serving.length === MASTERS.length ? leader : null;
-    });
+    };
+    await waitFor('every master serves', limitMs, look, signal);
   }
 
   pid(id: string): number | null {

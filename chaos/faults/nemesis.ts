@@ -32,7 +32,10 @@ export class Nemesis {
     this.progress = progress;
   }
 
-  /** Resolves when the plan is carried out, or `signal` says stop; what goes wrong is in `failures`. */
+  /**
+   * Resolves when the plan is carried out, or `signal` says stop; what goes wrong is in `failures`. A fault that
+   * does not end as it should is the last one: the next would come on top of it, and be more than was promised.
+   */
   async run(signal: AbortSignal): Promise<void> {
     this.history.add({ type: 'plan', data: this.plan });
     await rest(this.plan.warmUpMs, signal);
@@ -43,6 +46,7 @@ export class Nemesis {
         const reason = error instanceof Error ? error.message : String(error);
         this.failures.push(`fault ${fault.number} (${fault.kind}): ${reason}`);
       });
+      if (this.failures.length > 0) return this.progress(`no more faults: ${this.failures.join('; ')}`);
       await rest(fault.quietMs, signal);
     }
   }
@@ -65,7 +69,7 @@ export class Nemesis {
       });
     }
     const healedNs = history.add({ type: 'fault', data: { number, kind, healed: true, confirmed } });
-    await cluster.awaitServing(SERVING_LIMIT_MS);
+    await cluster.awaitServing(SERVING_LIMIT_MS, signal);
     const endNs = history.add({ type: 'fault', data: { number, kind, over: true } });
     this.windows.push({ number, kind, victims, beginNs, endNs });
     const ms = (ns: number) => Math.round(ns / 1e6);
