@@ -37,8 +37,6 @@ export function expectedEnd({ outcome }: TestCommand): readonly [state: string, 
  */
 export class CommandFramework {
   readonly framework: Framework;
-  /** Ids that the group gave at each subscription. */
-  readonly subscriptions: string[] = [];
   readonly problems: string[] = [];
   readonly commands: Map<string, TestCommand> = new Map();
   readonly launchedAt: Map<string, number> = new Map();
@@ -54,9 +52,6 @@ export class CommandFramework {
   constructor(addresses: readonly string[], runs: string, tap: UpdateTap) {
     this.runs = runs;
     const handlers = {
-      subscribed: ({ frameworkId }: { readonly frameworkId: string }) => {
-        this.subscriptions.push(frameworkId);
-      },
       offers: (offers: readonly Offer[]) => {
         for (const offer of offers) this.offers.set(offer.id.value, offer);
         this.launchWaiting();

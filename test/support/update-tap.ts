@@ -2,6 +2,12 @@ import type { SchedulerReply, SchedulerRequest } from '../../lib/wire/index.js';
 import { systemPorts, type Ports } from '../../lib/client/connection.js';
 import type { Door, DoorStream, StreamHandlers } from '../../lib/client/door.js';
 
+export interface Subscription {
+  /** Of the master that serves the stream. */
+  readonly address: string;
+  readonly frameworkId: string;
+}
+
 interface Update {
   readonly uuid: string;
   readonly state: string;
@@ -13,12 +19,14 @@ interface Update {
 
 /**
  * Listens on a framework's own wire, below the SDK, which hides updates that come again. Keeps each task's
- * updates in the order of their first arrival, and what was wrong with it.
+ * updates in the order of their first arrival, and what was wrong with it; and the framework's subscriptions.
  */
 export class UpdateTap {
   readonly ports: Ports;
   readonly updates: Map<string, Update[]> = new Map();
   readonly violations: string[] = [];
+  /** What the group answered to each SUBSCRIBE: the SDK itself would go on under the id that it has. */
+  readonly subscriptions: Subscription[] = [];
   private readonly byUuid: Map<string, Update> = new Map();
   /** Acknowledgements on the way, by sequence number in the framework's session. */
   private readonly underWay: Map<number, Update> = new Map();
@@ -41,16 +49,16 @@ export class UpdateTap {
       close: () => door.close(),
       open: (method, handlers) => {
         if (method !== 'scheduler') return door.open(method, handlers);
-        const stream = door.open(method, this.listen(handlers));
+        const stream = door.open(method, this.listen(door.address, handlers));
         return this.watch(stream);
       },
     };
   }
 
-  private listen(handlers: StreamHandlers<unknown>): StreamHandlers<unknown> {
+  private listen(address: string, handlers: StreamHandlers<unknown>): StreamHandlers<unknown> {
     return {
       message: (reply) => {
-        this.heard(reply as SchedulerReply);
+        this.heard(address, reply as SchedulerReply);
         handlers.message(reply);
       },
       drain: () => handlers.drain(),
@@ -76,11 +84,14 @@ export class UpdateTap {
     this.underWay.set(sequence, update);
   }
 
-  private heard(reply: SchedulerReply): void {
+  private heard(address: string, reply: SchedulerReply): void {
     if (reply.kind === 'accepted') {
       const update = this.underWay.get(reply.sequence);
       if (update !== undefined) update.acknowledgeAccepted = true;
       this.underWay.delete(reply.sequence);
+    } else if (reply.kind === 'event' && reply.event.type === 'SUBSCRIBED') {
+      const { framework_id: id } = reply.event.subscribed;
+      this.subscriptions.push({ address, frameworkId: id.value });
     } else if (reply.kind === 'event' && reply.event.type === 'UPDATE') {
       const { task_id: task, uuid, state, message } = reply.event.update.status;
       if (uuid !== undefined) this.arrived(task.value, hex(uuid), state ?? 'none', message ?? '');
