@@ -78,6 +78,11 @@ export class CommandFramework {
     return this.held.length;
   }
 
+  /** The oldest held-back update that says that a task runs: another one will wait behind it. */
+  get startHeldBack(): TaskStatus | undefined {
+    return this.held.find(({ state }) => state === 'TASK_RUNNING');
+  }
+
   hasEnded(id: string): boolean {
     const known = this.last.get(id);
     return known !== undefined && hasEnded(known.state);
@@ -100,9 +105,13 @@ export class CommandFramework {
     this.holding = true;
   }
 
-  release(): void {
+  /** Acknowledges what was held back, but for `kept`. */
+  release(kept?: TaskStatus): void {
     this.holding = false;
-    for (const status of this.held.splice(0)) this.acknowledge(status);
+    for (const status of this.held.splice(0)) {
+      if (status === kept) this.held.push(status);
+      else this.acknowledge(status);
+    }
   }
 
   /** Lines that the command has written, each a start of it. */

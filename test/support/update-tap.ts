@@ -1,3 +1,4 @@
+import type { TaskStatus } from '../../lib/client/index.js';
 import type { SchedulerReply, SchedulerRequest } from '../../lib/wire/index.js';
 import { systemPorts, type Ports } from '../../lib/client/connection.js';
 import type { Door, DoorStream, StreamHandlers } from '../../lib/client/door.js';
@@ -36,9 +37,9 @@ export class UpdateTap {
     this.ports = { world: real.world, dial: (address) => this.tap(real.dial(address)) };
   }
 
-  /** Updates that arrived more than once: sent again because their acknowledgement was not through yet. */
-  get repeated(): number {
-    return [...this.byUuid.values()].filter(({ arrivals }) => arrivals > 1).length;
+  /** How often the update arrived: it is sent again on every new stream until it is acknowledged. */
+  arrivals({ uuid }: TaskStatus): number {
+    return uuid === undefined ? 0 : (this.byUuid.get(hex(uuid))?.arrivals ?? 0);
   }
 
   private tap(door: Door): Door {
