@@ -78,9 +78,11 @@ export class CommandFramework {
     return this.held.length;
   }
 
-  /** The oldest held-back update that says that a task runs: another one will wait behind it. */
-  get startHeldBack(): TaskStatus | undefined {
-    return this.held.find(({ state }) => state === 'TASK_RUNNING');
+  /** Of what is held back: a task's start, which its end will have to wait for, and an end, which nothing follows. */
+  get startAndEndHeldBack(): readonly [start: TaskStatus, end: TaskStatus] | null {
+    const start = this.held.find(({ state }) => state === 'TASK_RUNNING');
+    const end = this.held.find(({ state }) => hasEnded(state));
+    return start === undefined || end === undefined ? null : [start, end];
   }
 
   hasEnded(id: string): boolean {
@@ -106,10 +108,10 @@ export class CommandFramework {
   }
 
   /** Acknowledges what was held back, but for `kept`. */
-  release(kept?: TaskStatus): void {
+  release(kept: readonly TaskStatus[] = []): void {
     this.holding = false;
     for (const status of this.held.splice(0)) {
-      if (status === kept) this.held.push(status);
+      if (kept.includes(status)) this.held.push(status);
       else this.acknowledge(status);
     }
   }
