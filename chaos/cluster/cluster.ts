@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import type { Random } from '../../lib/base/index.js';
 import { Operator, type ClusterStatus } from '../../lib/client/index.js';
@@ -14,6 +15,15 @@ const MASTERS = ['m1', 'm2', 'm3'];
 const AGENTS = ['a1', 'a2'];
 const START_LIMIT_MS = 40_000;
 const STATUS_MS = 1000;
+/** A master that ends itself more often does not repair what it found. */
+const MOST_ENDS = 4;
+
+interface Supervision {
+  readonly how: string;
+  /** Started again by us, as a supervisor of services would. */
+  readonly restart: boolean;
+  ends: number;
+}
 
 /** Masters and agents as processes of ours, with a proxy on every link between two masters. */
 export class Cluster {
@@ -29,6 +39,8 @@ export class Cluster {
   private readonly specs: ReadonlyMap<string, ChildSpec>;
   private readonly plan: DevPlan;
   private readonly operator: Operator;
+  /** Masters that may end themselves for a while, and how. */
+  private readonly supervisions: Map<string, Supervision> = new Map();
   /** Processes that we are killing: their end is no surprise. */
   private readonly doomed: Set<number> = new Set();
   private exits: (() => void)[] = [];
@@ -88,16 +100,34 @@ export class Cluster {
     return waitFor('a master leads', limitMs, async () => (await this.status()).leader);
   }
 
-  /** Resolves when every master runs, and follows or leads; agents may still be on their way. */
+  /** Resolves when every master runs, has a vote, and follows or leads; agents may still be on their way. */
   async awaitServing(limitMs: number, signal?: AbortSignal): Promise<void> {
     const look = async (): Promise<string | null> => {
       const { leader, members } = await this.status();
-      const serving = members.filter(
-        ({ role, healthy }) => healthy && (role === 'leader' || role === 'follower'),
-      );
+      const serving = members.filter(({ role, healthy, voter }) => {
+        return healthy && voter && (role === 'leader' || role === 'follower');
+      });
       return leader !== null && serving.length === MASTERS.length ? leader : null;
     };
     await waitFor('every master serves', limitMs, look, signal);
+  }
+
+  /** The data folder of a master, or of an agent. */
+  folder(id: string): string {
+    return path.join(this.dir, id);
+  }
+
+  /** Resolves when the group has applied something new on `id`, and `ms` have passed. */
+  async progress(id: string, ms: number): Promise<void> {
+    const applied = async (): Promise<number> => {
+      const { members } = await this.status();
+      return members.find((member) => member.id === id)?.appliedIndex ?? 0;
+    };
+    const before = await applied();
+    await pause(ms);
+    await waitFor(`${id} applies something`, START_LIMIT_MS, async () =>
+      (await applied()) > before ? true : null,
+    );
   }
 
   pid(id: string): number | null {
@@ -128,6 +158,25 @@ export class Cluster {
 
   startAgain(id: string): void {
     if (!this.stopping && this.children.pid(id) === null) this.children.start(this.specs.get(id)!);
+  }
+
+  /** Until told otherwise, `id` may end itself with `how`: it is started again. */
+  supervise(id: string, how: string): void {
+    this.supervisions.set(id, { how, restart: true, ends: 0 });
+  }
+
+  /** Until told otherwise, `id` may end itself with `how`, and stays down. */
+  expectEnd(id: string, how: string): void {
+    this.supervisions.set(id, { how, restart: false, ends: 0 });
+  }
+
+  /** How often `id` ended itself since. */
+  supervised(id: string): number {
+    return this.supervisions.get(id)?.ends ?? 0;
+  }
+
+  unsupervise(id: string): void {
+    this.supervisions.delete(id);
   }
 
   /** Calls back at the first end of a process that nobody asked for. */
@@ -175,6 +224,12 @@ export class Cluster {
 
   private exited(id: string, pid: number, how: string): void {
     if (this.stopping || this.doomed.has(pid)) return;
+    const supervision = this.supervisions.get(id);
+    if (supervision?.how === how && supervision.ends < MOST_ENDS) {
+      supervision.ends++;
+      if (supervision.restart) this.startAgain(id);
+      return;
+    }
     this.unexpectedExits.push(`${id} (pid ${pid}) ended by itself: ${how}`);
     for (const callback of this.exits) callback();
     // The run goes on: what its end led to is judged as well.

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Cluster } from '../cluster/cluster.js';
 import type { History } from '../history/history.js';
+import type { Fault } from './fault.js';
 import { makeFault } from './faults.js';
 import type { FaultKind, Plan, PlannedFault } from './plan.js';
 
@@ -57,6 +58,25 @@ export class Nemesis {
     const fault = await makeFault({ durationMs, ...planned }, cluster);
     const { victims } = fault;
     const beginNs = history.add({ type: 'fault', data: { number, kind, victims, durationMs } });
+    try {
+      const confirmed = await this.breakAndHeal(fault, durationMs, signal);
+      const healedNs = history.add({ type: 'fault', data: { number, kind, healed: true, confirmed } });
+      await cluster.awaitServing(SERVING_LIMIT_MS, signal);
+      const became = (await fault.over?.()) ?? null;
+      const endNs = history.add({ type: 'fault', data: { number, kind, over: true, became } });
+      this.windows.push({ number, kind, victims, beginNs, endNs });
+      this.progress(
+        `${number}/${this.plan.faults.length} ${kind} of ${victims.join(', ')} for ${durationMs} ms: ${confirmed}; ` +
+          `all serve ${Math.round((endNs - healedNs) / 1e6)} ms after the heal` +
+          (became === null ? '' : `; ${became}`),
+      );
+    } finally {
+      fault.close?.();
+    }
+  }
+
+  /** Resolves to what confirms the fault. */
+  private async breakAndHeal(fault: Fault, durationMs: number, signal: AbortSignal): Promise<string> {
     let confirmed = '';
     try {
       await fault.inject();
@@ -64,19 +84,11 @@ export class Nemesis {
     } finally {
       // Also when `inject` failed half-way; its own error is then the one to tell.
       confirmed = await fault.heal().catch((error: unknown) => {
-        cluster.network.healAll();
+        this.cluster.network.healAll();
         throw error;
       });
     }
-    const healedNs = history.add({ type: 'fault', data: { number, kind, healed: true, confirmed } });
-    await cluster.awaitServing(SERVING_LIMIT_MS, signal);
-    const endNs = history.add({ type: 'fault', data: { number, kind, over: true } });
-    this.windows.push({ number, kind, victims, beginNs, endNs });
-    const ms = (ns: number) => Math.round(ns / 1e6);
-    this.progress(
-      `${number}/${this.plan.faults.length} ${kind} of ${victims.join(', ')} for ${durationMs} ms: ${confirmed}; ` +
-        `all serve ${ms(endNs - healedNs)} ms after the heal`,
-    );
+    return confirmed;
   }
 }
 

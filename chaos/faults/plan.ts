@@ -14,6 +14,16 @@ export const FAULT_KINDS = [
   'deafen-leader',
   'reset-links',
   'kill-agent',
+  'flip-log',
+  'flip-state',
+  'flip-witness',
+  'flip-cold',
+  'full-disk-leader',
+  'full-disk-one',
+  'wipe-leader',
+  'wipe-one',
+  'lose-votes',
+  'stale-folder',
 ] as const;
 
 export type FaultKind = (typeof FAULT_KINDS)[number];
@@ -54,6 +64,16 @@ const DURATIONS: Readonly<Record<FaultKind, readonly [fromMs: number, toMs: numb
   'deafen-leader': [800, 3000],
   'reset-links': [100, 1000],
   'kill-agent': [50, 2000],
+  'flip-log': [50, 1500],
+  'flip-state': [50, 1500],
+  'flip-witness': [50, 1500],
+  'flip-cold': [50, 800],
+  'full-disk-leader': [50, 1500],
+  'full-disk-one': [50, 1500],
+  'wipe-leader': [50, 1500],
+  'wipe-one': [50, 1500],
+  'lose-votes': [50, 1500],
+  'stale-folder': [300, 2000],
 };
 
 /**

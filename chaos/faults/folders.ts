@@ -1,0 +1,171 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { SeededRandom, between, chance } from '../../lib/base/index.js';
+import type { Cluster } from '../cluster/cluster.js';
+import { Utterances } from '../cluster/utterances.js';
+import { waitFor } from '../cluster/wait.js';
+import {
+  applyFlips,
+  describeFlips,
+  drawFlips,
+  wholeFile,
+  type BitFlip,
+  type Range,
+} from '../damage/bit-flips.js';
+import { copyData, filesOf, identityOf, wipe } from '../damage/data-folder.js';
+import { RESTART_LIMIT_MS, type Fault } from './fault.js';
+
+/** The end of a master that finds its data damaged while it runs; the next start repairs it. */
+const STORAGE_EXIT = 'exit 6';
+
+/** Damage to the data folder of one master, while it is down; `alsoDown` are killed and started with it. */
+abstract class FolderDamage implements Fault {
+  readonly victims: readonly string[];
+  protected readonly cluster: Cluster;
+  protected readonly victim: string;
+  protected readonly folder: string;
+  private readonly down: readonly string[];
+  private said: Utterances | null = null;
+
+  constructor(cluster: Cluster, victim: string, alsoDown: readonly string[] = []) {
+    this.cluster = cluster;
+    this.victim = victim;
+    this.down = [victim, ...alsoDown.filter((id) => id !== victim)];
+    this.victims = this.down;
+    this.folder = cluster.folder(victim);
+  }
+
+  /** Damages the folder of the dead process, and tells what it did. */
+  protected abstract damage(): string;
+  /** While the process lives, before it is killed. */
+  protected prepare(): Promise<void> {
+    return Promise.resolve();
+  }
+  /** When all masters serve again; throws when the damage cannot have taken effect. */
+  protected outcome(): string {
+    return 'serves again';
+  }
+
+  async inject(): Promise<void> {
+    await this.prepare();
+    await Promise.all(this.down.map((id) => this.cluster.kill(id)));
+  }
+
+  async heal(): Promise<string> {
+    const done = this.damage();
+    this.said = new Utterances(this.folder);
+    this.cluster.supervise(this.victim, STORAGE_EXIT);
+    for (const id of this.down) this.cluster.startAgain(id);
+    await waitFor(`${this.victim} runs again`, RESTART_LIMIT_MS, () => this.cluster.pid(this.victim));
+    return done;
+  }
+
+  over(): Promise<string> {
+    const said = this.said?.troubles() ?? [];
+    const restarts = this.cluster.supervised(this.victim);
+    const ended = restarts === 0 ? [] : [`it ended itself ${restarts} times`];
+    const words = said.length === 0 ? 'it found nothing amiss' : `it said: ${said.join('; ')}`;
+    return Promise.resolve([this.outcome(), words, ...ended].join('; '));
+  }
+
+  close(): void {
+    this.cluster.unsupervise(this.victim);
+  }
+}
+
+/** The data folder is gone: the same id comes back as a new instance that remembers no vote. */
+export class Wipe extends FolderDamage {
+  private before = '';
+
+  protected damage(): string {
+    this.before = identityOf(this.folder)!.instance;
+    const bytes = wipe(this.folder);
+    return `instance ${this.before} wiped, ${Math.round(bytes / 2 ** 20)} MiB`;
+  }
+
+  protected override outcome(): string {
+    const now = identityOf(this.folder)?.instance;
+    if (now === undefined || now === this.before) throw new Error(`${this.victim} is still instance ${now}`);
+    return `a voter again as instance ${now}`;
+  }
+}
+
+/** A copy of the folder from before comes back, when the group has long gone on with the member. */
+export class Stale extends FolderDamage {
+  private readonly copy: string;
+  private readonly goOnMs: number;
+  private copied = 0;
+
+  constructor(cluster: Cluster, victim: string, goOnMs: number) {
+    super(cluster, victim);
+    this.copy = `${this.folder}-copy`;
+    this.goOnMs = goOnMs;
+  }
+
+  protected override async prepare(): Promise<void> {
+    const { cluster, victim, folder, copy } = this;
+    await cluster.kill(victim);
+    mkdirSync(copy);
+    copyData(folder, copy);
+    this.copied = identityOf(copy)!.boot;
+    cluster.startAgain(victim);
+    await cluster.awaitServing(RESTART_LIMIT_MS);
+    await cluster.progress(victim, this.goOnMs);
+  }
+
+  protected damage(): string {
+    const { boot } = identityOf(this.folder)!;
+    if (boot <= this.copied)
+      throw new Error(`${this.victim} is at start ${boot}, the copy at ${this.copied}`);
+    wipe(this.folder);
+    copyData(this.copy, this.folder);
+    rmSync(this.copy, { recursive: true });
+    return `start ${boot} of the folder replaced by a copy of start ${this.copied}`;
+  }
+}
+
+export type FlipTarget = 'raft' | 'state' | 'witness' | 'votes';
+
+const MOST_FLIPS = 12;
+const SLOT_BYTES = 4096;
+/** All records of the witness are longer. */
+const RECORD_BYTES = 40;
+
+/** Bits of the files change while the process is down. */
+export class Flip extends FolderDamage {
+  private readonly target: FlipTarget;
+  private readonly random: SeededRandom;
+
+  constructor(
+    cluster: Cluster,
+    victim: string,
+    target: FlipTarget,
+    seed: number,
+    alsoDown: readonly string[] = [],
+  ) {
+    super(cluster, victim, alsoDown);
+    this.target = target;
+    this.random = new SeededRandom(seed);
+  }
+
+  protected damage(): string {
+    const flips = this.draw();
+    applyFlips(flips);
+    return describeFlips(flips, this.folder);
+  }
+
+  private draw(): BitFlip[] {
+    const { target, random, folder } = this;
+    if (target === 'raft' || target === 'state') {
+      const ranges = filesOf(folder, target).map(wholeFile);
+      return drawFlips(ranges, between(random, 1, MOST_FLIPS), random);
+    }
+    const file = path.join(folder, 'witness');
+    const slot = (number: number): Range => {
+      return { file, from: number * SLOT_BYTES, to: number * SLOT_BYTES + RECORD_BYTES };
+    };
+    // One bad slot is a torn write; with both the votes are lost.
+    if (target === 'votes') return [0, 1].flatMap((number) => drawFlips([slot(number)], 1, random));
+    return drawFlips([slot(chance(random, 0.5) ? 0 : 1)], between(random, 1, MOST_FLIPS), random);
+  }
+}
