@@ -72,16 +72,19 @@ describe('replica: a leader that stood still', () => {
     const [follower] = group.followers;
     const vouched: number[] = [];
     follower!.member.listen({ livenessAcknowledged: () => vouched.push(group.time.monotonicMs()) });
-    leader.freeze();
-    follower!.member.reportLiveness(new Uint8Array(0));
-    await group.pass(300);
-    // The report is the first thing it finds when it wakes: older than its first look at the clock.
-    leader.thaw();
-    await group.pass(100);
-    assert.deepEqual(vouched, [], 'the report of the pause is not answered');
-    follower!.member.reportLiveness(new Uint8Array(0));
-    await group.pass(20);
-    assert.equal(vouched.length, 1);
+    for (let n = 0; n < 5; n++) {
+      // Where in its turns it is stopped decides what it finds first when it wakes: a turn, a tick, or the report.
+      await group.pass(103);
+      leader.freeze();
+      follower!.member.reportLiveness(new Uint8Array(0));
+      await group.pass(300);
+      leader.thaw();
+      await group.pass(100);
+      assert.equal(vouched.length, n, 'the report of the pause is not answered');
+      follower!.member.reportLiveness(new Uint8Array(0));
+      await group.pass(20);
+      assert.equal(vouched.length, n + 1);
+    }
   });
 
   it('expires nothing while it is cut off from the others: its leadership is not confirmed', async () => {
