@@ -4,6 +4,8 @@ import type { LogIndex } from './types.js';
 /** Settings of one consensus node. Times are counted in ticks of the host's single timer (20 ms by default). */
 export interface RaftConfig {
   readonly id: NodeId;
+  /** What a tick is at least worth: only to tell how many of them `Configuration.leaseMs` has. */
+  readonly tickMs: number;
   readonly heartbeatTicks: number;
   /** Followers campaign after a number of silent ticks drawn from [electionTicks, 2·electionTicks) each term. */
   readonly electionTicks: number;
@@ -22,6 +24,7 @@ export interface RaftConfig {
 }
 
 export const RAFT_DEFAULTS: Omit<RaftConfig, 'id' | 'random' | 'applied'> = {
+  tickMs: 20,
   heartbeatTicks: 5,
   electionTicks: 20,
   maxInflightMessages: 64,
@@ -34,6 +37,7 @@ export const RAFT_DEFAULTS: Omit<RaftConfig, 'id' | 'random' | 'applied'> = {
 /** Relations that must hold between settings; broken ones are a defect of the host, not of a peer. */
 export function checkConfig(config: RaftConfig): void {
   const { heartbeatTicks, electionTicks } = config;
+  assert(config.tickMs > 0, `tickMs ${config.tickMs} ≤ 0`);
   assert(heartbeatTicks >= 1, `heartbeatTicks ${heartbeatTicks} < 1`);
   assert(
     electionTicks >= 3 * heartbeatTicks,

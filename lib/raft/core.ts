@@ -43,6 +43,8 @@ export interface Leader {
   peers: Progress[];
   readonly reads: ReadRounds;
   transfer: Transfer | null;
+  /** TimeoutNow left in this term: whoever gets it, however late, may be elected against any promise. */
+  toldSomebody: boolean;
   lastHeartbeatTick: number;
   /** Data bytes of this term's entries above the commit index. */
   uncommittedBytes: number;
@@ -100,6 +102,8 @@ export class Core {
   /** Silent ticks after which this node campaigns; redrawn with each term. */
   electionTimeout = 0;
   takeover: Takeover | null = null;
+  /** Tick at which a leader was last heard, in whatever term; a start counts as one. */
+  heardTick = 0;
   /** The host's gates: state loaded, log sound. */
   mayCampaign = true;
   mayVote = true;

@@ -1,5 +1,6 @@
 import { between, type NodeId } from '../base/index.js';
 import type { Core, Takeover } from './core.js';
+import { isPromised } from './lease.js';
 import { votersOf } from './membership.js';
 import { voteOutcome } from './quorum.js';
 import { becomeCandidate, becomeFollower, becomeLeader, becomePreCandidate } from './roles.js';
@@ -17,7 +18,7 @@ export function isPromotable(core: Core): boolean {
 
 /** Starts an election round (§5.2), or before it the question whether one could be won (thesis §9.6). */
 export function campaign(core: Core, kind: Campaign): void {
-  if (!isPromotable(core)) return;
+  if (!isPromotable(core) || (kind !== 'transfer' && isPromised(core))) return;
   if (kind === 'pre') becomePreCandidate(core);
   else becomeCandidate(core);
   for (const id of votersOf(core.configuration)) if (id !== core.id) askVote(core, id, kind);
@@ -42,7 +43,7 @@ function voteForSelf(core: Core): void {
 
 /** Whether a leader was heard so recently that nobody may be elected against it (§6, thesis §4.2.3). */
 export function hearsLeader(core: Core): boolean {
-  if (core.state.role === 'leader') return true;
+  if (core.state.role === 'leader' || isPromised(core)) return true;
   return core.leader !== null && core.electionElapsed < core.config.electionTicks;
 }
 
@@ -70,7 +71,7 @@ export function handleVote(core: Core, message: VoteRequest): void {
 }
 
 function isFree(core: Core, message: VoteRequest): boolean {
-  if (message.term < core.term) return false;
+  if (message.term < core.term || (!message.transfer && isPromised(core))) return false;
   if (message.pre) return message.term > core.term;
   return core.vote === message.from || (core.vote === null && core.leader === null);
 }
@@ -108,10 +109,10 @@ export function hintLeaderGone(core: Core): void {
   forgetLeader(core);
 }
 
-/** With leases a leader counts on not being replaced before they end: until then nothing is forgotten. */
+/** A leader that may count on this node is not forgotten before its lease has ended. */
 export function forgetLeader(core: Core): void {
   if (core.state.role !== 'follower') return;
-  if (core.configuration.leaseMs > 0 && hearsLeader(core)) return;
+  if (isPromised(core)) return;
   core.state.leader = null;
 }
 

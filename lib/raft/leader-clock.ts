@@ -2,7 +2,7 @@ import { observeCatchUp } from './acknowledgements.js';
 import { peerOf, type Core, type Leader } from './core.js';
 import { hasQuorum } from './quorum.js';
 import { becomeFollower } from './roles.js';
-import { isActive, sendHeartbeats } from './sending.js';
+import { beat, isActive } from './sending.js';
 import { expireTransfer, handOver } from './transfer.js';
 
 /** One tick of a leader. */
@@ -22,7 +22,7 @@ export function tickLeader(core: Core, leader: Leader): void {
   expireTransfer(core, leader);
   retryAfterSnapshot(core, leader);
   for (const peer of leader.peers) observeCatchUp(core, peer);
-  if (core.now - leader.lastHeartbeatTick >= heartbeatTicks) sendHeartbeats(core, leader);
+  if (core.now - leader.lastHeartbeatTick >= heartbeatTicks) beat(core, leader);
 }
 
 /** Whether a quorum, this leader included, was heard within that many ticks. */

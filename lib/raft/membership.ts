@@ -59,8 +59,9 @@ export function sameNodes(a: readonly NodeId[], b: readonly NodeId[]): boolean {
 
 /** Asserts the shape of a configuration: a broken one is a defect of whoever proposed it. */
 export function checkConfiguration(configuration: Configuration): void {
-  const { voters, outgoing, learners, learnersNext } = configuration;
+  const { voters, outgoing, learners, learnersNext, leaseMs } = configuration;
   assert(voters.length > 0, 'a configuration needs a voter');
+  assert(Number.isSafeInteger(leaseMs) && leaseMs >= 0, () => `a lease of ${leaseMs} ms`);
   for (const part of [voters, outgoing, learners, learnersNext]) {
     assert(new Set(part).size === part.length, () => `a node is named twice: ${part.join(', ')}`);
   }

@@ -4,6 +4,7 @@ import { checkConfig, type RaftConfig } from './config.js';
 import { Core, peerOf } from './core.js';
 import { forgetLeader, hintLeaderGone, tickElection } from './election.js';
 import { quorumActiveWithin, tickLeader } from './leader-clock.js';
+import { leaseAge } from './lease.js';
 import type { Progress } from './progress.js';
 import { propose, proposeConfiguration } from './proposals.js';
 import { readIndex } from './reads.js';
@@ -100,7 +101,7 @@ export class RaftNode {
 
   /**
    * The leader's process is surely gone: votes are judged by log alone until a leader is heard again, and this
-   * node campaigns after one or two ticks, and again. With leases on, only once the lease has ended.
+   * node campaigns after one or two ticks, and again. With leases, only once that of the leader has ended.
    */
   campaignHint(): void {
     hintLeaderGone(this.core);
@@ -189,6 +190,16 @@ export class RaftNode {
     if (core.state.role !== 'leader') return;
     core.counters.doubts++;
     core.state.reads.voidRounds();
+  }
+
+  /**
+   * Ticks since this leader began the newest round of heartbeats that a quorum has answered, since any pause; null
+   * when there is no lease: leases are off, nothing of this term is committed, or leadership was on offer in it.
+   * Until `Configuration.leaseMs` after that tick nobody else is elected, by clocks that go as fast as the others'.
+   */
+  leaseAgeTicks(): number | null {
+    const { state } = this.core;
+    return state.role === 'leader' ? leaseAge(this.core, state) : null;
   }
 
   /** The configuration in force at `index`, not below the base: what a cut of the state there is stamped with. */

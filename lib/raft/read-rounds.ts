@@ -21,6 +21,8 @@ export interface ConfirmedReads {
 
 /** Rounds that may be on their way at once; later reads wait for the next one and share it. */
 const MAX_ROUNDS = 4;
+/** Rounds whose beginning is remembered: more than can begin while an answer is worth anything. */
+const REMEMBERED_ROUNDS = 256;
 /** Reads that may wait; more are refused. */
 const MAX_WAITING = 65_536;
 
@@ -35,6 +37,8 @@ export class ReadRounds {
   private confirmedId = 0;
   /** The first round that counts after the leader stalled. */
   private verifyFrom = 0;
+  /** Tick at which round n began, at n modulo `REMEMBERED_ROUNDS`. */
+  private readonly begunTicks: number[] = [];
 
   /** Number of the last round begun, 0 for none. */
   get last(): number {
@@ -55,12 +59,23 @@ export class ReadRounds {
 
   /** Whether a round is worth beginning: reads wait, or the leader must prove itself again. */
   get due(): boolean {
-    return this.rounds.length < MAX_ROUNDS && (this.waiting.length > 0 || this.lastId < this.verifyFrom);
+    return this.hasRoom && (this.waiting.length > 0 || this.lastId < this.verifyFrom);
+  }
+
+  get hasRoom(): boolean {
+    return this.rounds.length < MAX_ROUNDS;
+  }
+
+  /** Tick at which round `id` began; null for none, for one from before a pause, and for one long past. */
+  beganAt(id: number): number | null {
+    const known = id >= Math.max(1, this.verifyFrom) && id > this.lastId - REMEMBERED_ROUNDS;
+    return known ? (this.begunTicks[id % REMEMBERED_ROUNDS] ?? null) : null;
   }
 
   /** Begins a round for all waiting reads and returns its number. */
-  begin(commit: LogIndex): number {
+  begin(commit: LogIndex, tick: number): number {
     this.lastId++;
+    this.begunTicks[this.lastId % REMEMBERED_ROUNDS] = tick;
     this.rounds.push({ id: this.lastId, index: commit, reads: this.waiting });
     this.waiting = [];
     return this.lastId;

@@ -51,6 +51,7 @@ export function becomeLeader(core: Core): void {
     peers: [],
     reads: new ReadRounds(),
     transfer: null,
+    toldSomebody: false,
     lastHeartbeatTick: core.now,
     uncommittedBytes: 0,
     sendDue: true,

@@ -80,8 +80,15 @@ export function sendHeartbeats(core: Core, leader: Leader): void {
   }
 }
 
+/** The regular heartbeat. With leases each is a round: its answers are promises that are worth something since then. */
+export function beat(core: Core, leader: Leader): void {
+  const renews = core.configuration.leaseMs > 0 && core.commit >= leader.firstIndex && leader.reads.hasRoom;
+  if (renews) beginReadRound(core, leader);
+  else sendHeartbeats(core, leader);
+}
+
 function beginReadRound(core: Core, leader: Leader): void {
-  leader.reads.begin(core.commit);
+  leader.reads.begin(core.commit, core.now);
   sendHeartbeats(core, leader);
   confirmReads(core, leader);
 }

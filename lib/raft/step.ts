@@ -95,5 +95,6 @@ function hearLeader(core: Core, message: Append | Heartbeat): void {
     becomeFollower(core, core.term, message.from);
   }
   core.takeover = null;
+  core.heardTick = core.now;
   core.restartElectionTimer();
 }

@@ -23,6 +23,7 @@ export function continueTransfer(core: Core, leader: Leader, peer: Progress): vo
   if (transfer === null || transfer.to !== peer.id || transfer.told) return;
   if (peer.match !== core.log.lastIndex) return;
   transfer.told = true;
+  leader.toldSomebody = true;
   sendTimeoutNow(core, peer.id);
 }
 

@@ -18,7 +18,8 @@ export interface Entry {
 /**
  * A membership (thesis §4.3). `outgoing` is empty unless the configuration is joint; while joint, every
  * decision needs a majority of `voters` and a majority of `outgoing`. Learners receive entries and count for
- * nothing. `leaseMs` above 0 turns on leader leases for the whole group, with that clock bound.
+ * nothing. `leaseMs` above 0 turns on leader leases for the whole group: for so long whoever heard the leader helps to
+ * elect nobody else.
  */
 export interface Configuration {
   readonly voters: readonly NodeId[];

@@ -8,6 +8,7 @@ export type {
   CallReply,
   Interruptions,
   LeadershipView,
+  LeaseStatus,
   MemberStatus,
   Outcome,
   Replica,

@@ -10,7 +10,7 @@ import {
   type MemberId,
   type NodeId,
 } from '../base/index.js';
-import { membersOf, simpleConfiguration } from '../raft/index.js';
+import { membersOf, simpleConfiguration, type ProposeResult } from '../raft/index.js';
 import { encodeCommand, Machine, type StateEvent } from '../state/index.js';
 import type { CutMeta } from '../storage/types.js';
 import type {
@@ -205,13 +205,18 @@ export class Member implements Replica {
   }
 
   read(done: (refusal: Refusal | null) => void): void {
+    this.readBy(false, done);
+  }
+
+  /** `proof`: by asking a quorum, even if a lease would do. */
+  private readBy(proof: boolean, done: (refusal: Refusal | null) => void): void {
     const running = this.running();
     if (running === null) {
       const message = this.trouble();
       this.options.timers.soon(() => done({ code: 'NO_LEADER', message }));
       return;
     }
-    if (running.reads.add(done)) return running.schedule();
+    if (running.reads.add(done, proof)) return running.schedule();
     const message = `too many reads are waiting: ${this.trouble()}`;
     this.options.timers.soon(() => done({ code: 'OVERLOADED', message }));
   }
@@ -258,10 +263,21 @@ export class Member implements Replica {
   verifyLeadership(done: (confirmed: boolean) => void): void {
     const { term, kind } = this.leadership();
     if (kind !== 'leading') return this.options.timers.soon(() => done(false));
-    this.read((refusal) => {
+    this.readBy(true, (refusal) => {
       const now = this.leadership();
       done(refusal === null && now.kind === 'leading' && now.term === term);
     });
+  }
+
+  /**
+   * Leader only: turns leader leases on for the whole group, off (0), or changes their length. Longer than an election
+   * timeout they make every failover wait. Refused while the configuration changes: ask again.
+   */
+  setLease(leaseMs: number): ProposeResult {
+    const running = this.running();
+    if (running === null) return { ok: false, reason: 'not-leader' };
+    const { voters, learners } = running.configuration;
+    return running.proposeConfiguration(simpleConfiguration(voters, learners, leaseMs));
   }
 
   transferLeadership(to: MemberId | null, done: (error: Refusal | null) => void): void {

@@ -27,6 +27,8 @@ export interface ReadsHost {
   readonly boot: number;
   readonly nowMs: () => number;
   readonly request: (context: number) => void;
+  /** The index that covers every write answered so far, if this member leads under a lease that holds now. */
+  readonly leasedIndex: () => number | null;
   /** Index that the machine holds; below 0 while none is in place. */
   readonly appliedIndex: () => number;
   readonly trouble: () => string;
@@ -35,15 +37,19 @@ export interface ReadsHost {
 /**
  * Linearizable reads (thesis §6.4): all that arrive in one turn share one read index. A request that gets no
  * answer is repeated under a new number; an answer to an older number than was asked last is as good, since
- * it was asked after those reads arrived.
+ * it was asked after those reads arrived. Under a lease the leader asks nobody: it is the only one that can have
+ * answered a write.
  */
 export class Reads {
   private readonly host: ReadsHost;
   private fresh: Waiting[] = [];
+  /** Those that want a quorum asked, lease or not. */
+  private proofs: Waiting[] = [];
   private readonly rounds = new Map<number, Round>();
   private confirmed: Confirmed[] = [];
   private context: number;
   private waitingCount = 0;
+  private leased = 0;
 
   constructor(host: ReadsHost) {
     this.host = host;
@@ -51,11 +57,17 @@ export class Reads {
     this.context = host.boot * 2 ** 32;
   }
 
-  /** False when too many wait. */
-  add(done: Done): boolean {
+  /** Reads answered under a lease. */
+  get underLease(): number {
+    return this.leased;
+  }
+
+  /** False when too many wait. `proof`: a quorum must be asked, even if a lease would do. */
+  add(done: Done, proof: boolean = false): boolean {
     if (this.waitingCount >= this.host.limits.reads) return false;
     this.waitingCount++;
-    this.fresh.push({ done, deadlineMs: this.host.nowMs() + this.host.limits.readDeadlineMs });
+    const waiting = { done, deadlineMs: this.host.nowMs() + this.host.limits.readDeadlineMs };
+    (proof ? this.proofs : this.fresh).push(waiting);
     return true;
   }
 
@@ -66,10 +78,11 @@ export class Reads {
 
   /** Asks for the reads of this turn. */
   flush(): void {
-    if (this.fresh.length === 0) return;
-    const waiting = this.fresh;
-    this.fresh = [];
-    this.ask(waiting);
+    if (this.fresh.length > 0) this.flushFresh();
+    if (this.proofs.length === 0) return;
+    const { proofs } = this;
+    this.proofs = [];
+    this.ask(proofs);
   }
 
   resolve(states: readonly ReadState[]): void {
@@ -117,12 +130,24 @@ export class Reads {
   close(): void {
     const all = [
       this.fresh,
+      this.proofs,
       ...[...this.rounds.values(), ...this.confirmed].map((one) => one.waiting),
     ].flat();
     this.fresh = [];
+    this.proofs = [];
     this.rounds.clear();
     this.confirmed = [];
     for (const one of all) this.end(one, { code: 'SHUTTING_DOWN', message: 'this member is stopping' });
+  }
+
+  private flushFresh(): void {
+    const waiting = this.fresh;
+    this.fresh = [];
+    const index = this.host.leasedIndex();
+    if (index === null) return this.ask(waiting);
+    this.leased += waiting.length;
+    this.confirmed.push({ index, waiting });
+    this.serve();
   }
 
   private ask(waiting: readonly Waiting[]): void {

@@ -21,6 +21,7 @@ import { LaneTraffic } from './lane-traffic.js';
 import type { Lane } from './lane.js';
 import { LeadershipTracker } from './leadership.js';
 import { loadMachine } from './load.js';
+import { LeaseClock } from './lease-clock.js';
 import { LoopGaps } from './loop-gaps.js';
 import { Outgoing } from './outgoing.js';
 import { Persister } from './persist.js';
@@ -30,7 +31,7 @@ import type { Roster } from './roster.js';
 import { SnapshotIntake } from './snapshot-receiver.js';
 import { SnapshotSender } from './snapshot-sender.js';
 import { Standing } from './standing.js';
-import type { Interruptions, LeadershipView } from './types.js';
+import type { Interruptions, LeadershipView, LeaseStatus } from './types.js';
 
 /** What the running member tells its owner. */
 export interface RunningHooks {
@@ -71,6 +72,7 @@ export class RunningMember {
   private readonly tracker: LeadershipTracker;
   private readonly traffic: LaneTraffic;
   private readonly gaps: LoopGaps;
+  private readonly leaseClock = new LeaseClock();
   readonly reads: Reads;
   readonly boots: Boots;
   /** Hellos whose contents were taken in. */
@@ -112,6 +114,7 @@ export class RunningMember {
       nowMs,
       trouble,
       request: (context) => this.raft.readIndex(context),
+      leasedIndex: () => (this.holdsLease() ? this.raft.view.commit : null),
       appliedIndex: () => (this.applier.ready ? this.applier.appliedIndex : -1),
     });
     this.applier = this.makeApplier();
@@ -182,6 +185,11 @@ export class RunningMember {
     return result;
   }
 
+  get lease(): LeaseStatus {
+    const { leaseMs } = this.raft.view.configuration;
+    return { leaseMs, held: this.holdsLease(), reads: this.reads.underLease };
+  }
+
   get appliedIndex(): number {
     return this.applier.appliedIndex;
   }
@@ -218,6 +226,7 @@ export class RunningMember {
     this.traffic.tick();
     this.reads.tick();
     if (!this.standing.open) return;
+    this.leaseClock.ticked(this.options.clock.monotonicMs());
     this.raft.tick();
     this.standing.tick();
     this.cuts.poll();
@@ -393,6 +402,14 @@ export class RunningMember {
     this.schedule();
   }
 
+  /** Whether nobody else can lead, or have answered anything, by the clock of this process. */
+  private holdsLease(): boolean {
+    const age = this.raft.leaseAgeTicks();
+    if (age === null) return false;
+    const { leaseMs } = this.raft.view.configuration;
+    return this.leaseClock.holds(age, leaseMs, this.options.clock.monotonicMs());
+  }
+
   /** A pause this long may have cost the leadership without anybody here noticing. */
   private paused(gapMs: number): void {
     this.options.logger.warn({ gapMs: Math.round(gapMs) }, 'this process stood still');
@@ -492,10 +509,10 @@ export class RunningMember {
 
   private makeConsensus(): RaftNode {
     const { disk, limits, random, heartbeatTicks } = this.options;
-    const { electionTicks } = limits;
+    const { electionTicks, tickMs } = limits;
     const id = disk.identity.nodeId;
     const applied = disk.state.meta?.index ?? 0;
-    const config = { ...RAFT_DEFAULTS, id, heartbeatTicks, electionTicks, random, applied };
+    const config = { ...RAFT_DEFAULTS, id, tickMs, heartbeatTicks, electionTicks, random, applied };
     const { hardState, configuration } = this.log;
     return new RaftNode(config, this.log, hardState, configuration, { cacheBytes: limits.logCacheBytes });
   }

@@ -38,6 +38,7 @@ export function describeMember(
       members: [own, ...members],
       trouble,
       interruptions: NONE,
+      lease: { leaseMs: 0, held: false, reads: 0 },
     };
   }
   const status = running.raftStatus;
@@ -56,6 +57,7 @@ export function describeMember(
     members,
     trouble: running.serving ? null : trouble,
     interruptions: running.interruptions,
+    lease: running.lease,
   };
 }
 

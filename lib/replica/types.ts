@@ -73,6 +73,16 @@ export interface Interruptions {
   readonly quorumLosses: number;
 }
 
+/** The group's option of leases, and what this member made of it. */
+export interface LeaseStatus {
+  /** 0: off. */
+  readonly leaseMs: number;
+  /** This member leads, and may answer reads without asking anybody now. */
+  readonly held: boolean;
+  /** Reads answered so since the start. */
+  readonly reads: number;
+}
+
 export interface ReplicaStatus {
   readonly role: 'leader' | 'follower' | 'candidate' | 'learner' | 'recovering';
   readonly term: number;
@@ -88,6 +98,7 @@ export interface ReplicaStatus {
   /** Why the group does not serve, in numbers; null when it does. */
   readonly trouble: string | null;
   readonly interruptions: Interruptions;
+  readonly lease: LeaseStatus;
 }
 
 /**

@@ -205,6 +205,7 @@ export class FakeReplica implements Replica {
       members,
       trouble: null,
       interruptions: { loopGaps: 0, longestLoopGapMs: 0, doubts: 0, diskHandOvers: 0, quorumLosses: 0 },
+      lease: { leaseMs: 0, held: false, reads: 0 },
     };
   }
 

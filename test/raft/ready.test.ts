@@ -141,6 +141,7 @@ describe('ready: what the host has to do', () => {
       lastIndex: 1,
       configuration: simpleConfiguration(ids('m1', 'm2', 'm3')),
       transferTo: null,
+      counters: { doubts: 0, diskHandOvers: 0, quorumLosses: 0 },
       uncommittedBytes: 0,
     });
     assert.deepEqual(peers[0], {

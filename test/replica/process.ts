@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   TepuiError,
+  type Clock,
   type MemberId,
   type Random,
   type TimerHandle,
@@ -42,6 +43,35 @@ export interface Surroundings {
   readonly cut: (member: MemberId, index: number, digest: string) => void;
   /** The process ended by itself, with this error. */
   readonly ended: (process: TestProcess, error: unknown) => void;
+}
+
+/** The clock of one process: stands still with a machine that is frozen whole, and never finds out. */
+class ProcessClock implements Clock {
+  private readonly time: VirtualTime;
+  private behindMs = 0;
+  private stoppedMs: number | null = null;
+
+  constructor(time: VirtualTime) {
+    this.time = time;
+  }
+
+  monotonicMs(): number {
+    return this.stoppedMs ?? this.time.monotonicMs() - this.behindMs;
+  }
+
+  wallMs(): number {
+    return this.time.wallMs();
+  }
+
+  stop(): void {
+    this.stoppedMs = this.monotonicMs();
+  }
+
+  go(): void {
+    if (this.stoppedMs === null) return;
+    this.behindMs = this.time.monotonicMs() - this.stoppedMs;
+    this.stoppedMs = null;
+  }
 }
 
 /** Timers of one process: none fires once it is dead, and while it is stopped they wait. */
@@ -122,6 +152,7 @@ export class TestProcess {
   resets = 0;
   private readonly around: Surroundings;
   private readonly timers: ProcessTimers;
+  private readonly clock: ProcessClock;
   private readonly transport: MemoryTransport;
   private readonly memory: MemoryDisk;
 
@@ -137,6 +168,7 @@ export class TestProcess {
     this.disk = disk;
     this.timers = timers;
     this.around = around;
+    this.clock = new ProcessClock(around.time);
     const { time, network, random, limits, peers, release } = around;
     let transport: MemoryTransport | null = null;
     const others = new Map([...peers].filter(([peer]) => peer !== id));
@@ -160,7 +192,7 @@ export class TestProcess {
         });
         return transport;
       },
-      clock: time,
+      clock: this.clock,
       timers,
       random,
       logger: quiet,
@@ -232,7 +264,14 @@ export class TestProcess {
     this.timers.stop();
   }
 
+  /** As a virtual machine that is frozen: its clock stands still as well. */
+  freezeWithClock(): void {
+    this.clock.stop();
+    this.freeze();
+  }
+
   thaw(): void {
+    this.clock.go();
     this.timers.go();
   }
 

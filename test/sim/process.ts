@@ -1,5 +1,6 @@
 import { chance, type NodeId, type Random } from '../../lib/base/index.js';
 import {
+  RAFT_DEFAULTS,
   RaftNode,
   type InstallSnapshot,
   type LogIndex,
@@ -226,6 +227,7 @@ export class SimProcess {
     const { options } = this;
     return {
       id: this.id,
+      tickMs: RAFT_DEFAULTS.tickMs,
       heartbeatTicks: options.heartbeatTicks,
       electionTicks: options.electionTicks,
       maxInflightMessages: options.maxInflightMessages,
