@@ -1,4 +1,5 @@
 import { addCounts, noCounts, type RunCounts, type RunReport } from './report.js';
+import type { Tally } from './tally.js';
 
 interface Demand {
   readonly what: string;
@@ -20,7 +21,7 @@ const MIN_VIRTUAL_SECONDS = 30;
 const MIN_PROPOSALS = 200;
 
 /** The sum over the runs of a batch, and whether it is worth anything. */
-export class Batch {
+export class Batch implements Tally<RunReport> {
   readonly counts: RunCounts = noCounts();
   seeds = 0;
   seedsWithTruncation = 0;
@@ -40,7 +41,6 @@ export class Batch {
     if (failure !== null) this.failures.push(failure);
   }
 
-  /** What the batch should have seen and did not, one line each. A batch that saw little proves little. */
   shortfalls(): string[] {
     return DEMANDS.flatMap(({ what, atLeast, of }) => {
       const wanted = Math.ceil((atLeast * this.seeds) / FULL_BATCH);
@@ -49,6 +49,30 @@ export class Batch {
         ? []
         : [`${what}: ${seen} seen, at least ${wanted} wanted in ${this.seeds} seeds`];
     });
+  }
+
+  rows(): [string, string][] {
+    const { counts } = this;
+    return [
+      ['messages delivered', `${counts.messages}`],
+      ['elections', `${counts.elections}`],
+      ['crash-restarts', `${counts.crashRestarts}`],
+      ['snapshot installs', `${counts.snapshotInstalls}`],
+      ['log truncations', `${this.seedsWithTruncation} seeds, ${counts.entriesTruncated} durable entries`],
+      [
+        'proposals',
+        `${counts.proposalsAccepted} accepted, ${counts.proposalsAcknowledged} acknowledged, ${counts.proposalsLost} lost`,
+      ],
+      ['reads', `${counts.reads} served, ${counts.readsRefused} refused`],
+      [
+        'other',
+        `${counts.transfers} transfers, ${counts.hints} hints, ${counts.configurations} configurations`,
+      ],
+    ];
+  }
+
+  json(): object {
+    return { seedsWithTruncation: this.seedsWithTruncation, ...this.counts };
   }
 }
 

@@ -1,19 +1,25 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { Batch } from './batch.js';
+import { NodeBatch } from './node/batch.js';
+import { runNodeSeed, type NodeReport } from './node/run.js';
 import { runSeeds } from './pool.js';
-import type { RunReport } from './report.js';
+import type { Level } from './repeat.js';
+import type { Report, RunReport } from './report.js';
 import { runSeed } from './run.js';
 import { summary, summaryJson } from './summary.js';
+import type { Tally } from './tally.js';
 
 interface Flags {
-  readonly seeds: number;
+  readonly level: Level;
+  readonly seeds?: number;
   readonly from: number;
   readonly seed?: number;
   readonly trace?: true;
   readonly jobs: number;
   readonly keepGoing?: true;
+  readonly twice?: true;
   readonly outcomesOnly?: true;
   readonly json?: true;
 }
@@ -31,27 +37,36 @@ function count(low: number, high: number): (text: string) => number {
 function command(): Command {
   const seed = count(0, 2 ** 32 - 1);
   return new Command('sim')
-    .description('Runs seeded in-process clusters of consensus cores under faults and checks every step.')
-    .option('--seeds <n>', 'number of seeds', count(1, 1e7), 2000)
+    .description('Runs seeded in-process groups under faults and checks every step.')
+    .addOption(
+      new Option('--level <level>', 'whole masters, or consensus cores alone')
+        .choices(['node', 'core'])
+        .default('node'),
+    )
+    .option('--seeds <n>', 'number of seeds (default: 500 of nodes, 2000 of cores)', count(1, 1e7))
     .option('--from <seed>', 'first seed', seed, 1)
     .option('--seed <seed>', 'run this seed only', seed)
     .option('--trace', 'with --seed: print one line per event')
     .option('--jobs <n>', 'worker processes', count(1, 64), Math.min(2, availableParallelism()))
     .option('--keep-going', 'do not stop at the first failure')
-    .option('--outcomes-only', 'judge only states, answers to clients and progress')
+    .option('--twice', 'run every seed twice and compare the traces')
+    .option('--outcomes-only', 'cores: judge only states, answers to clients and progress')
     .option('--json', 'print the summary as one JSON object on the last line');
 }
 
-function printFailure(report: RunReport): void {
+const SEEDS: Readonly<Record<Level, number>> = { core: 2000, node: 500 };
+
+function printFailure(report: Report<unknown>, level: Level): void {
   const { rule, message } = report.violation!;
   console.error(
     `seed ${report.seed} failed at ${report.virtualSeconds.toFixed(3)} s, rule ${rule}: ${message}`,
   );
-  console.error(`  replay: npm run sim -- --seed ${report.seed} --trace`);
+  const flag = level === 'core' ? '--level core ' : '';
+  console.error(`  replay: npm run sim -- ${flag}--seed ${report.seed} --trace`);
 }
 
 /** One seed, told in full. */
-function single(seed: number, trace: boolean, outcomesOnly: boolean): boolean {
+async function single(seed: number, { level, trace, outcomesOnly }: Flags): Promise<boolean> {
   const lines: string[] = [];
   const flush = (): void => {
     if (lines.length > 0) process.stdout.write(lines.join('\n') + '\n');
@@ -60,26 +75,30 @@ function single(seed: number, trace: boolean, outcomesOnly: boolean): boolean {
   const print = (line: string): void => {
     if (lines.push(line) === 1000) flush();
   };
-  const report = runSeed(trace ? { seed, outcomesOnly, print } : { seed, outcomesOnly });
+  const told = trace === true ? { print } : {};
+  const report: Report<unknown> =
+    level === 'core'
+      ? runSeed({ seed, outcomesOnly: outcomesOnly === true, ...told })
+      : await runNodeSeed({ seed, ...told });
   flush();
   console.log(JSON.stringify(report));
-  if (report.violation !== null) printFailure(report);
+  if (report.violation !== null) printFailure(report, level);
   return report.violation === null;
 }
 
-async function batch(flags: Flags): Promise<boolean> {
-  const sum = new Batch();
+async function batch<R>(sum: Tally<R>, flags: Flags): Promise<boolean> {
+  const { level } = flags;
   const begun = performance.now();
   await runSeeds({
     from: flags.from,
-    seeds: flags.seeds,
+    seeds: flags.seeds ?? SEEDS[level],
     jobs: flags.jobs,
-    outcomesOnly: flags.outcomesOnly === true,
+    settings: { level, outcomesOnly: flags.outcomesOnly === true, twice: flags.twice === true },
     onResult: ({ report, repeated }) => {
       const failures = sum.failures.length;
-      sum.add(report);
+      sum.add(report as R);
       if (repeated) sum.repeated++;
-      if (sum.failures.length > failures) printFailure(sum.failures.at(-1)!);
+      if (sum.failures.length > failures) printFailure(sum.failures.at(-1)!, level);
       return flags.keepGoing === true || sum.failures.length === 0;
     },
   });
@@ -91,9 +110,11 @@ async function batch(flags: Flags): Promise<boolean> {
   return sum.failures.length === 0 && shortfalls.length === 0;
 }
 
+function batches(flags: Flags): Promise<boolean> {
+  if (flags.level === 'core') return batch<RunReport>(new Batch(), flags);
+  return batch<NodeReport>(new NodeBatch(), flags);
+}
+
 const flags = command().parse().opts<Flags>();
-const good =
-  flags.seed === undefined
-    ? await batch(flags)
-    : single(flags.seed, flags.trace === true, flags.outcomesOnly === true);
+const good = flags.seed === undefined ? await batches(flags) : await single(flags.seed, flags);
 process.exitCode = good ? 0 : 1;

@@ -21,10 +21,12 @@ interface Outcome {
 /** Copies the parts of the build that the simulator runs on, and plants the fault in the copy. */
 async function plant(mutant: Mutant): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'tepui-mutant-'));
-  for (const part of ['lib/base', 'lib/raft', 'test/sim']) {
+  for (const part of ['lib', 'test/sim']) {
     await cp(path.join(DIST, part), path.join(folder, 'dist', part), { recursive: true });
   }
-  await symlink(path.join(DIST, '../node_modules'), path.join(folder, 'node_modules'), 'junction');
+  for (const shared of ['node_modules', 'protos']) {
+    await symlink(path.join(DIST, '..', shared), path.join(folder, shared), 'junction');
+  }
   await writeFile(path.join(folder, 'package.json'), '{ "type": "module" }\n');
   const file = path.join(folder, 'dist', mutant.file);
   const text = await readFile(file, 'utf8');
@@ -54,7 +56,7 @@ async function hunt(mutant: Mutant, outcomesOnly: boolean): Promise<Outcome> {
 
 function simulate(main: string, outcomesOnly: boolean): Promise<string> {
   return new Promise((resolve, reject) => {
-    const args = [main, '--from', '1', '--seeds', `${BUDGET}`, '--jobs', '1', '--json'];
+    const args = [main, '--level', 'core', '--from', '1', '--seeds', `${BUDGET}`, '--jobs', '1', '--json'];
     if (outcomesOnly) args.push('--outcomes-only');
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
     let output = '';

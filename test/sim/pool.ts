@@ -1,22 +1,22 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { runInBatch, type SeedResult } from './repeat.js';
+import { runInBatch, type SeedResult, type SeedSettings } from './repeat.js';
 
 /** Seeds handed to a worker process at a time. */
-const CHUNK = 20;
+const CHUNK = { core: 20, node: 4 } as const;
 
 /** A piece of work for a worker process: seeds from `from`, `count` of them. */
 export interface Chunk {
   readonly from: number;
   readonly count: number;
-  readonly outcomesOnly: boolean;
+  readonly settings: SeedSettings;
 }
 
 export interface PoolSettings {
   readonly from: number;
   readonly seeds: number;
   readonly jobs: number;
-  readonly outcomesOnly: boolean;
+  readonly settings: SeedSettings;
   /** Takes results in whatever order they come; false: no new work is begun. */
   readonly onResult: (result: SeedResult) => boolean;
 }
@@ -33,16 +33,17 @@ export async function runSeeds(settings: PoolSettings): Promise<void> {
   await Promise.all(Array.from({ length: settings.jobs }, () => runWorker(next, take)));
 }
 
-function runHere({ from, seeds, outcomesOnly, onResult }: PoolSettings): void {
+async function runHere({ from, seeds, settings, onResult }: PoolSettings): Promise<void> {
   for (let seed = from; seed < from + seeds; seed++) {
-    if (!onResult(runInBatch(seed, outcomesOnly))) return;
+    if (!onResult(await runInBatch(seed, settings))) return;
   }
 }
 
-function chunksOf({ from, seeds, outcomesOnly }: PoolSettings): Chunk[] {
+function chunksOf({ from, seeds, settings }: PoolSettings): Chunk[] {
   const chunks: Chunk[] = [];
-  for (let at = from; at < from + seeds; at += CHUNK) {
-    chunks.push({ from: at, count: Math.min(CHUNK, from + seeds - at), outcomesOnly });
+  const size = CHUNK[settings.level];
+  for (let at = from; at < from + seeds; at += size) {
+    chunks.push({ from: at, count: Math.min(size, from + seeds - at), settings });
   }
   return chunks;
 }

@@ -1,12 +1,15 @@
 /** What one run did and found. Plain data: it travels between processes. */
-export interface RunReport {
+export interface Report<Counts> {
   readonly seed: number;
   readonly traceHash: string;
   readonly events: number;
   readonly virtualSeconds: number;
   readonly violation: { readonly rule: string; readonly message: string } | null;
-  readonly counts: RunCounts;
+  readonly counts: Counts;
 }
+
+/** Of a run of consensus cores. */
+export type RunReport = Report<RunCounts>;
 
 export interface RunCounts {
   elections: number;

@@ -32,26 +32,18 @@ const KINDS = {
 
 export type TraceKind = keyof typeof KINDS;
 
-/** A running hash over all events of a run, and their text when someone wants to read it. */
-export class Trace {
+/** A running hash over the events of a run, four numbers each. */
+export class TraceHash {
   events = 0;
   private a = 0x9e3779b9;
   private b = 0x7f4a7c15;
-  private readonly print: ((line: string) => void) | null;
 
-  /** `print` receives one line per event; null costs nothing. */
-  constructor(print: ((line: string) => void) | null = null) {
-    this.print = print;
-  }
-
-  /** `who` is the node's number (-1: none); `x` and `y` are whatever tells two such events apart. */
-  event(now: number, kind: TraceKind, who: number, x: number, y: number, detail?: Message | string): void {
+  add(now: number, what: number, x: number, y: number): void {
     this.events++;
     this.mix(now);
-    this.mix(KINDS[kind] * 64 + who);
+    this.mix(what);
     this.mix(x);
     this.mix(y);
-    if (this.print !== null) this.print(line(now, kind, who, x, y, detail));
   }
 
   /** 16 hexadecimal digits. */
@@ -66,6 +58,31 @@ export class Trace {
     this.a ^= this.a >>> 15;
     this.b = (Math.imul(this.b ^ this.a, 0xc2b2ae35) + low) | 0;
     this.b ^= this.b >>> 13;
+  }
+}
+
+/** A running hash over all events of a run, and their text when someone wants to read it. */
+export class Trace {
+  private readonly hash = new TraceHash();
+  private readonly print: ((line: string) => void) | null;
+
+  /** `print` receives one line per event; null costs nothing. */
+  constructor(print: ((line: string) => void) | null = null) {
+    this.print = print;
+  }
+
+  get events(): number {
+    return this.hash.events;
+  }
+
+  /** `who` is the node's number (-1: none); `x` and `y` are whatever tells two such events apart. */
+  event(now: number, kind: TraceKind, who: number, x: number, y: number, detail?: Message | string): void {
+    this.hash.add(now, KINDS[kind] * 64 + who, x, y);
+    if (this.print !== null) this.print(line(now, kind, who, x, y, detail));
+  }
+
+  digest(): string {
+    return this.hash.digest();
   }
 }
 

@@ -1,0 +1,48 @@
+/** What one run of whole nodes saw. Plain numbers: they travel between processes and are summed. */
+export interface NodeCounts {
+  elections: number;
+  crashes: number;
+  pauses: number;
+  stalls: number;
+  cuts: number;
+  snapshotInstalls: number;
+  entries: number;
+  acknowledged: number;
+  refused: number;
+  lost: number;
+  unknown: number;
+  reads: number;
+  localReads: number;
+  messages: number;
+  broken: number;
+  duplicates: number;
+  skippedBatches: number;
+  expired: number;
+}
+
+export function noNodeCounts(): NodeCounts {
+  return {
+    elections: 0,
+    crashes: 0,
+    pauses: 0,
+    stalls: 0,
+    cuts: 0,
+    snapshotInstalls: 0,
+    entries: 0,
+    acknowledged: 0,
+    refused: 0,
+    lost: 0,
+    unknown: 0,
+    reads: 0,
+    localReads: 0,
+    messages: 0,
+    broken: 0,
+    duplicates: 0,
+    skippedBatches: 0,
+    expired: 0,
+  };
+}
+
+export function addNodeCounts(sum: NodeCounts, more: NodeCounts): void {
+  for (const name of Object.keys(sum) as (keyof NodeCounts)[]) sum[name] += more[name];
+}

@@ -1,0 +1,130 @@
+import { assert, type Logger, type MemberId, type Random } from '../../../lib/base/index.js';
+import { CoordinationService } from '../../../lib/coordination/index.js';
+import { AGENT_SERVICE_LIMITS, AgentService } from '../../../lib/master/agents/index.js';
+import { MASTER_LIMITS, createMaster, type Master } from '../../../lib/master/index.js';
+import { DivergenceGuard } from '../../../lib/node/divergence.js';
+import { Member } from '../../../lib/replica/index.js';
+import { DEFAULT_LIMITS, type DigestVerdict } from '../../../lib/state/index.js';
+import { openDataFolder, type DataFolder } from '../../../lib/storage/index.js';
+import { TRANSPORT_TIMINGS } from '../../../lib/transport/index.js';
+import { PeerTransport } from '../../../lib/transport/peer-transport.js';
+import type { PeerWire } from '../../../lib/transport/wire.js';
+import type { NodeDisk } from './disk.js';
+import type { Host } from './host.js';
+import type { NodeOptions } from './options.js';
+
+export interface LifeOptions {
+  readonly id: MemberId;
+  readonly address: string;
+  readonly peers: ReadonlyMap<MemberId, string>;
+  readonly host: Host;
+  readonly disk: NodeDisk;
+  readonly wire: PeerWire;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly options: NodeOptions;
+  /** The process ends by itself. */
+  readonly fatal: (error: unknown) => void;
+  /** A member was made, and has not started. */
+  readonly member: (member: Member) => void;
+  /** Its consensus runs, and has not been given anything. */
+  readonly running: (member: Member) => void;
+}
+
+/** What a master's doors offer, once it serves. */
+export interface Doors {
+  readonly folder: DataFolder;
+  readonly member: Member;
+  readonly master: Master;
+  readonly agents: AgentService;
+  readonly coordination: CoordinationService;
+}
+
+/** One life of a master: the parts of `lib/node/master-process.ts`, from opening the folder to the end. */
+export class Life {
+  readonly host: Host;
+  /** Null until the doors are open. */
+  doors: Doors | null = null;
+  /** Set as soon as there is one, before the doors. */
+  member: Member | null = null;
+  private readonly life: LifeOptions;
+
+  constructor(life: LifeOptions) {
+    this.life = life;
+    this.host = life.host;
+  }
+
+  start(): void {
+    this.open().catch((error: unknown) => this.life.fatal(error));
+  }
+
+  private async open(): Promise<void> {
+    const { id, host, disk, random, logger, options, fatal } = this.life;
+    const folder = await openDataFolder({
+      source: disk.source(host),
+      memberId: id,
+      random,
+      logger,
+      onFailure: fatal,
+      wait: (delayMs) => new Promise((resolve) => host.after(delayMs, resolve)),
+    });
+    const member = this.makeMember(folder);
+    this.member = member;
+    this.life.member(member);
+    whenRunning(member, () => this.life.running(member));
+    const guard = new DivergenceGuard({
+      status: () => member.status(),
+      handOver: (done) => member.transferLeadership(null, done),
+      discardState: () => folder.discardState(),
+      fatal,
+      logger,
+    });
+    const context = { replica: member, clock: host, timers: host, random, logger };
+    const master = createMaster({
+      ...context,
+      machineLimits: DEFAULT_LIMITS,
+      limits: { ...MASTER_LIMITS, checkpointIntervalMs: options.checkpointMs },
+      verdict: (verdict: DigestVerdict) => guard.judged(verdict),
+    });
+    const agents = new AgentService(context, AGENT_SERVICE_LIMITS, master.streams, master.liveness);
+    const coordination = new CoordinationService(member, random, master.liveness);
+    await member.start();
+    master.start();
+    agents.start();
+    this.doors = { folder, member, master, agents, coordination };
+  }
+
+  private makeMember(folder: DataFolder): Member {
+    const { id, address, peers, host, wire, random, logger, options, fatal } = this.life;
+    assert(!peers.has(id), `${id} is its own peer`);
+    return new Member({
+      memberId: id,
+      peers,
+      doors: { http: null, grpc: null, zk: null, peer: address },
+      release: '0.1.0',
+      pid: 1,
+      memoryBudgetBytes: () => 1 << 30,
+      disk: folder,
+      transport: (handlers) =>
+        new PeerTransport({ wire, handlers, clock: host, timers: host, random, timings: TRANSPORT_TIMINGS }),
+      clock: host,
+      timers: host,
+      random,
+      logger,
+      limits: options.limits,
+      machineLimits: DEFAULT_LIMITS,
+      heartbeatTicks: options.heartbeatTicks,
+      fatal,
+    });
+  }
+}
+
+/** Calls back as soon as a member drives consensus: at its start, or when its group is formed. */
+function whenRunning(member: Member, callback: () => void): void {
+  const inside = member as unknown as { run(founded: boolean): void };
+  const run = inside.run.bind(member);
+  inside.run = (founded) => {
+    run(founded);
+    callback();
+  };
+}

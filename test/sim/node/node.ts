@@ -1,0 +1,44 @@
+import type { Logger, MemberId } from '../../../lib/base/index.js';
+import type { NodeDisk } from './disk.js';
+import type { MachineClock } from './host.js';
+import type { Life } from './life.js';
+
+/** One machine of the group with what outlives the process on it. */
+export class SimNode {
+  readonly number: number;
+  readonly id: MemberId;
+  readonly disk: NodeDisk;
+  readonly clock: MachineClock;
+  readonly logger: Logger;
+  /** Null while no process runs. */
+  life: Life | null = null;
+  /** Without power: nobody is told anything. */
+  dark = false;
+  /** Counts the processes started here. */
+  lives = 0;
+  private readonly endings = new Set<() => void>();
+
+  constructor(number: number, disk: NodeDisk, clock: MachineClock, logger: Logger) {
+    this.number = number;
+    this.id = `m${number + 1}` as MemberId;
+    this.disk = disk;
+    this.clock = clock;
+    this.logger = logger;
+  }
+
+  /** Calls back when the present process ends; returns how to forget it. */
+  onEnd(callback: () => void): () => void {
+    this.endings.add(callback);
+    return () => this.endings.delete(callback);
+  }
+
+  /** The process is over. */
+  ended(): void {
+    const { life } = this;
+    this.life = null;
+    life?.host.die();
+    const endings = [...this.endings];
+    this.endings.clear();
+    for (const callback of endings) callback();
+  }
+}

@@ -1,0 +1,94 @@
+import type { NodeId } from '../../../lib/base/index.js';
+import type { Cause, ClusterChecker } from '../../../lib/raft/check/cluster-checker.js';
+import type { Entry, Message, RaftNode, Ready } from '../../../lib/raft/index.js';
+import type { Member } from '../../../lib/replica/index.js';
+import type { RaftLog } from '../../../lib/storage/types.js';
+
+/** The parts of a member that only a checker looks at. */
+interface Inside {
+  readonly phase: {
+    readonly kind: string;
+    readonly running?: { readonly raft: RaftNode; readonly log: RaftLog };
+  };
+}
+
+export interface Observer {
+  /** Runs a check: what it throws ends the run. */
+  readonly guard: (look: () => void) => void;
+  readonly alive: () => boolean;
+  readonly committed: (entry: Entry) => void;
+  readonly emitted: (message: Message) => void;
+}
+
+const OTHER: Cause = { type: 'other' };
+const TICK: Cause = { type: 'tick' };
+
+/** The consensus of a member that runs, else null. */
+export function consensusOf(member: Member): { readonly raft: RaftNode; readonly log: RaftLog } | null {
+  return (member as unknown as Inside).phase.running ?? null;
+}
+
+/** Lets the checker see everything that this member's consensus is given and gives back. */
+export function attach(checker: ClusterChecker, raft: RaftNode, log: RaftLog, observer: Observer): void {
+  const guard = (look: () => void): void => {
+    if (observer.alive()) observer.guard(look);
+  };
+  const { id } = raft.view;
+  guard(() => checker.started(raft.view, log));
+  let installing: number | null = null;
+  around(raft, 'step', (message) => guard(() => checker.stepped(id, { type: 'message', message })));
+  around(raft, 'tick', () => guard(() => checker.stepped(id, TICK)));
+  for (const name of OTHER_INPUTS) around(raft, name, () => guard(() => checker.stepped(id, OTHER)));
+  const ready = raft.ready.bind(raft);
+  raft.ready = (holdNews) => {
+    const result = ready(holdNews);
+    installing = result.persist?.snapshot?.index ?? installing;
+    guard(() => seen(checker, id, result, observer));
+    return result;
+  };
+  const persisted = raft.persisted.bind(raft);
+  raft.persisted = () => {
+    const at = installing;
+    if (at !== null) guard(() => checker.installed(id, at));
+    installing = null;
+    persisted();
+    guard(() => checker.persisted(id));
+  };
+}
+
+function seen(checker: ClusterChecker, id: NodeId, ready: Ready, observer: Observer): void {
+  checker.emitted(id, ready.messages);
+  for (const message of ready.messages) observer.emitted(message);
+  if (!observer.alive()) return;
+  for (const entry of ready.committed) {
+    checker.applied(id, entry);
+    observer.committed(entry);
+  }
+  checker.stepped(id, OTHER);
+}
+
+const OTHER_INPUTS = [
+  'propose',
+  'readIndex',
+  'transferLeadership',
+  'campaignHint',
+  'proposeConfiguration',
+] as const;
+
+type Inputs = 'step' | 'tick' | (typeof OTHER_INPUTS)[number];
+
+/** Calls `after` with the arguments once the method has run. */
+function around<Name extends Inputs>(
+  raft: RaftNode,
+  name: Name,
+  after: (...rest: Parameters<RaftNode[Name]>) => void,
+): void {
+  const method = (raft[name] as (...rest: unknown[]) => unknown).bind(raft);
+  Object.defineProperty(raft, name, {
+    value: (...rest: Parameters<RaftNode[Name]>) => {
+      const result = method(...rest);
+      after(...rest);
+      return result;
+    },
+  });
+}

@@ -1,0 +1,178 @@
+import { SeededRandom } from '../../../lib/base/index.js';
+import { MS, SECOND, Schedule } from '../schedule.js';
+import { Violation, check } from '../violation.js';
+import type { Report } from '../report.js';
+import type { NodeCounts } from './counts.js';
+import { NodeNemesis } from './nemesis.js';
+import { drawNodeOptions, type NodeOptions } from './options.js';
+import { NodeTrace } from './trace.js';
+import { World } from './world.js';
+
+/** Virtual time of a run: the group forms, faults strike, and after the heal it must come back. */
+const FORM_US = 20 * SECOND;
+const FAULTS_US = 20 * SECOND;
+
+/** A healed group has a leader within this many (longest) election timeouts. */
+const ELECTION_TIMEOUTS = 10;
+const POLL_US = 50 * MS;
+
+export interface NodeRunSettings {
+  readonly seed: number;
+  /** Receives one line per event. */
+  readonly print?: (line: string) => void;
+}
+
+export type NodeReport = Report<NodeCounts>;
+
+/** Runs one seed from start to end. A violation ends the run and is part of the report. */
+export async function runNodeSeed(settings: NodeRunSettings): Promise<NodeReport> {
+  // From here on everything runs in continuations of promises, wherever this was called from.
+  await new Promise((resolve) => setImmediate(resolve));
+  const run = new NodeRun(settings);
+  let violation: NodeReport['violation'] = null;
+  try {
+    await run.go();
+  } catch (error) {
+    violation = described(error);
+    run.note('violation', `${violation.rule}: ${violation.message}`);
+  }
+  return run.report(violation);
+}
+
+function described(error: unknown): NonNullable<NodeReport['violation']> {
+  if (error instanceof Violation) return { rule: error.rule, message: error.message };
+  if (error instanceof Error) return { rule: error.name, message: `${error.message}\n${error.stack ?? ''}` };
+  return { rule: 'thrown', message: String(error) };
+}
+
+/**
+ * Lets every promise that can go on do so: a tick queued by a promise's continuation runs when no other continuation
+ * is left. Called from anywhere else it would run before them.
+ */
+function settle(): Promise<void> {
+  return new Promise((resolve) => process.nextTick(resolve));
+}
+
+class NodeRun {
+  private readonly seed: number;
+  private readonly schedule: Schedule = new Schedule();
+  private readonly trace: NodeTrace;
+  private readonly options: NodeOptions;
+  private readonly world: World;
+  private readonly nemesis: NodeNemesis;
+
+  constructor({ seed, print }: NodeRunSettings) {
+    this.seed = seed;
+    this.trace = new NodeTrace(print ?? null);
+    const random = new SeededRandom(seed);
+    this.options = drawNodeOptions(random.split());
+    this.world = new World(this.options, random.split(), this.schedule, this.trace);
+    this.nemesis = new NodeNemesis(this.world, this.options.faults, this.schedule, random.split());
+  }
+
+  async go(): Promise<void> {
+    const { world } = this;
+    this.note('phase', `options ${JSON.stringify(this.options)}`);
+    for (const node of world.nodes) world.start(node);
+    await this.demand('L1', 'a formed group', () => world.leader() !== null, FORM_US);
+    this.note('phase', 'faults');
+    const clients = world.clients.map((client) => client.run().catch((error: unknown) => world.fail(error)));
+    this.nemesis.start();
+    await this.runUntil(this.schedule.now + FAULTS_US);
+    this.note('phase', 'heal');
+    this.nemesis.stop();
+    await this.recovers();
+    for (const client of world.clients) client.stop();
+    this.note('phase', 'settle');
+    await this.demand('L2', 'equal members', () => this.settled(), 10 * SECOND);
+    await this.drained(Promise.all(clients));
+    this.finish();
+  }
+
+  note(kind: 'phase' | 'violation', text: string): void {
+    this.trace.event(this.schedule.now, kind, -1, 0, 0, text);
+  }
+
+  report(violation: NodeReport['violation']): NodeReport {
+    const { counts, history, oracle, wires } = this.world;
+    const { acknowledged, refused, lost, unknown, reads, localReads } = history.counts;
+    Object.assign(counts, { acknowledged, refused, lost, unknown, reads, localReads });
+    const { duplicates, skippedBatches, expired } = oracle.model;
+    Object.assign(counts, { duplicates, skippedBatches, expired });
+    Object.assign(counts, { messages: wires.delivered, broken: wires.broken });
+    return {
+      seed: this.seed,
+      traceHash: this.trace.digest(),
+      events: this.trace.events,
+      virtualSeconds: this.schedule.now / SECOND,
+      violation,
+      counts,
+    };
+  }
+
+  private finish(): void {
+    const { world } = this;
+    world.history.finish();
+    const leader = world.leader();
+    check(leader !== null, 'L1', () => `no leader at the end: ${world.picture()}`);
+  }
+
+  /** L1, L2: nothing is broken any more, so a leader and a new write must come about. */
+  private async recovers(): Promise<void> {
+    const { world } = this;
+    const { electionTicks, tickMs } = this.options.limits;
+    // A disconnected stream is found silent, dialled anew and greeted before the first vote can be asked for.
+    const reconnectUs = 6 * SECOND;
+    const timeoutUs = 2 * electionTicks * tickMs * MS;
+    await this.demand(
+      'L1',
+      'a leader',
+      () => world.leader() !== null,
+      reconnectUs + ELECTION_TIMEOUTS * timeoutUs,
+    );
+    const before = world.history.counts.acknowledged + world.history.counts.refused;
+    const longest = 2 * this.options.clients.patienceMs * MS + this.options.limits.proposalDeadlineMs * MS;
+    await this.demand(
+      'L2',
+      'an answered write',
+      () => world.history.counts.acknowledged + world.history.counts.refused > before,
+      longest + ELECTION_TIMEOUTS * timeoutUs + 40 * this.options.clients.thinkMs * MS,
+    );
+  }
+
+  /** Everybody serves and has applied everything there is. */
+  private settled(): boolean {
+    const statuses = this.world.nodes.map((node) => node.life?.doors?.member.status() ?? null);
+    const last = Math.max(...statuses.map((status) => status?.lastIndex ?? 0));
+    return statuses.every(
+      (status) => status !== null && status.trouble === null && status.appliedIndex === last,
+    );
+  }
+
+  private async drained(all: Promise<unknown>): Promise<void> {
+    let over = false;
+    void all.then(() => (over = true));
+    await this.demand('L7', 'end of every call', () => over, 60 * SECOND);
+  }
+
+  private async demand(rule: string, what: string, holds: () => boolean, withinUs: number): Promise<void> {
+    const deadline = this.schedule.now + withinUs;
+    while (!holds()) {
+      check(
+        this.schedule.now < deadline,
+        rule,
+        () => `no ${what} within ${(withinUs / SECOND).toFixed(1)} s: ${this.world.picture()}`,
+      );
+      await this.runUntil(this.schedule.now + POLL_US);
+    }
+  }
+
+  private async runUntil(at: number): Promise<void> {
+    const { schedule, world } = this;
+    schedule.after(Math.max(0, at - schedule.now), () => undefined);
+    while (schedule.now < at && schedule.step()) {
+      await settle();
+      if (world.broken !== null) throw world.broken;
+    }
+  }
+}

@@ -1,0 +1,259 @@
+import {
+  SeededRandom,
+  between,
+  chance,
+  type Logger,
+  type MemberId,
+  type Random,
+} from '../../../lib/base/index.js';
+import { ClusterChecker, type Message } from '../../../lib/raft/index.js';
+import type { Schedule } from '../schedule.js';
+import { Calls } from './calls.js';
+import { SimClient } from './client.js';
+import { noNodeCounts, type NodeCounts } from './counts.js';
+import { NodeDisk } from './disk.js';
+import { NodeHistory } from './history.js';
+import { Host, MachineClock } from './host.js';
+import { Life } from './life.js';
+import { SimNode } from './node.js';
+import { attach, consensusOf } from './observe.js';
+import type { NodeOptions } from './options.js';
+import { Oracle } from './oracle.js';
+import type { NodeTrace } from './trace.js';
+import { describe as describeMessage } from '../trace.js';
+import { SimWires } from './wire.js';
+
+/** Slack (ms) that a door has beyond the deadlines of its member before a call counts as forgotten. */
+const CALL_SLACK_MS = 3000;
+
+/** How a process ends that nobody meant to end. */
+export type Ending = 'kill' | 'power';
+
+/** A group of whole masters with everything around it. */
+export class World {
+  readonly nodes: readonly SimNode[];
+  readonly wires: SimWires;
+  readonly oracle: Oracle = new Oracle();
+  readonly history: NodeHistory;
+  readonly checker: ClusterChecker = new ClusterChecker();
+  readonly clients: readonly SimClient[];
+  readonly calls: Calls;
+  readonly counts: NodeCounts = noNodeCounts();
+  /** The first broken rule: the run ends with it. */
+  broken: unknown = null;
+  /** Effects (messages, writes) until a process ends in the middle of a turn. */
+  effectsToCrash = Infinity;
+  onCrashPoint: (node: SimNode) => void = () => undefined;
+  private readonly options: NodeOptions;
+  private readonly schedule: Schedule;
+  private readonly trace: NodeTrace;
+  private readonly lifeRandom: SeededRandom;
+  private readonly landRandom: Random;
+  private readonly loopRandom: Random;
+  private readonly addresses: ReadonlyMap<MemberId, string>;
+
+  constructor(options: NodeOptions, random: SeededRandom, schedule: Schedule, trace: NodeTrace) {
+    this.options = options;
+    this.schedule = schedule;
+    this.trace = trace;
+    const { members, clients } = options;
+    const machines = members + clients.count;
+    this.wires = new SimWires(machines, options.wires, schedule, random.split());
+    this.lifeRandom = random.split();
+    this.landRandom = random.split();
+    this.loopRandom = random.split();
+    const clockRandom = random.split();
+    this.nodes = Array.from({ length: members }, (_, i) => this.makeNode(i, clockRandom, random.split()));
+    this.addresses = new Map(this.nodes.map(({ id, number }) => [id, SimWires.address(number)]));
+    this.history = new NodeHistory(this.oracle.model);
+    const { proposalDeadlineMs, readDeadlineMs } = options.limits;
+    const limitMs = 2 * Math.max(proposalDeadlineMs, readDeadlineMs) + CALL_SLACK_MS;
+    this.calls = new Calls(this.nodes, this.wires, schedule, random.split(), limitMs);
+    this.clients = Array.from(
+      { length: clients.count },
+      (_, i) => new SimClient(members + i, clients, random.split(), this.clientPorts(i)),
+    );
+  }
+
+  start(node: SimNode): void {
+    if (node.life !== null) return;
+    node.dark = false;
+    node.lives++;
+    const host: Host = new Host({
+      schedule: this.schedule,
+      clock: node.clock,
+      random: this.loopRandom,
+      loopUs: this.options.loopUs,
+      uncaught: (error) => this.died(node, life, error),
+    });
+    const peers = new Map([...this.addresses].filter(([id]) => id !== node.id));
+    const life: Life = new Life({
+      id: node.id,
+      address: SimWires.address(node.number),
+      peers,
+      host,
+      disk: node.disk,
+      wire: this.wires.wire(node.number, host),
+      random: this.lifeRandom.split(),
+      logger: node.logger,
+      options: this.options,
+      fatal: (error) => this.died(node, life, error),
+      member: (member) => {
+        member.listen({
+          leadership: (view) => {
+            this.event('view', node, view.term, view.kind.length, view.kind);
+            if (view.kind === 'leading') this.counts.elections++;
+          },
+          cut: (index, digest) => {
+            this.event('cut', node, index, 0);
+            this.guard(() => this.oracle.cut(node.id, index, digest));
+          },
+          reset: () => {
+            this.counts.snapshotInstalls++;
+            this.event('reset', node, 0, 0);
+          },
+          applied: () => undefined,
+        });
+      },
+      running: (member) => this.observe(node, life, member),
+    });
+    node.life = life;
+    this.event('start', node, node.lives, 0);
+    this.wires.powerBack(node.number);
+    life.start();
+  }
+
+  /** Ends the process of `node` at once, whatever it is doing. */
+  crash(node: SimNode, ending: Ending): void {
+    const { life } = node;
+    if (life === null) return;
+    this.event('crash', node, ending === 'power' ? 1 : 0, 0, ending);
+    this.counts.crashes++;
+    this.end(node, life, ending);
+  }
+
+  /** An error that ends the process, or a broken rule. */
+  private died(node: SimNode, life: Life, error: unknown): void {
+    if (node.life !== life || !life.host.alive) return;
+    this.event('end', node, 0, 0, String((error as Error | null)?.stack ?? error));
+    this.fail(error);
+    this.end(node, life, 'kill');
+  }
+
+  private end(node: SimNode, life: Life, ending: Ending): void {
+    const running = life.member === null ? null : consensusOf(life.member);
+    node.dark = ending === 'power';
+    node.ended();
+    node.disk.cut(() => chance(this.landRandom, 0.5));
+    if (running !== null) this.checker.stopped(running.raft.view.id);
+    if (ending === 'power') this.wires.powerLost(node.number);
+    else this.wires.ended(node.number, life.host);
+  }
+
+  /** Whatever breaks a rule ends the run, wherever it is thrown. */
+  guard(look: () => void): void {
+    try {
+      look();
+    } catch (error) {
+      this.fail(error);
+      throw error;
+    }
+  }
+
+  fail(error: unknown): void {
+    this.broken ??= error;
+  }
+
+  event(
+    kind: Parameters<NodeTrace['event']>[1],
+    node: SimNode | null,
+    x: number,
+    y: number,
+    text = '',
+  ): void {
+    this.trace.event(this.schedule.now, kind, node?.number ?? -1, x, y, text);
+  }
+
+  /** The member that leads the highest term, complete. */
+  leader(): SimNode | null {
+    let best: SimNode | null = null;
+    let term = -1;
+    for (const node of this.nodes) {
+      const view = node.life?.member?.leadership();
+      if (view?.kind !== 'leading' || view.term <= term) continue;
+      best = node;
+      term = view.term;
+    }
+    return best;
+  }
+
+  picture(): string {
+    return this.nodes
+      .map(({ id, life }) => {
+        if (life === null) return `${id} down`;
+        if (life.member === null) return `${id} opening`;
+        const { role, term, lastIndex, commitIndex, appliedIndex, trouble } = life.member.status();
+        return `${id} ${role} term ${term} ${lastIndex}/${commitIndex}/${appliedIndex} (${trouble ?? 'serves'})`;
+      })
+      .join('; ');
+  }
+
+  // -------------------------------------------------------------------------------------------------------
+
+  private observe(node: SimNode, life: Life, member: NonNullable<Life['member']>): void {
+    const running = consensusOf(member);
+    if (running === null) return;
+    attach(this.checker, running.raft, running.log, {
+      guard: (look) => this.guard(look),
+      alive: () => life.host.alive,
+      committed: (entry) => {
+        this.event('commit', node, entry.index, entry.data.length);
+        if (this.oracle.committed(node.id, entry)) this.counts.entries++;
+      },
+      emitted: (message) => this.emitted(node, life, message),
+    });
+  }
+
+  private emitted(node: SimNode, life: Life, message: Message): void {
+    this.trace.event(
+      this.schedule.now,
+      'send',
+      node.number,
+      message.term,
+      message.type.length,
+      this.trace.print === null ? '' : describeMessage(message),
+    );
+    if (--this.effectsToCrash > 0 || !life.host.alive) return;
+    this.effectsToCrash = Infinity;
+    this.onCrashPoint(node);
+  }
+
+  private makeNode(number: number, clockRandom: Random, diskRandom: Random): SimNode {
+    const { drift, disk } = this.options;
+    const rate = 1 + (drift * between(clockRandom, -100, 100)) / 100;
+    const clock = new MachineClock(this.schedule, rate, between(clockRandom, -500, 500));
+    const nodeDisk = new NodeDisk(disk, this.schedule, diskRandom);
+    return new SimNode(number, nodeDisk, clock, this.makeLogger(number));
+  }
+
+  private makeLogger(number: number): Logger {
+    const log = (fields: object, message: string): void =>
+      this.trace.note(this.schedule.now, number, () => `${message} ${logged(fields)}`);
+    const logger: Logger = { debug: log, info: log, warn: log, error: log, child: () => logger };
+    return logger;
+  }
+
+  private clientPorts(i: number): ConstructorParameters<typeof SimClient>[3] {
+    return {
+      calls: this.calls,
+      history: this.history,
+      model: this.oracle.model,
+      members: this.nodes.length,
+      note: (what, x, y, text) => this.trace.event(this.schedule.now, what, 64 + i, x, y, text),
+    };
+  }
+}
+
+function logged(fields: object): string {
+  return JSON.stringify(fields, (_, value: unknown) => (value instanceof Error ? value.message : value));
+}
