@@ -45,8 +45,6 @@ export interface FaultOptions {
   readonly clockMs: number;
 }
 
-export type FaultKind = 'crash' | 'crash-point' | 'cut' | 'pause' | 'stall' | 'transfer' | 'clock';
-
 /** Whole numbers spread evenly over orders of magnitude: small limits matter as often as large ones. */
 export function logarithmic(random: Random, low: number, high: number): number {
   return Math.round(low * (high / low) ** (random.uint32() / 0x1_0000_0000));

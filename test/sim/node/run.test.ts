@@ -6,7 +6,7 @@ import { runNodeSeed, type NodeReport } from './run.js';
 const SEEDS = [1, 2, 3, 4, 5, 6];
 
 describe('a simulated run of whole nodes', () => {
-  let reports: NodeReport[] = [];
+  const reports: NodeReport[] = [];
 
   before(async function () {
     this.timeout(60_000);

@@ -176,6 +176,7 @@ export class SimWires {
       sendSnapshot: () => this.stream(connection, (door, stream) => door.sendSnapshot(stream.incoming)),
       introduce: (hello, deadlineMs) => this.call(connection, deadlineMs, (door) => door.introduce(hello)),
       form: (request, deadlineMs) => this.call(connection, deadlineMs, (door) => door.form(request)),
+      join: (request, deadlineMs) => this.call(connection, deadlineMs, (door) => door.join(request)),
       close: () => this.close(connection),
     };
   }
