@@ -4,7 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import type { Random } from '../../lib/base/index.js';
 import { Operator, type ClusterStatus } from '../../lib/client/index.js';
-import { Children, type ChildSpec } from '../../lib/node/dev/children.js';
+import type { Children, ChildSpec } from '../../lib/node/dev/children.js';
+import { tepuiChildren } from '../../lib/node/dev/launch.js';
 import { shutDown } from '../../lib/node/dev/shutdown.js';
 import { configFiles, type DevPlan } from '../../lib/node/dev/plan.js';
 import { Network, linksAmong } from '../faults/network.js';
@@ -52,7 +53,7 @@ export class Cluster {
     this.network = network;
     this.addresses = plan.masters.map(({ grpc }) => grpc);
     this.operator = new Operator({ addresses: this.addresses });
-    this.children = new Children(false, ({ id, pid, how }) => this.exited(id, pid, how));
+    this.children = tepuiChildren(false, ({ id, pid, how }) => this.exited(id, pid ?? 0, how));
     const spec = (command: string) => (one: { readonly id: string; readonly folder: string }) => {
       const args = [command, '--config', path.join(one.folder, 'config.yaml')];
       return [one.id, { id: one.id, folder: one.folder, args }] as const;

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { TepuiError } from '../base/index.js';
 
@@ -14,6 +14,18 @@ export function writePid(folder: string): void {
     writeFileSync(temporary, `${process.pid}\n`);
     renameSync(temporary, path.join(folder, 'pid'));
   });
+}
+
+/** The process that wrote `pid` into the folder, if one with this pid lives: somebody may have started it by hand. */
+export function livingPid(folder: string): number | null {
+  try {
+    const pid = Number(readFileSync(path.join(folder, 'pid'), 'utf8'));
+    if (!Number.isInteger(pid) || pid < 1) return null;
+    process.kill(pid, 0);
+    return pid;
+  } catch {
+    return null;
+  }
 }
 
 function written(folder: string, write: () => void): void {

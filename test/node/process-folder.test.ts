@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { openProcessFolder, writePid } from '../../lib/node/process-folder.js';
+import { livingPid, openProcessFolder, writePid } from '../../lib/node/process-folder.js';
 import { tempFolder } from '../support/temp-folder.js';
 
 describe("a process's folder", () => {
@@ -21,6 +22,25 @@ describe("a process's folder", () => {
     writePid(folder);
     assert.equal(readFileSync(path.join(folder, 'pid'), 'utf8'), `${process.pid}\n`);
     assert.deepEqual(readdirSync(folder), ['pid']);
+  });
+
+  it('names its process as long as that lives', () => {
+    openProcessFolder(folder);
+    const file = path.join(folder, 'pid');
+    writePid(folder);
+    assert.equal(livingPid(folder), process.pid);
+    const { pid } = spawnSync('true');
+    writeFileSync(file, `${pid}\n`);
+    assert.equal(livingPid(folder), null);
+  });
+
+  it('names no process when its pid is missing or none', () => {
+    openProcessFolder(folder);
+    for (const text of ['', '0\n', '-1\n', 'seven\n']) {
+      writeFileSync(path.join(folder, 'pid'), text);
+      assert.equal(livingPid(folder), null, text);
+    }
+    assert.equal(livingPid(path.join(folder, 'nowhere')), null);
   });
 
   it('is a storage error, with its name, where it cannot be made or written', () => {

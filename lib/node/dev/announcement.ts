@@ -17,7 +17,11 @@ export interface Announcement {
 /** Whether a leader has applied an entry of its own term and every agent is registered. */
 export function serves({ masters, agents, leader }: Picture): boolean {
   const leading = masters.find(({ id }) => id === leader);
-  return leading?.role === 'leader' && leading.healthy && agents.every(({ state }) => state === 'registered');
+  return (
+    leading?.role === 'leader' &&
+    leading.progress?.healthy === true &&
+    agents.every(({ state }) => state === 'registered')
+  );
 }
 
 export function announce({ masters, agents, leader }: Picture, peerOf: (id: string) => string): Announcement {

@@ -1,9 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, openSync, closeSync } from 'node:fs';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const BIN = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../../../bin/tepui');
+import type { TimerHandle, Timers } from '../../base/index.js';
 
 export interface ChildSpec {
   readonly id: string;
@@ -13,96 +8,99 @@ export interface ChildSpec {
 
 export interface ChildExit {
   readonly id: string;
-  readonly pid: number;
+  /** Null: it could not even be started. */
+  readonly pid: number | null;
   readonly how: string;
 }
 
-interface Child {
-  readonly spec: ChildSpec;
-  readonly process: ChildProcess;
-  exited: boolean;
+/** A started process that holds one end of a pipe. */
+export interface Process {
+  readonly pid: number | null;
+  kill(signal: NodeJS.Signals): void;
+  /** Closes the other end of the pipe. */
+  cut(): void;
 }
 
-/** How soon a process that died at once is started again. */
-const RESPAWN_DELAY_MS = 100;
+/** Starts a process; `onEnd` is called later, and once: when it has ended or could not be started. */
+export type Launch = (spec: ChildSpec, onEnd: (how: string) => void) => Process;
 
-/**
- * The processes of a dev cluster, each in a group of its own and each holding one end of a pipe: when `dev`
- * dies, the kernel closes the other end and they end themselves.
- */
+export interface ChildrenOptions {
+  readonly launch: Launch;
+  readonly timers: Timers;
+  /** Whether what dies is started again. */
+  readonly respawn: boolean;
+  readonly onExit: (exit: ChildExit) => void;
+}
+
+/** How soon a process that died is started again. */
+export const RESPAWN_DELAY_MS = 100;
+
+/** The processes of a dev cluster, by id; at most one of each lives. */
 export class Children {
-  private readonly children = new Map<string, Child>();
-  private readonly onExit: (exit: ChildExit) => void;
-  private readonly respawn: boolean;
+  private readonly options: ChildrenOptions;
+  private readonly living = new Map<string, Process>();
+  /** Of the dead, too: an agent's holder keeps its tasks on the pipe of the agent that started it. */
+  private readonly started: { readonly id: string; readonly process: Process }[] = [];
+  private readonly respawns = new Set<TimerHandle>();
+  private readonly waiting = new Set<() => void>();
   private stopping = false;
 
-  constructor(respawn: boolean, onExit: (exit: ChildExit) => void) {
-    this.respawn = respawn;
-    this.onExit = onExit;
+  constructor(options: ChildrenOptions) {
+    this.options = options;
   }
 
   start(spec: ChildSpec): void {
-    mkdirSync(spec.folder, { recursive: true });
-    const output = openSync(path.join(spec.folder, 'output.log'), 'a');
-    const child = spawn(process.execPath, [BIN, ...spec.args], {
-      detached: true,
-      stdio: ['ignore', output, output, 'pipe'],
-      env: { ...process.env, TEPUI_LIFELINE_FD: '3' },
+    const process = this.options.launch(spec, (how) => {
+      if (this.living.get(spec.id) === process) this.ended(spec, process, how);
     });
-    closeSync(output);
-    const entry: Child = { spec, process: child, exited: false };
-    this.children.set(spec.id, entry);
-    // The pipe carries nothing; an error on it only means that the process is gone.
-    child.stdio[3]?.on('error', () => undefined);
-    child.once('error', (error) => this.ended(entry, `could not be started: ${error.message}`));
-    child.once('exit', (code, signal) => this.ended(entry, signal ?? `exit ${code}`));
+    this.living.set(spec.id, process);
+    this.started.push({ id: spec.id, process });
   }
 
   pid(id: string): number | null {
-    const child = this.children.get(id);
-    return child === undefined || child.exited ? null : (child.process.pid ?? null);
-  }
-
-  alive(ids: readonly string[]): string[] {
-    return ids.filter((id) => this.pid(id) !== null);
+    return this.living.get(id)?.pid ?? null;
   }
 
   /** From now on nothing is started again. */
   noRespawn(): void {
     this.stopping = true;
+    for (const timer of this.respawns) timer.cancel();
+    this.respawns.clear();
   }
 
-  /** Sends `signal` to the processes and waits until they have ended, or `patienceMs`. */
-  async end(ids: readonly string[], signal: NodeJS.Signals, patienceMs: number): Promise<boolean> {
-    const waits = this.alive(ids).map((id) => {
-      const { process: child } = this.children.get(id)!;
-      const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-      child.kill(signal);
-      return gone;
+  /** Sends `signal` to the processes and waits until they have ended. False: not all had after `patienceMs`. */
+  end(ids: readonly string[], signal: NodeJS.Signals, patienceMs: number): Promise<boolean> {
+    const gone = (): boolean => !ids.some((id) => this.living.has(id));
+    return new Promise((resolve) => {
+      const timer = this.options.timers.after(patienceMs, () => settle(false));
+      const settle = (inTime: boolean): void => {
+        timer.cancel();
+        this.waiting.delete(check);
+        resolve(inTime);
+      };
+      const check = (): void => {
+        if (gone()) settle(true);
+      };
+      this.waiting.add(check);
+      for (const id of ids) this.living.get(id)?.kill(signal);
+      check();
     });
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<boolean>((resolve) => {
-      timer = setTimeout(() => resolve(false), patienceMs);
-    });
-    const all = Promise.all(waits).then(() => true);
-    const inTime = await Promise.race([all, late]);
-    clearTimeout(timer);
-    return inTime;
   }
 
   /** Closes the pipes to processes: what still holds the other end of one (an agent's holder) ends itself. */
   cut(ids: readonly string[]): void {
-    for (const id of ids) this.children.get(id)?.process.stdio[3]?.destroy();
+    for (const { id, process } of this.started) if (ids.includes(id)) process.cut();
   }
 
-  private ended(child: Child, how: string): void {
-    if (child.exited) return;
-    child.exited = true;
-    const { spec } = child;
-    this.onExit({ id: spec.id, pid: child.process.pid ?? 0, how });
-    if (!this.respawn || this.stopping) return;
-    setTimeout(() => {
-      if (!this.stopping) this.start(spec);
-    }, RESPAWN_DELAY_MS);
+  private ended(spec: ChildSpec, { pid }: Process, how: string): void {
+    this.living.delete(spec.id);
+    this.options.onExit({ id: spec.id, pid, how });
+    for (const check of this.waiting) check();
+    if (!this.options.respawn || this.stopping) return;
+    const timer = this.options.timers.after(RESPAWN_DELAY_MS, () => {
+      this.respawns.delete(timer);
+      this.start(spec);
+    });
+    this.respawns.add(timer);
   }
 }

@@ -1,21 +1,25 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
+import { TepuiError } from '../../base/index.js';
 import type { CliIo } from '../../cli/index.js';
 import { EXIT } from '../../cli/index.js';
 import { Operator } from '../../client/index.js';
-import { announce, serves } from './announcement.js';
-import { describeChanges } from './changes.js';
-import { Children, type ChildSpec } from './children.js';
-import { look } from './observe.js';
-import type { Picture } from './picture.js';
-import { configFiles, makePlan, type DevOptions, type DevPlan } from './plan.js';
+import { SYSTEM } from '../../client/internal.js';
 import { checkPortsFree } from '../ports.js';
+import { livingPid } from '../process-folder.js';
+import type { ChildExit, Children } from './children.js';
+import { tepuiChildren } from './launch.js';
+import { Observer } from './observe.js';
+import { drawPicture } from './picture.js';
+import { childSpecs, configFile, configFiles, makePlan, type DevOptions, type DevPlan } from './plan.js';
 import { shutDown } from './shutdown.js';
-import { renderTable } from './table.js';
+import { Vacancy } from './vacancy.js';
+import { JsonView, LinesView, TableView, type View } from './views.js';
 
 const LOOK_MS = 200;
-const CLEAR = '\u001B[H\u001B[J';
+/** While nobody leads: a person watches the clock. */
+const ANXIOUS_LOOK_MS = 50;
 
 /** Runs a local cluster as separate processes until it is interrupted; resolves with the exit code. */
 export async function runDev(options: DevOptions, io: CliIo): Promise<number> {
@@ -23,37 +27,69 @@ export async function runDev(options: DevOptions, io: CliIo): Promise<number> {
   const doors = plan.masters.flatMap(({ grpc, peer }) => [grpc, peer]);
   await checkPortsFree(doors, 'move all ports with --port-offset');
   prepareFolder(options, plan);
-  const dev = new Dev(options, plan, io);
+  const dev = new Dev(options, plan, io, viewOf(options, plan, io));
   return dev.run();
 }
 
 function prepareFolder({ dir, fresh }: DevOptions, plan: DevPlan): void {
-  if (fresh) rmSync(dir, { recursive: true, force: true });
-  for (const [file, value] of configFiles(plan)) {
-    mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(file, stringify(value));
+  try {
+    if (fresh) rmSync(dir, { recursive: true, force: true });
+    for (const [file, value] of configFiles(plan)) {
+      mkdirSync(path.dirname(file), { recursive: true });
+      writeFileSync(file, stringify(value));
+    }
+  } catch (error) {
+    throw new TepuiError('STORAGE', `${dir} cannot be written: ${String(error)}`, { cause: error });
   }
+}
+
+function viewOf({ json }: DevOptions, plan: DevPlan, io: CliIo): View {
+  const master = (id: string) => plan.masters.find((one) => one.id === id);
+  if (json) return new JsonView(io, (id) => master(id)?.peer ?? '');
+  if (!process.stdout.isTTY) return new LinesView(io);
+  // A terminal that does not know its size says 0.
+  const size = () => ({ columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 });
+  const command = fromHere(process.argv[1] ?? 'tepui');
+  return new TableView(io, size, SYSTEM.clock, (id) => {
+    const folder = master(id)?.folder;
+    return folder === undefined ? null : `${command} master --config ${fromHere(configFile(folder))}`;
+  });
+}
+
+/** The path as short as it can be typed. */
+function fromHere(file: string): string {
+  const relative = path.relative('', file);
+  return relative.length < file.length ? relative : file;
+}
+
+/** Processes of the plan that live once ours have ended. */
+function strangers({ masters, agents }: DevPlan): { readonly id: string; readonly pid: number }[] {
+  return [...masters, ...agents].flatMap(({ id, folder }) => {
+    const pid = livingPid(folder);
+    return pid === null ? [] : [{ id, pid }];
+  });
 }
 
 class Dev {
   private readonly options: DevOptions;
   private readonly plan: DevPlan;
   private readonly io: CliIo;
+  private readonly view: View;
   private readonly children: Children;
   private readonly operator: Operator;
-  private last: Picture | null = null;
-  private serving = false;
+  private readonly observer: Observer;
+  private readonly vacancy = new Vacancy();
   private interrupted = false;
   private wake: () => void = () => undefined;
 
-  constructor(options: DevOptions, plan: DevPlan, io: CliIo) {
+  constructor(options: DevOptions, plan: DevPlan, io: CliIo, view: View) {
     this.options = options;
     this.plan = plan;
     this.io = io;
-    this.children = new Children(options.respawn, ({ id, pid, how }) => {
-      if (!this.interrupted) this.note(`${id} (pid ${pid}) ended: ${how}`);
-    });
+    this.view = view;
+    this.children = tepuiChildren(options.respawn, (exit) => this.ended(exit));
     this.operator = new Operator({ addresses: plan.masters.map(({ grpc }) => grpc), timeoutMs: LOOK_MS * 5 });
+    this.observer = new Observer(this.operator);
   }
 
   async run(): Promise<number> {
@@ -61,65 +97,41 @@ class Dev {
       this.interrupted = true;
       this.wake();
     });
-    for (const spec of this.specs()) this.children.start(spec);
+    for (const spec of childSpecs(this.plan, this.options.sample)) this.children.start(spec);
     while (!this.interrupted) {
-      await this.show();
-      await this.pause(LOOK_MS);
+      const leader = await this.show();
+      await this.pause(leader === null ? ANXIOUS_LOOK_MS : LOOK_MS);
     }
-    this.note('stopping');
+    this.view.close('stopping');
     this.operator.close();
     await shutDown(this.plan, this.children);
+    for (const { id, pid } of strangers(this.plan)) {
+      this.view.close(`${id} (pid ${pid}) was started by somebody else and goes on running`);
+    }
     release();
     return EXIT.interrupted;
   }
 
-  private specs(): ChildSpec[] {
-    const { masters, agents, sampleFolder } = this.plan;
-    const config = (folder: string) => ['--config', path.join(folder, 'config.yaml')];
-    return [
-      ...masters.map(({ id, folder }) => ({ id, folder, args: ['master', ...config(folder)] })),
-      ...agents.map(({ id, folder }) => ({ id, folder, args: ['agent', ...config(folder)] })),
-      ...(this.options.sample
-        ? [
-            {
-              id: 'sample',
-              folder: sampleFolder,
-              args: [
-                'sample',
-                '--masters',
-                masters.map(({ grpc }) => grpc).join(','),
-                '--state',
-                path.join(sampleFolder, 'framework.json'),
-              ],
-            },
-          ]
-        : []),
-    ];
+  /** Who leads, as far as this look could tell. */
+  private async show(): Promise<string | null> {
+    const seen = await this.observer.look();
+    const { leader, term } = seen.status;
+    if (this.interrupted) return leader;
+    const withoutMs = this.vacancy.seen(leader, term, SYSTEM.clock.monotonicMs());
+    const pids = { child: (id: string) => this.children.pid(id), folder: livingPid };
+    this.view.show(drawPicture(this.plan, seen, pids), withoutMs);
+    return leader;
   }
 
-  private async show(): Promise<void> {
-    const picture = await look(this.plan, this.children, this.operator);
+  private ended({ id, pid, how }: ChildExit): void {
     if (this.interrupted) return;
-    if (this.options.json) this.announceOnce(picture);
-    else if (process.stdout.isTTY) this.io.out(`${CLEAR}${renderTable(picture)}\n`);
-    else for (const line of describeChanges(this.last, picture)) this.io.out(`${line}\n`);
-    this.last = picture;
-  }
-
-  private announceOnce(picture: Picture): void {
-    if (this.serving || !serves(picture)) return;
-    this.serving = true;
-    const peers = new Map(this.plan.masters.map(({ id, peer }) => [id, peer]));
-    this.io.out(`${JSON.stringify(announce(picture, (id) => peers.get(id) ?? ''))}\n`);
-  }
-
-  /** Notes would spoil the live table, and standard output belongs to the one JSON line. */
-  private note(text: string): void {
-    if (this.options.json) this.io.err(`tepui dev: ${text}\n`);
-    else if (!process.stdout.isTTY) this.io.out(`${text}\n`);
+    this.vacancy.ended(id, SYSTEM.clock.monotonicMs());
+    this.view.note(`${id}${pid === null ? '' : ` (pid ${pid})`} ended: ${how}`);
+    this.wake();
   }
 
   private pause(ms: number): Promise<void> {
+    if (this.interrupted) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);
       this.wake = () => {

@@ -1,78 +1,87 @@
-import type { AgentSummary, ClusterStatus, Operator, TaskSummary } from '../../client/index.js';
-import type { Children } from './children.js';
-import type { AgentRow, MasterRow, Picture, TaskRow } from './picture.js';
-import type { DevPlan } from './plan.js';
+import type {
+  AgentSummary,
+  ClusterStatus,
+  FrameworkSummary,
+  ListReply,
+  Operator,
+  TaskSummary,
+} from '../../client/index.js';
 
 const STATUS_TIMEOUT_MS = 500;
 
-function amount(list: readonly { readonly name: string; readonly value: number }[], name: string): number {
-  return list.find((one) => one.name === name)?.value ?? 0;
+/** What the cluster said when it was asked last; each list as new as any member has shown it so far. */
+export interface Seen {
+  readonly status: ClusterStatus;
+  /** Pids of masters that have answered so far. */
+  readonly answered: ReadonlySet<number>;
+  readonly agents: readonly AgentSummary[];
+  readonly frameworks: readonly FrameworkSummary[];
+  readonly tasks: readonly TaskSummary[];
 }
 
-/** One look at the cluster. Lists come from any member, as old as it may be: the view must not wait for a leader. */
-export async function look(plan: DevPlan, children: Children, operator: Operator): Promise<Picture> {
-  const nothing = { index: 0, items: [] };
-  const [status, agents, tasks] = await Promise.all([
-    operator.status(STATUS_TIMEOUT_MS),
-    operator.agents({ consistency: 'LOCAL' }).catch(() => nothing),
-    operator.tasks({ consistency: 'LOCAL' }).catch(() => nothing),
-  ]);
-  return {
-    masters: masterRows(plan, children, status),
-    agents: agentRows(plan, children, agents.items),
-    tasks: tasks.items.map(taskRow),
-    leader: status.leader,
-    trouble: status.trouble,
-  };
-}
+/** Whom an observer asks. */
+export type Asked = Pick<Operator, 'status' | 'agents' | 'frameworks' | 'tasks'>;
 
-function masterRows(plan: DevPlan, children: Children, status: ClusterStatus): MasterRow[] {
-  const furthest = Math.max(0, ...status.members.map(({ lastIndex }) => lastIndex));
-  return plan.masters.map(({ id, grpc }) => {
-    const pid = children.pid(id);
-    const member = status.members.find((one) => one.id === id);
-    if (pid === null || member === undefined || member.role === 'unreachable') {
-      return {
-        id,
-        pid,
-        grpc,
-        role: pid === null ? 'down' : 'unreachable',
-        term: 0,
-        healthy: false,
-        appliedIndex: 0,
-        lag: 0,
-      };
-    }
-    const { role, appliedIndex, healthy } = member;
+const LOCAL = { consistency: 'LOCAL' } as const;
+
+/**
+ * Looks at the cluster again and again. A look waits for the status only, which every member gives for itself;
+ * lists come when they come, from any member: the view must wait neither for a leader nor for a dead one.
+ */
+export class Observer {
+  private readonly operator: Asked;
+  private readonly answered = new Set<number>();
+  private readonly agents: LatestList<AgentSummary>;
+  private readonly frameworks: LatestList<FrameworkSummary>;
+  private readonly tasks: LatestList<TaskSummary>;
+
+  constructor(operator: Asked) {
+    this.operator = operator;
+    this.agents = new LatestList(() => operator.agents(LOCAL));
+    this.frameworks = new LatestList(() => operator.frameworks(LOCAL));
+    this.tasks = new LatestList(() => operator.tasks(LOCAL));
+  }
+
+  async look(): Promise<Seen> {
+    const lists = [this.agents, this.frameworks, this.tasks];
+    for (const list of lists) list.ask();
+    const status = await this.operator.status(STATUS_TIMEOUT_MS);
+    for (const { role, pid } of status.members) if (role !== 'unreachable') this.answered.add(pid);
     return {
-      id,
-      pid,
-      grpc,
-      role,
-      term: status.term,
-      healthy,
-      appliedIndex,
-      lag: Math.max(0, furthest - appliedIndex),
+      status,
+      answered: this.answered,
+      agents: this.agents.items,
+      frameworks: this.frameworks.items,
+      tasks: this.tasks.items,
     };
-  });
+  }
 }
 
-function agentRows(plan: DevPlan, children: Children, agents: readonly AgentSummary[]): AgentRow[] {
-  return plan.agents.map(({ id }) => {
-    const agent = agents.filter(({ name }) => name === id).at(-1);
-    return {
-      id,
-      pid: children.pid(id),
-      state: agent?.state ?? 'not registered',
-      cpusUsed: amount(agent?.used ?? [], 'cpus'),
-      cpusTotal: amount(agent?.total ?? [], 'cpus'),
-      memUsedMb: amount(agent?.used ?? [], 'mem'),
-      memTotalMb: amount(agent?.total ?? [], 'mem'),
-      tasks: agent?.tasks ?? 0,
-    };
-  });
-}
+/** Asks for a list, once at a time, and keeps the newest: one member may be behind another, the view never goes back. */
+class LatestList<T> {
+  items: readonly T[] = [];
+  private index = 0;
+  private asking = false;
+  private readonly fetch: () => Promise<ListReply<T>>;
 
-function taskRow({ id, frameworkId, agentId, state }: TaskSummary): TaskRow {
-  return { id, framework: frameworkId, agent: agentId, state };
+  constructor(fetch: () => Promise<ListReply<T>>) {
+    this.fetch = fetch;
+  }
+
+  ask(): void {
+    if (this.asking) return;
+    this.asking = true;
+    const asked = this.fetch().then(
+      (reply) => this.take(reply),
+      // No member gave it in time; the next look asks again.
+      () => undefined,
+    );
+    void asked.finally(() => (this.asking = false));
+  }
+
+  private take({ index, items }: ListReply<T>): void {
+    if (index < this.index) return;
+    this.index = index;
+    this.items = items;
+  }
 }

@@ -1,4 +1,6 @@
 import path from 'node:path';
+import { TepuiError } from '../../base/index.js';
+import type { ChildSpec } from './children.js';
 
 /** What `dev` is asked to run. */
 export interface DevOptions {
@@ -35,12 +37,21 @@ const HOST = '127.0.0.1';
 const GRPC = 5060;
 const PEER = 5070;
 const STEP = 100;
+const LAST_PORT = 65_535;
 
 function range(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i);
 }
 
+/** Throws USAGE when the offset moves a port beyond the last one there is. */
 export function makePlan({ dir, masters, agents, portOffset }: DevOptions): DevPlan {
+  const room = LAST_PORT - (PEER + STEP * (masters - 1));
+  if (portOffset > room) {
+    throw new TepuiError(
+      'USAGE',
+      `--port-offset can be ${room} at most with ${masters} masters, not ${portOffset}`,
+    );
+  }
   const door = (base: number, i: number) => `${HOST}:${base + STEP * i + portOffset}`;
   return {
     masters: range(masters).map((i) => {
@@ -52,18 +63,38 @@ export function makePlan({ dir, masters, agents, portOffset }: DevOptions): DevP
   };
 }
 
+/** Where the configuration of a process of the plan is. */
+export function configFile(folder: string): string {
+  return path.join(folder, 'config.yaml');
+}
+
 /** Configuration files of the plan, by path, as plain values for YAML. */
 export function configFiles(plan: DevPlan): Map<string, unknown> {
   const members = Object.fromEntries(plan.masters.map(({ id, peer }) => [id, peer]));
   const files = new Map<string, unknown>();
   for (const { id, folder, grpc, peer } of plan.masters) {
-    files.set(path.join(folder, 'config.yaml'), { id, dataDir: folder, listen: { grpc, peer }, members });
+    files.set(configFile(folder), { id, dataDir: folder, listen: { grpc, peer }, members });
   }
   const masters = plan.masters.map(({ grpc }) => grpc);
   for (const { id, folder } of plan.agents) {
     // Declared, not measured: the sample must fit whatever the machine has.
     const resources = { cpus: 4, mem: 4096, disk: 10_240 };
-    files.set(path.join(folder, 'config.yaml'), { id, dataDir: folder, masters, resources });
+    files.set(configFile(folder), { id, dataDir: folder, masters, resources });
   }
   return files;
+}
+
+/** The processes of the plan, in the order in which they are started. */
+export function childSpecs({ masters, agents, sampleFolder }: DevPlan, sample: boolean): ChildSpec[] {
+  const process = (kind: string) => {
+    return ({ id, folder }: AgentPlan) => ({ id, folder, args: [kind, '--config', configFile(folder)] });
+  };
+  const addresses = masters.map(({ grpc }) => grpc).join(',');
+  const state = path.join(sampleFolder, 'framework.json');
+  const sampleArgs = ['sample', '--masters', addresses, '--state', state];
+  return [
+    ...masters.map(process('master')),
+    ...agents.map(process('agent')),
+    ...(sample ? [{ id: 'sample', folder: sampleFolder, args: sampleArgs }] : []),
+  ];
 }

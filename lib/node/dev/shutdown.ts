@@ -5,7 +5,10 @@ import type { DevPlan } from './plan.js';
 const PATIENCE = { sampleMs: 500, agentsMs: 3_000, mastersMs: 1_000, killMs: 300 } as const;
 
 /** Ends the sample, then tasks through their agents, then agents, then masters; what lingers is killed. */
-export async function shutDown(plan: DevPlan, children: Children): Promise<void> {
+export async function shutDown(
+  plan: DevPlan,
+  children: Pick<Children, 'noRespawn' | 'end' | 'cut'>,
+): Promise<void> {
   const agents = plan.agents.map(({ id }) => id);
   const masters = plan.masters.map(({ id }) => id);
   children.noRespawn();

@@ -1,52 +1,148 @@
+import { age, count, share, table, type Column } from '../../cli/index.js';
+import { NOBODY } from './changes.js';
 import type { AgentRow, MasterRow, Picture, TaskRow } from './picture.js';
 
-/** Columns aligned by width; the first row is the heading. */
-function columns(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  return rows.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i]!)).join('  ')}`.trimEnd());
+export interface TableSize {
+  readonly columns: number;
+  readonly rows: number;
 }
 
-function masterCells({ id, role, term, appliedIndex, lag, pid, grpc }: MasterRow): string[] {
-  return [id, role, String(term), String(appliedIndex), String(lag), pid === null ? '-' : String(pid), grpc];
+export interface TableContext extends TableSize {
+  readonly wallMs: number;
+  /** What happened last, oldest first. */
+  readonly recent: readonly string[];
+  /** The command line that starts a master of this id again; null: not known. */
+  readonly restart: (id: string) => string | null;
 }
 
-function agentCells(agent: AgentRow): string[] {
-  const cpus = `${round(agent.cpusUsed)} / ${round(agent.cpusTotal)}`;
-  const mem = `${Math.round(agent.memUsedMb)} / ${Math.round(agent.memTotalMb)} MB`;
-  const pid = agent.pid === null ? '-' : String(agent.pid);
-  return [agent.id, agent.state, cpus, mem, String(agent.tasks), pid];
+/**
+ * The live view: masters, agents, tasks, what happened and what to try. It takes at most `rows` lines of the
+ * terminal: agents give way to masters when there is no room, and tasks to both. Rows are cut at the edge; what
+ * stands below them is not, since commands are to be copied from there.
+ */
+export function renderTable(picture: Picture, context: TableContext): string[] {
+  const { columns, rows, wallMs } = context;
+  const foot = indented(footer(picture, context));
+  const room = rows - foot.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / columns)), 0);
+  const masters = mastersTable(picture.masters);
+  const free = room - masters.length - 2;
+  const agents = shortened(agentsTable(picture.agents), Math.max(3, free - LEAST_TASK_LINES), 'agents');
+  const tasks = shortened(tasksTable(picture.tasks, wallMs), free - agents.length, 'tasks');
+  const body = [...masters, '', ...agents, '', ...tasks].slice(0, Math.max(0, room));
+  return [...indented(body).map((line) => clipped(line, columns)), ...foot];
 }
 
-function round(value: number): string {
-  return String(Math.round(value * 100) / 100);
+function footer(picture: Picture, { recent, rows, restart }: TableContext): string[] {
+  const shown = recent.slice(rows < ROWS_FOR_ALL ? -1 : -recent.length);
+  return ['', ...shown, ...(shown.length === 0 ? [] : ['']), ...hints(picture, restart)];
 }
 
-const SHOWN_TASKS = 12;
-
-function taskLines(tasks: readonly TaskRow[]): string[] {
-  if (tasks.length === 0) return ['  none'];
-  const shown = tasks
-    .slice(0, SHOWN_TASKS)
-    .map(({ id, state, agent, framework }) => [id, state, agent, framework]);
-  const lines = columns([['TASK', 'STATE', 'AGENT', 'FRAMEWORK'], ...shown]);
-  if (tasks.length > SHOWN_TASKS) lines.push(`  … and ${tasks.length - SHOWN_TASKS} more`);
-  return lines;
+function indented(lines: readonly string[]): string[] {
+  return lines.map((line) => (line === '' ? '' : `  ${line}`));
 }
 
-/** The live view: masters, agents, tasks, and what to try. */
-export function renderTable({ masters, agents, tasks, leader, trouble }: Picture): string {
+/** A terminal with fewer lines shows only the last of what happened. */
+const ROWS_FOR_ALL = 24;
+/** A title, two tasks and the count of the others. */
+const LEAST_TASK_LINES = 4;
+
+const MASTER: readonly Column[] = [
+  { title: 'MASTER' },
+  { title: 'ROLE' },
+  { title: 'TERM', right: true },
+  { title: 'INDEX', right: true },
+  { title: 'LAG', right: true },
+  { title: 'PID', right: true },
+  { title: 'GRPC' },
+];
+
+function mastersTable(masters: readonly MasterRow[]): string[] {
+  return lines(
+    MASTER,
+    masters.map(({ id, role, progress, pid, grpc }) => {
+      const numbers =
+        progress === null ? ['-', '-', '-'] : [progress.term, progress.appliedIndex, progress.lag].map(count);
+      return [id, role, ...numbers, pidText(pid), grpc];
+    }),
+  );
+}
+
+const AGENT: readonly Column[] = [
+  { title: 'AGENT' },
+  { title: 'STATE' },
+  { title: 'CPUS' },
+  { title: 'MEMORY' },
+  { title: 'TASKS', right: true },
+  { title: 'PID', right: true },
+];
+
+function agentsTable(agents: readonly AgentRow[]): string[] {
+  return lines(
+    AGENT,
+    agents.map((agent) => {
+      const { id, state, pid, use } = agent;
+      if (use === null) return [id, state, '-', '-', '-', pidText(pid)];
+      const memory = `${share(Math.round(use.memMb), Math.round(use.memTotalMb))} MB`;
+      return [id, state, share(use.cpus, use.cpusTotal), memory, count(use.tasks), pidText(pid)];
+    }),
+  );
+}
+
+const TASK: readonly Column[] = [
+  { title: 'TASK' },
+  { title: 'STATE' },
+  { title: 'AGENT' },
+  { title: 'AGE', right: true },
+  { title: 'FRAMEWORK' },
+];
+/** Ids can be 255 characters long. */
+const MOST_TASK_CHARACTERS = 32;
+
+function tasksTable(tasks: readonly TaskRow[], wallMs: number): string[] {
+  return lines(
+    TASK,
+    tasks.map(({ id, state, agent, framework, launchedAtMs }) => {
+      return [clipped(id, MOST_TASK_CHARACTERS), state, agent, age(wallMs - launchedAtMs), framework];
+    }),
+  );
+}
+
+/** A titled table, or its first title with "none". */
+function lines(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
+  if (rows.length === 0) return [`${columns[0]!.title}  none`];
+  return table(columns, rows).trimEnd().split('\n');
+}
+
+function pidText(pid: number | null): string {
+  return pid === null ? '-' : String(pid);
+}
+
+/** The first lines of a table, title included, and how many rows did not fit into `most` lines. */
+function shortened(all: readonly string[], most: number, what: string): string[] {
+  if (all.length <= most) return [...all];
+  const shown = all.slice(0, Math.max(1, most - 1));
+  return [...shown, `… and ${all.length - shown.length} more ${what}`];
+}
+
+function clipped(line: string, columns: number): string {
+  return line.length <= columns ? line : `${line.slice(0, columns - 1)}…`;
+}
+
+/** What is wrong, or what to try. Nobody is told to kill a leader whose loss would stop the group. */
+function hints(picture: Picture, restart: TableContext['restart']): string[] {
+  const { masters, leader, trouble } = picture;
   const leading = masters.find(({ id }) => id === leader);
-  const hint =
-    leading === undefined || leading.pid === null
-      ? trouble
-      : `kill -9 ${leading.pid}  ends the leader ${leading.id}: watch the next one take over. Ctrl-C stops everything.`;
+  const voters = masters.filter(({ voter }) => voter);
+  const serving = voters.filter(({ progress }) => progress !== null).length;
+  const spare = serving - 1 > voters.length / 2;
+  const down = masters.find(({ role }) => role === 'down');
+  const again = down === undefined ? null : restart(down.id);
   return [
-    ...columns([['MASTER', 'ROLE', 'TERM', 'INDEX', 'LAG', 'PID', 'GRPC'], ...masters.map(masterCells)]),
-    '',
-    ...columns([['AGENT', 'STATE', 'CPUS', 'MEMORY', 'TASKS', 'PID'], ...agents.map(agentCells)]),
-    '',
-    ...taskLines(tasks),
-    '',
-    `  ${hint}`,
-  ].join('\n');
+    ...(leading === undefined ? [trouble || NOBODY] : []),
+    ...(leading?.pid && spare
+      ? [`kill -9 ${leading.pid} ends ${leading.id}, the leader: watch the next one take over.`]
+      : []),
+    ...(again === null ? [] : [`${down!.id} is down. From another terminal, this starts it again:`, again]),
+    'Ctrl-C stops everything.',
+  ];
 }
