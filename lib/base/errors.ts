@@ -186,6 +186,15 @@ export class TepuiError extends Error {
   }
 }
 
+/**
+ * What a newer release wrote and this one cannot read. Nothing is guessed and nothing is changed: reading it as
+ * damage would throw away what is sound.
+ */
+export function newerFormat(what: string, found: number, known: number): TepuiError {
+  const message = `${what} has version ${found}; this release reads up to version ${known}`;
+  return new TepuiError('NEWER_FORMAT', message, { fields: { found, known } });
+}
+
 /** Whether `text` names an error of the catalogue: for codes that come over the wire. */
 export function isErrorCode(text: string): text is ErrorCode {
   return Object.hasOwn(CATALOGUE, text);

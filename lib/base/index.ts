@@ -12,7 +12,7 @@ export {
   utf8Length,
 } from './bytes.js';
 export { crc32c } from './crc32c.js';
-export { CATALOGUE, TepuiError, isErrorCode, type Certainty, type ErrorCode } from './errors.js';
+export { CATALOGUE, TepuiError, isErrorCode, newerFormat, type Certainty, type ErrorCode } from './errors.js';
 export { hash64, type Hash64 } from './hash64.js';
 export {
   memberOf,

@@ -1,6 +1,13 @@
-import { MalformedError, utf8Encode, utf8Decode, type FrameworkId, type MemberId } from '../base/index.js';
+import {
+  MalformedError,
+  utf8Encode,
+  utf8Decode,
+  type ErrorCode,
+  type FrameworkId,
+  type MemberId,
+} from '../base/index.js';
 import type { CallReply, LeadershipView } from '../replica/types.js';
-import type { StateEvent } from '../state/index.js';
+import { UnknownCommandError, type StateEvent } from '../state/index.js';
 import type { Checkpoints } from './checkpoints/checkpoints.js';
 import type { MasterContext } from './context.js';
 import { FailoverTimers } from './failover/failover-timers.js';
@@ -142,8 +149,15 @@ export class LeaderOffice {
         reply({ ok: false, code: 'NOT_LEADER', message: 'the term of office is over', unknown: false });
       } else run();
     } catch (error) {
-      if (!(error instanceof MalformedError)) throw error;
-      reply({ ok: false, code: 'MALFORMED', message: error.message, unknown: false });
+      const { code, message } = faultOf(error);
+      reply({ ok: false, code, message, unknown: false });
     }
   }
+}
+
+/** A call that cannot be read, or that asks for what only a newer release knows. Anything else is a defect. */
+function faultOf(error: unknown): { readonly code: ErrorCode; readonly message: string } {
+  if (error instanceof MalformedError) return { code: 'MALFORMED', message: error.message };
+  if (error instanceof UnknownCommandError) return { code: 'UNSUPPORTED', message: error.message };
+  throw error;
 }

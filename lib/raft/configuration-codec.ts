@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, MalformedError, type NodeId } from '../base/index.js';
+import { ByteReader, ByteWriter, MalformedError, newerFormat, type NodeId } from '../base/index.js';
 import type { Configuration } from './types.js';
 
 const FORMAT = 1;
@@ -13,11 +13,13 @@ export function encodeConfiguration(configuration: Configuration): Uint8Array {
   return writer.bool(configuration.autoLeave).uint(configuration.leaseMs).finish();
 }
 
-/** Throws `MalformedError` for bytes that `encodeConfiguration` did not write. */
+/** Throws NEWER_FORMAT for one of a newer release, `MalformedError` for other bytes that nobody wrote. */
 export function decodeConfiguration(bytes: Uint8Array): Configuration {
   const reader = new ByteReader(bytes);
   const format = reader.u8();
-  if (format !== FORMAT) throw new MalformedError(`configuration format ${format}, this release knows 1`);
+  if (format > FORMAT) throw newerFormat('a configuration', format, FORMAT);
+  if (format !== FORMAT)
+    throw new MalformedError(`configuration format ${format}, this release knows ${FORMAT}`);
   const configuration = {
     voters: readNodes(reader),
     outgoing: readNodes(reader),

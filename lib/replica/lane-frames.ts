@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, isErrorCode, type ErrorCode } from '../base/index.js';
+import { ByteReader, ByteWriter, MalformedError, isErrorCode, type ErrorCode } from '../base/index.js';
 
 /** Under which invitation a sub-batch is sent: void at any other leader and after any refusal. */
 export interface Invitation {
@@ -28,10 +28,12 @@ export function encodeLaneReply(reply: LaneReply): Uint8Array {
 /** Throws `MalformedError`. */
 export function decodeLaneReply(bytes: Uint8Array): LaneReply {
   const reader = new ByteReader(bytes);
-  const open = reader.u8() === 0;
+  const kind = reader.u8();
+  if (kind > 1)
+    throw new MalformedError(`an answer about a lane of kind ${kind}, which this release does not know`);
   const term = reader.uint();
   const epoch = reader.uint();
-  if (open) return { kind: 'open', term, epoch, boot: reader.uint(), next: reader.uint() };
+  if (kind === 0) return { kind: 'open', term, epoch, boot: reader.uint(), next: reader.uint() };
   const from = reader.uint();
   const code = reader.text();
   return { kind: 'refused', term, epoch, from, code: isErrorCode(code) ? code : 'INTERNAL' };

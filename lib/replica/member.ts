@@ -196,6 +196,8 @@ export class Member implements Replica {
   propose(command: Uint8Array, done: (outcome: Outcome) => void): void {
     const running = this.running();
     if (running === null) return this.refuseLater(done);
+    const fault = running.proposalFault(command);
+    if (fault !== null) return this.options.timers.soon(() => done({ kind: 'refused', ...fault }));
     if (!running.lane.add(command, done)) {
       const message = `${running.lane.depth} commands are waiting: ${this.trouble()}`;
       this.options.timers.soon(() => done({ kind: 'refused', code: 'OVERLOADED', message }));
@@ -418,6 +420,8 @@ export class Member implements Replica {
       frames: (from, frames) => {
         for (const frame of frames) this.readable(from, frame);
       },
+      dropped: (peer, why) =>
+        this.options.logger.warn({ peer, why }, 'a message was refused: the releases differ'),
       introduce: () => this.hello(null),
       form: (request) => this.form(request),
       join: (request) => this.join(request),

@@ -6,7 +6,7 @@ import {
   type ProposeResult,
   type Ready,
 } from '../raft/index.js';
-import { Machine, type StateEvent } from '../state/index.js';
+import { Machine, expectKnownRecord, proposalFault, type Refusal, type StateEvent } from '../state/index.js';
 import { comparePoints } from '../storage/index.js';
 import type { CutMeta, InstalledState, RaftLog } from '../storage/types.js';
 import type { Frame, PeerDown, PeerHello, SnapshotStart, Transport } from '../transport/types.js';
@@ -78,6 +78,8 @@ export class RunningMember {
   /** Hellos whose contents were taken in. */
   private readonly met = new WeakSet<PeerHello>();
 
+  /** Added to the words about a halt; empty when nothing is known. */
+  private whyHalted = '';
   private machineNow: Machine;
   /** Counts the loads that began: an older one is void. */
   private loads = 0;
@@ -130,7 +132,7 @@ export class RunningMember {
     });
     this.installation = this.makeInstallation();
     this.receiver = new SnapshotIntake({
-      receive: (id, meta) => disk.receive(id, meta),
+      receive: (id, meta) => disk.receive(id, meta, expectKnownRecord),
       appliedIndex: () => this.applier.appliedIndex,
       install: (start, meta, state) => this.installation.install(start, meta, state),
       fatal: hooks.fatal,
@@ -268,6 +270,11 @@ export class RunningMember {
     this.schedule();
   }
 
+  /** Why not every member could apply the command; asked where it is proposed. */
+  proposalFault(command: Uint8Array): Refusal | null {
+    return proposalFault(this.machineNow.cluster, this.whoApplies, command);
+  }
+
   snapshotOffered(start: SnapshotStart): ReturnType<SnapshotIntake['offered']> {
     return this.standing.open ? this.receiver.offered(start) : Promise.resolve(null);
   }
@@ -293,7 +300,7 @@ export class RunningMember {
     if (this.standing.recovering)
       return `the log of this member lacks what it once acknowledged and is being refilled: ${reach}`;
     if (this.applier.halted)
-      return `halted before entry ${this.applier.appliedIndex + 1}, which broke this release`;
+      return `halted before entry ${this.applier.appliedIndex + 1}, which broke this release${this.whyHalted}`;
     if (!this.applier.ready) return 'the state is being loaded';
     if (view.kind !== 'none') return `leader known, term ${view.term}: ${reach}`;
     const seconds = ((this.options.clock.monotonicMs() - view.since) / 1000).toFixed(1);
@@ -441,6 +448,13 @@ export class RunningMember {
     }
   }
 
+  /** Whose knowledge counts. A learner that has told nothing yet is left out: if it is too old, it will stop. */
+  private readonly whoApplies = (): NodeId[] => {
+    const { voters, outgoing, learners } = this.raft.status().configuration;
+    const { cluster } = this.machineNow;
+    return [...voters, ...outgoing, ...learners.filter((node) => cluster.member(node) !== null)];
+  };
+
   // --------------------------------------------------------------------------------------- rights, load, halt
 
   /** Whether this member may vote, and whether it could lead. */
@@ -499,7 +513,7 @@ export class RunningMember {
   private broke(index: number, error: unknown): void {
     this.halt();
     this.options.logger.error({ index, err: error }, 'apply broke: the member halts before this entry');
-    writeHalt(this.log, { index, release: this.options.release }).then(
+    writeHalt(this.log, { index, release: this.options.release, reason: reasonOf(error) }).then(
       () => this.hooks.fatal(error),
       (failure: unknown) => this.hooks.fatal(failure),
     );
@@ -568,6 +582,7 @@ export class RunningMember {
     };
     const halt = readHalt(this.log);
     const applies = halt === null || halt.release !== release;
+    if (halt !== null && halt.reason !== '') this.whyHalted = `: ${halt.reason}`;
     if (halt !== null && applies)
       logger.warn({ halt, release }, 'another release: the entry is applied again');
     return new Applier(host, disk.state.meta?.index ?? 0, applies ? null : halt.index);
@@ -594,6 +609,7 @@ export class RunningMember {
     const { disk, limits, logger, clock, timers } = this.options;
     return new SnapshotSender({
       self: this.node,
+      release: this.options.release,
       transport: this.transport,
       store: () => disk.state,
       term: () => this.raft.status().term,
@@ -638,4 +654,9 @@ export class RunningMember {
     this.schedule();
     return this.raft.view.baseIndex() !== before;
   }
+}
+
+/** Short enough to stand in a note and in a status. */
+function reasonOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).slice(0, 500);
 }

@@ -1,6 +1,7 @@
-import type { Logger } from '../base/index.js';
+import { newerFormat, TepuiError, type Logger } from '../base/index.js';
 import { decodeCutMeta, type CutMeta, type InstalledState, type SnapshotReceiver } from '../storage/index.js';
 import type { SnapshotSink, SnapshotStart } from '../transport/types.js';
+import { SNAPSHOT_VERSION } from '../wire/peer.js';
 
 export interface SnapshotIntakeHost {
   readonly receive: (id: string, meta: CutMeta) => Promise<SnapshotReceiver>;
@@ -21,6 +22,16 @@ export class SnapshotIntake {
   }
 
   async offered(start: SnapshotStart): Promise<SnapshotSink | null> {
+    if (start.version > SNAPSHOT_VERSION) {
+      const { from, release } = start;
+      const fault = newerFormat(
+        `the snapshot of ${from} (release ${release})`,
+        start.version,
+        SNAPSHOT_VERSION,
+      );
+      this.host.logger.error({ from, err: fault }, 'a snapshot was refused: this release is too old for it');
+      throw fault;
+    }
     const meta = decodeCutMeta(start.meta);
     if (meta.index <= this.host.appliedIndex() || this.receiving !== null) return null;
     this.receiving = start.snapshotId;
@@ -38,6 +49,19 @@ export class SnapshotIntake {
     }
   }
 
+  /** A record that this release does not know ends the transfer: the state in force stays, and this says why. */
+  private async adding({ from, release }: SnapshotStart, adding: Promise<void>): Promise<void> {
+    try {
+      await adding;
+    } catch (error) {
+      if (error instanceof TepuiError && error.code === 'NEWER_FORMAT') {
+        const message = 'a snapshot was refused: this release is too old for it';
+        this.host.logger.error({ from, release, err: error }, message);
+      }
+      throw error;
+    }
+  }
+
   private sink(start: SnapshotStart, meta: CutMeta, receiver: SnapshotReceiver): SnapshotSink {
     let finishing = false;
     const release = () => {
@@ -45,7 +69,7 @@ export class SnapshotIntake {
     };
     return {
       next: receiver.next,
-      add: (chunk) => receiver.add(chunk),
+      add: (chunk) => this.adding(start, receiver.add(chunk)),
       // Once it is complete, an installation takes its course whatever becomes of the stream.
       broken: () => {
         if (!finishing) release();

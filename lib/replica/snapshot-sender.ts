@@ -1,11 +1,13 @@
 import { memberOf, type Clock, type Logger, type MemberId, type NodeId, type Timers } from '../base/index.js';
 import { encodeCutMeta, type StateSnapshot, type StateStore } from '../storage/index.js';
 import type { Transport } from '../transport/types.js';
+import { SNAPSHOT_VERSION } from '../wire/peer.js';
 import type { ReplicaLimits } from './limits.js';
 import { paced } from './paced.js';
 
 export interface SnapshotSenderHost {
   readonly self: NodeId;
+  readonly release: string;
   readonly transport: Transport;
   readonly store: () => StateStore;
   readonly term: () => number;
@@ -66,6 +68,8 @@ export class SnapshotSender {
       from,
       term: this.host.term(),
       meta: encodeCutMeta(snapshot.meta),
+      version: SNAPSHOT_VERSION,
+      release: this.host.release,
     };
     logger.info({ peer, snapshot: snapshot.id, index: snapshot.meta.index }, 'snapshot transfer begins');
     let sent = false;

@@ -2,6 +2,7 @@ import {
   ByteReader,
   ByteWriter,
   MalformedError,
+  newerFormat,
   utf8Encode,
   type ClusterId,
   type Hash64,
@@ -22,6 +23,7 @@ const RECORD_BYTES = 512;
 export class CoreTable implements Table {
   readonly number: number;
   readonly name = 'core';
+  readonly version: number = RECORD_VERSION;
   private readonly digest: Digest;
   private hash: Hash64 | null = null;
 
@@ -107,7 +109,8 @@ export function writeLimits(w: ByteWriter, limits: MachineLimits): void {
 export function readLimits(r: ByteReader): MachineLimits {
   const count = r.uint();
   if (count > LIMIT_NAMES.length) {
-    throw new MalformedError(`${count} limits; this release knows ${LIMIT_NAMES.length}`);
+    // Refusing it as malformed would be wrong: a newer release takes it.
+    throw newerFormat('a list of limits', count, LIMIT_NAMES.length);
   }
   const limits: Record<keyof MachineLimits, number> = { ...DEFAULT_LIMITS };
   for (const name of LIMIT_NAMES.slice(0, count)) limits[name] = r.uint();

@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, MalformedError, type NodeId } from '../base/index.js';
+import { ByteReader, ByteWriter, MalformedError, newerFormat, type NodeId } from '../base/index.js';
 
 /**
  * One Raft entry is one batch:
@@ -90,8 +90,8 @@ function tryReadSubBatch(bytes: Uint8Array): SubBatch | null {
 export function decodeEntry(data: Uint8Array): DecodedEntry {
   const r = new ByteReader(data);
   const codec = r.u8();
-  if (codec !== ENTRY_CODEC)
-    throw new MalformedError(`entry codec ${codec}; this release reads ${ENTRY_CODEC}`);
+  if (codec > ENTRY_CODEC) throw newerFormat('an entry of the log', codec, ENTRY_CODEC);
+  if (codec !== ENTRY_CODEC) throw new MalformedError(`an entry of version ${codec}`);
   const timeMs = r.uint();
   const batches: SubBatch[] = [];
   let malformed = 0;

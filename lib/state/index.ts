@@ -87,6 +87,7 @@ export {
   type Resources,
 } from './resources.js';
 export type { CommandResult, ResultValue } from './results.js';
+export { expectKnownRecord } from './state.js';
 export type { RoleCommand, RoleWeight, RolesView } from './roles/types.js';
 export type {
   InSession,
@@ -134,3 +135,4 @@ export type {
   TreeView,
 } from './tree/types.js';
 export type { Refusal } from './turn.js';
+export { proposalFault } from './versions.js';

@@ -15,7 +15,7 @@ import type { MembershipView } from './membership/types.js';
 import type { Applied, AppliedBatch, LanePosition, StateMachine, Usage } from './machine-types.js';
 import { divergenceFault } from './operations/alarms.js';
 import type { AlarmView, CheckpointsView } from './operations/types.js';
-import { decodeCommand } from './registry.js';
+import { COMMAND_LEVEL, UnknownCommandError, decodeCommand } from './registry.js';
 import type { CommandResult } from './results.js';
 import type { RolesView } from './roles/types.js';
 import { RunningCut } from './running-cut.js';
@@ -162,6 +162,12 @@ export class Machine implements StateMachine {
     this.term = term;
   }
 
+  /** Whoever proposed it told the group what it runs: that is the release to start. */
+  private namingRelease({ number, version }: UnknownCommandError): UnknownCommandError {
+    const newer = this.cluster.members().filter(({ commandLevel }) => commandLevel > COMMAND_LEVEL);
+    return new UnknownCommandError(number, version, newer);
+  }
+
   /** One attempt: takes a revision whatever comes of it. */
   private run(bytes: Uint8Array, events: StateEvent[]): CommandResult {
     const { core } = this.state;
@@ -180,6 +186,7 @@ export class Machine implements StateMachine {
       command = decodeCommand(bytes);
     } catch (cause) {
       if (cause instanceof MalformedError) return refuse(turn, 'MALFORMED', cause.message);
+      if (cause instanceof UnknownCommandError) throw this.namingRelease(cause);
       throw cause;
     }
     return execute(this.state, turn, command, bytes.length);

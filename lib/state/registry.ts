@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, MalformedError, type SessionId } from '../base/index.js';
+import { ByteReader, ByteWriter, MalformedError, TepuiError, type SessionId } from '../base/index.js';
 import { AGENT_CODECS } from './agents/codec.js';
 import { CLUSTER_CODECS } from './cluster/codec.js';
 import type { CodecsOf, CommandCodec } from './codec.js';
@@ -17,17 +17,30 @@ import { TREE_CODECS } from './tree/codec.js';
  */
 export const COMMAND_LEVEL = 3;
 
-/** A committed command that a newer release proposed. The node stops with this message. */
-export class UnknownCommandError extends Error {
-  override readonly name = 'UnknownCommandError';
+/** What every release understands, and members that never told a level are taken to. */
+export const FIRST_LEVEL = 1;
+
+/** A member that knows more commands than this release. */
+interface NewerMember {
+  readonly member: string;
+  readonly release: string;
+  readonly commandLevel: number;
+}
+
+/** A command that a newer release proposed. Committed, it stops the node with this message. */
+export class UnknownCommandError extends TepuiError {
   readonly number: number;
   readonly version: number;
 
-  constructor(number: number, version: number) {
-    super(
-      `command ${number} version ${version} is unknown to this release (command level ${COMMAND_LEVEL}): ` +
-        'start the release that the other members run',
-    );
+  /** `newer`: members that may know it, by their own word. */
+  constructor(number: number, version: number, newer: readonly NewerMember[] = []) {
+    const which = `command ${number} version ${version} is unknown to this release (command level ${COMMAND_LEVEL})`;
+    const who = newer
+      .map((one) => `${one.member} runs ${one.release} (level ${one.commandLevel})`)
+      .join(', ');
+    const needed =
+      who === '' ? 'start the newest release that a member runs' : `it needs a newer one: ${who}`;
+    super('NEWER_FORMAT', `${which}; ${needed}`, { fields: { number, version, level: COMMAND_LEVEL } });
     this.number = number;
     this.version = version;
   }
@@ -78,6 +91,17 @@ export const COMMAND_NUMBERS: Readonly<Record<Command['kind'], number>> = {
 /** The only version there is of any command so far. */
 const VERSION = 1;
 
+/** Levels of the versions of a command, the first one's first. Those of the first release are not listed. */
+const LEVELS: Partial<Readonly<Record<Command['kind'], readonly number[]>>> = {
+  'alarm-raise': [2],
+  'alarm-clear': [2],
+  'join-token-issue': [3],
+  'join-token-redeem': [3],
+  'member-mark': [3],
+  'member-retire': [3],
+  'upkeep-set': [3],
+};
+
 const CODECS: CodecsOf<PlainCommand> = {
   ...SESSION_CODECS,
   ...TREE_CODECS,
@@ -103,6 +127,57 @@ function byNumber(): (CommandCodec<PlainCommand> | undefined)[] {
 function codecOf(kind: PlainCommand['kind']): CommandCodec<PlainCommand> {
   // The pairing of kind and codec is what CodecsOf states; indexing by a union of kinds loses it.
   return CODECS[kind] as unknown as CommandCodec<PlainCommand>;
+}
+
+const KINDS: readonly (Command['kind'] | undefined)[] = kindsByNumber();
+
+function kindsByNumber(): (Command['kind'] | undefined)[] {
+  const kinds: (Command['kind'] | undefined)[] = [];
+  for (const kind of Object.keys(COMMAND_NUMBERS) as Command['kind'][]) kinds[COMMAND_NUMBERS[kind]] = kind;
+  return kinds;
+}
+
+/** What a member must know to apply a command. */
+export interface CommandNeed {
+  readonly what: string;
+  readonly level: number;
+}
+
+const ANY: CommandNeed = { what: '', level: FIRST_LEVEL };
+const NEEDS: readonly (readonly CommandNeed[] | undefined)[] = KINDS.map((kind) => {
+  const levels = kind === undefined ? undefined : (LEVELS[kind] ?? [FIRST_LEVEL]);
+  return levels?.map((level, i) => ({ what: `${kind} version ${i + 1}`, level }));
+});
+
+/**
+ * What it takes to apply these bytes, without decoding them: asked for every command that is proposed. Infinity
+ * for what no release up to this one knows. Bytes that are cut short need nothing: apply refuses them.
+ */
+export function commandNeed(bytes: Uint8Array): CommandNeed {
+  const own = needAt(bytes, 0);
+  if (bytes[0] !== IN_SESSION || own.level > COMMAND_LEVEL) return own;
+  const inner = needAt(bytes, innerAt(bytes));
+  return inner.level > own.level ? inner : own;
+}
+
+function needAt(bytes: Uint8Array, at: number): CommandNeed {
+  const number = bytes[at];
+  const version = bytes[at + 1];
+  if (number === undefined || version === undefined) return ANY;
+  const known = NEEDS[number]?.[version - 1];
+  return known ?? { what: `command ${number} version ${version}`, level: Infinity };
+}
+
+/** Where the command within a session command begins: after number, version, session and two counters. */
+function innerAt(bytes: Uint8Array): number {
+  // Session ids are 16 digits, so their length is one byte; another one is refused when it is decoded.
+  return afterUint(bytes, afterUint(bytes, 3 + (bytes[2] ?? 0)));
+}
+
+function afterUint(bytes: Uint8Array, from: number): number {
+  let at = from;
+  while ((bytes[at] ?? 0) >= 0x80) at++;
+  return at + 1;
 }
 
 /** Whether the command adds to the state and is refused when the machine is over its budget. */

@@ -4,7 +4,8 @@ import {
   ByteWriter,
   type FrameworkId,
   isErrorCode,
-  MalformedError,
+  newerFormat,
+  TepuiError,
 } from '../base/index.js';
 import type { CommandResult, ResultValue } from './results.js';
 import type { NodeStat } from './tree/types.js';
@@ -68,7 +69,7 @@ export function decodeResult(bytes: Uint8Array): CommandResult {
 
 function readRefusal(r: ByteReader, revision: number): CommandResult {
   const code = r.text();
-  if (!isErrorCode(code)) throw new MalformedError(`a result with the unknown code ${code}`);
+  if (!isErrorCode(code)) throw new TepuiError('NEWER_FORMAT', `a result has the unknown code ${code}`);
   return { ok: false, revision, code, message: r.text() };
 }
 
@@ -87,7 +88,7 @@ function readValue(r: ByteReader, kind: number): ResultValue {
     case SWEPT:
       return { kind: 'swept', touched: r.uint(), remaining: r.uint() };
     default:
-      throw new MalformedError(`a result of unknown kind ${kind}`);
+      throw newerFormat('a result', kind, SWEPT);
   }
 }
 

@@ -1,11 +1,11 @@
-import { MalformedError, TepuiError } from '../base/index.js';
+import { MalformedError, TepuiError, must, newerFormat } from '../base/index.js';
 import { AgentTable } from './agents/table.js';
 import { ClusterTable } from './cluster/table.js';
 import { CoreTable } from './core.js';
 import type { LoadMeta, StateRecord } from './cut.js';
 import { FrameworkTable } from './frameworks/table.js';
 import { LaneTable } from './lanes.js';
-import type { MachineLimits } from './limits.js';
+import { DEFAULT_LIMITS, type MachineLimits } from './limits.js';
 import { MembershipTable } from './membership/table.js';
 import { AlarmTable } from './operations/alarms.js';
 import { CheckpointTable } from './operations/checkpoints.js';
@@ -37,6 +37,22 @@ export const TABLE = {
   marks: 15,
   upkeep: 16,
 } as const;
+
+let versions: ReadonlyMap<number, { readonly name: string; readonly version: number }> | null = null;
+
+/**
+ * Throws NEWER_FORMAT for a record of a table, or of a version, that this release does not know. Asked before
+ * anything is made of the record: what a newer release wrote must neither be guessed nor be taken for damage.
+ */
+export function expectKnownRecord({ table, value }: Pick<StateRecord, 'table' | 'value'>): void {
+  versions ??= new Map(new State(DEFAULT_LIMITS).tables.map((one) => [one.number, one]));
+  const known = versions.get(table);
+  if (known === undefined) {
+    throw new TepuiError('NEWER_FORMAT', `a record of table ${table}, which this release does not know`);
+  }
+  const version = value[0] ?? 0;
+  if (version > known.version) throw newerFormat(`a record of table ${known.name}`, version, known.version);
+}
 
 type Loader = (key: Uint8Array, value: Uint8Array) => void;
 
@@ -108,13 +124,8 @@ export class State {
   }
 
   load(record: StateRecord): void {
-    const loader = this.loaders.get(record.table);
-    if (loader === undefined) {
-      throw new TepuiError(
-        'NEWER_FORMAT',
-        `a record of table ${record.table}, which this release does not know`,
-      );
-    }
+    expectKnownRecord(record);
+    const loader = must(this.loaders.get(record.table), () => `table ${record.table} has no loader`);
     try {
       loader(record.key, record.value);
     } catch (cause) {

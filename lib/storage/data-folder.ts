@@ -20,7 +20,7 @@ import { writeFreshLog } from './repair.js';
 import { SPACE_DEFAULTS, Space, type SpaceLimits } from './reserve.js';
 import { StateReceiver } from './snapshot-receiver.js';
 import type { DurableState } from './state-store.js';
-import type { CutMeta, Identity, RaftLog, SnapshotReceiver, StateStore } from './types.js';
+import type { CutMeta, Identity, RaftLog, SnapshotReceiver, StateRecord, StateStore } from './types.js';
 
 export interface DataFolderOptions {
   readonly source: DiskSource;
@@ -106,9 +106,14 @@ export class DataFolder {
 
   /**
    * Begins to build a state folder from a transfer, or goes on with it when the one in progress has the same id
-   * and meta: its `next` says where. There is one at a time; a different one that did not end is given up.
+   * and meta: its `next` says where. There is one at a time; a different one that did not end is given up. What
+   * `check` throws for a record spoils the transfer.
    */
-  async receive(id: string, meta: CutMeta): Promise<SnapshotReceiver> {
+  async receive(
+    id: string,
+    meta: CutMeta,
+    check: (record: StateRecord) => void = () => {},
+  ): Promise<SnapshotReceiver> {
     const former = this.receiver;
     if (former?.resumes(id, meta) === true) return former;
     this.receiver = null;
@@ -116,7 +121,7 @@ export class DataFolder {
     const name = await nextStateFolder(this.disk);
     const kv = await this.disk.openKv(name, STATE_KV);
     const isNamed = (): boolean => this.durableLog?.stateFolder === name;
-    this.receiver = new StateReceiver(this.disk, name, kv, id, meta, isNamed);
+    this.receiver = new StateReceiver(this.disk, name, kv, id, meta, isNamed, check);
     return this.receiver;
   }
 

@@ -5,7 +5,7 @@ import { STATE_META_KEY } from './keys.js';
 import { encodeCutMeta } from './log-records.js';
 import { FRAME_HEADER_BYTES, decodeRecord, frameLengths } from './state-codec.js';
 import { CHUNK_BYTES } from './state-snapshot.js';
-import type { CutMeta, InstalledState, Kv, KvOperation, SnapshotReceiver } from './types.js';
+import type { CutMeta, InstalledState, Kv, KvOperation, SnapshotReceiver, StateRecord } from './types.js';
 
 /** Records are written once this much has arrived: few syncs, little memory. */
 const BATCH_BYTES = 2 << 20;
@@ -30,6 +30,8 @@ export class StateReceiver implements SnapshotReceiver {
   private readonly disk: Disk;
   /** Whether the durable log names this folder. */
   private readonly isNamed: () => boolean;
+  /** Throws for a record that this release could not load. */
+  private readonly checkRecord: (record: StateRecord) => void;
   private readonly kv: Kv;
   private readonly storedMeta: Uint8Array;
   private readonly digest = createHash('sha256');
@@ -42,8 +44,17 @@ export class StateReceiver implements SnapshotReceiver {
   private pending: KvOperation[] = [];
   private pendingBytes = 0;
 
-  constructor(disk: Disk, folder: string, kv: Kv, id: string, meta: CutMeta, isNamed: () => boolean) {
+  constructor(
+    disk: Disk,
+    folder: string,
+    kv: Kv,
+    id: string,
+    meta: CutMeta,
+    isNamed: () => boolean,
+    check: (record: StateRecord) => void = () => {},
+  ) {
     this.isNamed = isNamed;
+    this.checkRecord = check;
     this.disk = disk;
     this.folder = folder;
     this.kv = kv;
@@ -153,7 +164,7 @@ export class StateReceiver implements SnapshotReceiver {
         throw malformed(`the snapshot is not the one announced at index ${this.meta.index}`);
       }
     } else {
-      decodeRecord(key, value);
+      this.checkRecord(decodeRecord(key, value));
       this.pending.push({ type: 'put', key, value });
       this.pendingBytes += key.length + value.length;
     }

@@ -11,6 +11,8 @@ interface Accepted {
   readonly stream: PeerStream;
   readonly hello: PeerHello;
   heardMs: number;
+  /** Kinds of frames that were refused on this stream. */
+  readonly refusedKinds: Set<number>;
 }
 
 const KIND_NAMES: readonly (FrameKind | undefined)[] = invert();
@@ -71,7 +73,12 @@ export class Acceptor {
       return null;
     }
     const hello = fromWire(message);
-    const accepted = { stream, hello, heardMs: this.env.clock.monotonicMs() };
+    const accepted = {
+      stream,
+      hello,
+      heardMs: this.env.clock.monotonicMs(),
+      refusedKinds: new Set<number>(),
+    };
     const older = this.accepted.get(hello.memberId);
     this.accepted.set(hello.memberId, accepted);
     older?.stream.end();
@@ -82,7 +89,22 @@ export class Acceptor {
   private receive(accepted: Accepted, message: Outbound): void {
     accepted.heardMs = this.env.clock.monotonicMs();
     if (message.kind !== 'frames') throw new TepuiError('MALFORMED', 'a second hello on one stream');
-    if (message.value.length > 0) this.env.handlers.frames(accepted.hello, framesOf(message.value));
+    if (message.value.length === 0) return;
+    this.env.handlers.frames(
+      accepted.hello,
+      framesOf(message.value, (kind) => this.refuse(accepted, kind)),
+    );
+  }
+
+  /** A frame of a kind that this release does not know changes nothing; both sides get to know of it, once. */
+  private refuse({ stream, hello, refusedKinds }: Accepted, kind: number): void {
+    if (refusedKinds.has(kind)) return;
+    refusedKinds.add(kind);
+    const { memberId, release } = this.env.handlers.hello(hello.memberId);
+    const sender = `${hello.memberId} (release ${hello.release})`;
+    const message = `frames of kind ${kind} from ${sender} are unknown to ${memberId} (release ${release})`;
+    stream.write({ kind: 'refused', code: 'UNSUPPORTED', message });
+    this.env.handlers.dropped(hello.memberId, message);
   }
 
   private forget(accepted: Accepted): void {
@@ -91,13 +113,14 @@ export class Acceptor {
   }
 }
 
-/** Frames of a kind that this release does not know are dropped, as a network may. */
-function framesOf(batch: Uint8Array): Frame[] {
+/** Frames of a kind that this release does not know are told to `unknown` and left out. */
+function framesOf(batch: Uint8Array, unknown: (kind: number) => void): Frame[] {
   try {
     const frames: Frame[] = [];
     for (const { kind: number, body } of decodeFrames(batch)) {
       const kind = KIND_NAMES[number];
-      if (kind !== undefined) frames.push({ kind, body });
+      if (kind === undefined) unknown(number);
+      else frames.push({ kind, body });
     }
     return frames;
   } catch (error) {

@@ -124,6 +124,7 @@ export class Dialer {
       alive: () => {
         state.heardMs = this.env.clock.monotonicMs();
       },
+      refused: (message) => this.env.handlers.dropped(this.to, message),
       ended: () => {
         if (this.state === state) this.close({ kind: 'ended-by-peer' });
       },

@@ -22,6 +22,8 @@ export interface GreetingOutcome {
 
 export interface StreamWatch {
   alive(): void;
+  /** Something that we sent is not known there; the stream goes on. */
+  refused(message: string): void;
   ended(): void;
 }
 
@@ -78,8 +80,9 @@ export class Greeting {
     const stream = this.channel.stream();
     stream.listen({
       message: (message) => {
-        if (this.over) this.watch?.alive();
-        else this.answered(stream, message);
+        if (!this.over) return this.answered(stream, message);
+        this.watch?.alive();
+        if (message.kind === 'refused') this.watch?.refused(message.message);
       },
       closed: (error) => {
         if (this.over) this.watch?.ended();

@@ -52,6 +52,13 @@ export function judgeForm(hello: Hello): Rejection | null {
   return null;
 }
 
+/** The hello of an exchange outside a stream. Throws what is wrong with it. */
+export function fromCall(hello: Hello): PeerHello {
+  const rejection = judgeForm(hello);
+  if (rejection !== null) throw new TepuiError(rejection.code, rejection.message);
+  return fromWire(hello);
+}
+
 /** Judges a hello from the wire: its form here, its meaning by the owner. Null accepts. */
 export function judge(handlers: TransportHandlers, hello: Hello): Rejection | null {
   return judgeForm(hello) ?? handlers.judge(fromWire(hello));

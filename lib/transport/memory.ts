@@ -60,6 +60,9 @@ function whileAlive(handlers: TransportHandlers, life: { readonly alive: boolean
     peerDown: (peer, down) => {
       if (life.alive) handlers.peerDown(peer, down);
     },
+    dropped: (peer, why) => {
+      if (life.alive) handlers.dropped(peer, why);
+    },
     frames: (from, frames) => {
       if (life.alive) handlers.frames(from, frames);
     },

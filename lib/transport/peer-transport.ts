@@ -3,7 +3,7 @@ import { parseAddress } from '../wire/index.js';
 import { Acceptor } from './acceptor.js';
 import { Dialer } from './dialer.js';
 import type { Environment } from './environment.js';
-import { fromWire, judgeForm, toWire } from './hello.js';
+import { fromCall, toWire } from './hello.js';
 import { SnapshotArrival } from './snapshot-in.js';
 import { SnapshotTransfer } from './snapshot-out.js';
 import {
@@ -85,7 +85,7 @@ export class PeerTransport implements Transport {
   async introduceTo(address: string): Promise<PeerHello> {
     const hello = toWire(this.env.handlers.hello(null));
     const { callDeadlineMs } = this.env.timings;
-    return fromWire(await this.once(address, (channel) => channel.introduce(hello, callDeadlineMs)));
+    return fromCall(await this.once(address, (channel) => channel.introduce(hello, callDeadlineMs)));
   }
 
   async formWith(address: string, request: FormRequest): Promise<FormReply> {
@@ -124,12 +124,10 @@ export class PeerTransport implements Transport {
       stream: (stream) => {
         this.acceptor.take(stream);
       },
-      introduce: async (hello) => toWire(handlers.introduce(fromWire(hello))),
+      introduce: async (hello) => toWire(handlers.introduce(fromCall(hello))),
       form: async (request) => handlers.form(request),
       join: async ({ hello, token, commandLevel }) => {
-        const rejection = judgeForm(hello);
-        if (rejection !== null) throw new TepuiError(rejection.code, rejection.message);
-        const request = { hello: fromWire(hello), token, commandLevel };
+        const request = { hello: fromCall(hello), token, commandLevel };
         const { clusterId, generation, members } = await handlers.join(request);
         return { clusterId, generation, members: [...members].map(([id, peer]) => ({ id, peer })) };
       },

@@ -1,7 +1,7 @@
 import { TepuiError, type SnapshotChunk, type TimerHandle } from '../base/index.js';
 import { asTepuiError, type SnapshotPart, type SnapshotProgress } from '../wire/index.js';
 import type { Environment } from './environment.js';
-import type { SnapshotSink, SnapshotStart } from './types.js';
+import type { SnapshotSink } from './types.js';
 import type { IncomingStream } from './wire.js';
 
 type PartStream = IncomingStream<SnapshotPart, SnapshotProgress>;
@@ -51,10 +51,10 @@ export class SnapshotArrival {
     else await this.add(part);
   }
 
-  private async begin(start: SnapshotStart): Promise<void> {
+  private async begin(start: Extract<SnapshotPart, { readonly kind: 'start' }>): Promise<void> {
     if (this.sink !== null) throw new TepuiError('MALFORMED', 'a second snapshot on one stream');
-    const { snapshotId, from, term, meta } = start;
-    const sink = await this.env.handlers.snapshotOffered({ snapshotId, from, term, meta });
+    const { kind: _, ...offer } = start;
+    const sink = await this.env.handlers.snapshotOffered(offer);
     if (sink === null) throw new TepuiError('UNSUPPORTED', 'the snapshot is not wanted');
     this.sink = sink;
     this.next = sink.next;

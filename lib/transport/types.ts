@@ -119,6 +119,11 @@ export interface TransportHandlers {
   form(request: FormRequest): Promise<FormReply>;
   /** Rejects with the code of the refusal. */
   join(request: JoinRequest): Promise<JoinReply>;
+  /**
+   * A frame of ours, or of theirs, is of a kind that the receiver does not know and was dropped: told once per kind
+   * and stream, for the log of both sides. The stream goes on.
+   */
+  dropped(peer: MemberId, why: string): void;
   /** A snapshot is offered; resolves to the sink for its chunks, or null when it is not wanted. */
   snapshotOffered(start: SnapshotStart): Promise<SnapshotSink | null>;
 }
@@ -129,6 +134,10 @@ export interface SnapshotStart {
   readonly term: number;
   /** The encoded meta of the cut. */
   readonly meta: Uint8Array;
+  /** Of its chunks and meta; 0: told by nobody, as version 1 was at first. */
+  readonly version: number;
+  /** What the sender runs. */
+  readonly release: string;
 }
 
 export interface SnapshotSink {

@@ -67,6 +67,7 @@ export {
 } from './operator.js';
 export {
   PEER_PROTOCOL,
+  SNAPSHOT_VERSION,
   peerService,
   type Hello,
   type Inbound,

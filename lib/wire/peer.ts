@@ -20,6 +20,9 @@ import {
   type Codec,
 } from './struct.js';
 
+/** Of a snapshot on its way: the form of its chunks and its meta. A receiver refuses one that it does not know. */
+export const SNAPSHOT_VERSION = 1;
+
 /** Raised when members of two releases could not understand each other's frames. */
 export const PEER_PROTOCOL = 1;
 
@@ -85,6 +88,10 @@ export type SnapshotPart =
       readonly from: NodeId;
       readonly term: number;
       readonly meta: Uint8Array;
+      /** 0: of a release that did not tell, which is version 1. */
+      readonly version: number;
+      /** The sender's. */
+      readonly release: string;
     }
   | ({ readonly kind: 'chunk' } & SnapshotChunk);
 
@@ -237,7 +244,16 @@ export const peerService: () => Service<PeerMethods> = lazyService<PeerMethods>(
       request: message(
         'SnapshotPart',
         union<SnapshotPart>('part', {
-          start: nested(struct({ snapshotId: text, from: branded<NodeId>(), term: uint64, meta: bytes })),
+          start: nested(
+            struct({
+              snapshotId: text,
+              from: branded<NodeId>(),
+              term: uint64,
+              meta: bytes,
+              version: int32,
+              release: text,
+            }),
+          ),
           chunk: nested(chunk),
         }),
       ),

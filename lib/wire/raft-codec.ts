@@ -194,6 +194,9 @@ function decodeAppend(reader: ByteReader, from: NodeId, to: NodeId, term: number
 function decodeEntry(reader: ByteReader, index: number): Entry {
   const term = reader.uint();
   const kind = ENTRY_KINDS[reader.u8()];
-  if (kind === undefined) throw new MalformedError('entry kind unknown to this release');
-  return { term, index, kind, data: reader.bytes() };
+  if (kind === undefined) throw new MalformedError(`entry ${index} of a kind unknown to this release`);
+  const data = reader.bytes();
+  // Read here once, so that one that this release cannot read is refused before anything of the batch counts.
+  if (kind === 'configuration') decodeConfiguration(data);
+  return { term, index, kind, data };
 }

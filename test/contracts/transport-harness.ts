@@ -49,6 +49,8 @@ export class TestMember implements TransportHandlers {
   readonly downs: { readonly peer: MemberId; readonly down: PeerDown }[] = [];
   /** Each message of frames, as `kind:text` of its frames. */
   readonly messages: string[][] = [];
+  /** Frames that were not understood, here or there. */
+  readonly drops: { readonly peer: MemberId; readonly why: string }[] = [];
   formAnswer: (request: FormRequest) => Promise<FormReply> = async () => ({ formed: true, message: '' });
   joinAnswer: (request: JoinRequest) => Promise<JoinReply> = async () => {
     throw new Error('nobody is let in');
@@ -115,6 +117,10 @@ export class TestMember implements TransportHandlers {
 
   frames(_from: PeerHello, frames: readonly Frame[]): void {
     this.messages.push(frames.map(({ kind, body }) => `${kind}:${utf8Decode(body)}`));
+  }
+
+  dropped(peer: MemberId, why: string): void {
+    this.drops.push({ peer, why });
   }
 
   introduce(_hello: PeerHello): PeerHello {

@@ -6,6 +6,7 @@ import {
   type NodeId,
   type SnapshotChunk,
 } from '../../lib/base/index.js';
+import { FRAME_KINDS, type FrameKind } from '../../lib/transport/types.js';
 import { TestMember, TestSink, type TransportKind } from './transport-harness.js';
 
 const CHUNK_BYTES = 64 << 10;
@@ -78,6 +79,27 @@ export function transportContract(kind: TransportKind): void {
       say(m1, m2, 'c');
       await kind.until('one more', () => m2.texts.length === 4);
       assert.deepEqual(m2.messages[1], ['raft:c']);
+    });
+
+    it('leaves out frames of an unknown kind, tells both ends which and from whom, once, and goes on', async () => {
+      await meet(m1, m2);
+      const newer = FRAME_KINDS as Record<string, number>;
+      newer['future'] = 99;
+      try {
+        for (const text of ['a', 'b']) {
+          m1.transport.send(m2.id, 'future' as FrameKind, utf8Encode(text));
+          say(m1, m2, text);
+          await kind.until('the known frame', () => m2.texts.includes(`raft:${text}`));
+        }
+      } finally {
+        delete newer['future'];
+      }
+      await kind.until('the sender knows', () => m1.drops.length > 0);
+      const why = 'frames of kind 99 from m1 (release 0.1.0) are unknown to m2 (release 0.1.0)';
+      assert.deepEqual(m2.drops, [{ peer: m1.id, why }]);
+      assert.deepEqual(m1.drops, [{ peer: m2.id, why }]);
+      assert.deepEqual(m2.texts, ['raft:a', 'raft:b']);
+      assert.deepEqual(m1.downs, []);
     });
 
     it('copies a body that is handed to it', async () => {
@@ -277,6 +299,8 @@ export function transportContract(kind: TransportKind): void {
         from: 'm1@0000000000000001' as NodeId,
         term: 4,
         meta: Uint8Array.of(7),
+        version: 1,
+        release: '0.1.0',
       };
 
       function send(count: number, asked: number[] = []): Promise<void> {

@@ -15,6 +15,7 @@ import {
   Machine,
   encodeEntry,
   encodeSubBatch,
+  proposalFault,
   type StateEvent,
 } from '../../lib/state/index.js';
 import type { PeerHello } from '../../lib/transport/types.js';
@@ -232,6 +233,9 @@ export class FakeReplica implements Replica {
 
   propose(command: Uint8Array, done: (outcome: Outcome) => void): void {
     if (!this.alive) return;
+    const nodes = (): NodeId[] => this.group.members.map(({ node }) => node);
+    const fault = proposalFault(this.machine.cluster, nodes, command);
+    if (fault !== null) return this.group.time.soon(() => done({ kind: 'refused', ...fault }));
     this.proposed.push(command);
     this.group.propose({ from: this, command, done });
   }

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { must } from '../../lib/base/index.js';
 import { MASTER_LIMITS, type OfferExplanation } from '../../lib/master/index.js';
 import { DEFAULT_LIMITS, decodeCommand, encodeCommand, type DigestVerdict } from '../../lib/state/index.js';
+import type { CallReply } from '../../lib/replica/types.js';
+import { encodeAcceptCall } from '../../lib/master/offers/call-codec.js';
+import { CALL_METHODS } from '../../lib/master/numbers.js';
 import { World, acceptedAt, refusalCode, resources, taskInfo } from './world.js';
 
 function proposedKinds(world: World, at: number): string[] {
@@ -131,6 +134,26 @@ describe('checkpoints', () => {
     next([A, B, A]);
     assert.equal(world.machine.alarm, null);
     assert.ok(world.commit({ kind: 'tree-create', path: '/a', data: new Uint8Array(0) }).ok);
+  });
+
+  it('raise no alarm while a member does not know alarms, and ask again at the next one', () => {
+    const { world } = withVerdicts();
+    const { node, memberId } = world.group.member(3);
+    world.group.kill(3);
+    const known = must(world.machine.cluster.member(node), 'm3');
+    const next = (): void => {
+      world.advance(MASTER_LIMITS.checkpointIntervalMs + 100);
+      const { index } = must(world.machine.checkpoints.list().at(-1), 'a checkpoint');
+      world.commit({ kind: 'checkpoint-digest', node, index, digest: C });
+      report(world, [A, B]);
+    };
+    world.commit({ kind: 'member-info', ...known, member: memberId, commandLevel: 1 });
+    next();
+    world.advance(5_000);
+    assert.equal(world.machine.alarm, null);
+    world.commit({ kind: 'member-info', ...known, member: memberId });
+    next();
+    assert.equal(world.group.member(1).machine.alarm?.digests.length, 3);
   });
 
   it('of a new leader judge what the old one left', () => {
@@ -315,6 +338,49 @@ describe('the leader explains', () => {
     scheduler.disconnect();
     assert.match(explain(world, scheduler.frameworkId).obstacle ?? '', /not connected/);
     assert.match(explain(world, 'nobody').obstacle ?? '', /not known/);
+  });
+});
+
+describe('a message of a newer release', () => {
+  it('is answered with what it asks for that this leader does not know, and changes nothing', () => {
+    const world = new World({ members: 2 });
+    const agent = world.addAgent('a1');
+    const scheduler = world.subscribe('F', { at: 2 });
+    const launch = {
+      kind: 'task-launch',
+      frameworkId: scheduler.frameworkId,
+      agentId: agent,
+      role: '*',
+      term: 1,
+      tasks: [],
+    } as const;
+    const call = {
+      kind: 'in-session',
+      session: world.openSession(),
+      sequence: 1,
+      acknowledgedBelow: 1,
+    } as const;
+    const body = encodeAcceptCall({ offerIds: [], refuseMs: 0, launch: { ...call, command: launch } });
+    // The version of the command within the session command, which is the newest part of it.
+    const inner = Buffer.from(body).indexOf(Uint8Array.of(19, 1));
+    body[inner + 1] = 2;
+    const revision = world.machine.revision;
+    const replies: CallReply[] = [];
+    world.group.member(2).callLeader(CALL_METHODS.accept, body, (reply) => replies.push(reply));
+    world.settle();
+    const [reply] = replies;
+    assert.ok(reply !== undefined && !reply.ok);
+    assert.deepEqual([reply.code, reply.unknown], ['UNSUPPORTED', false]);
+    assert.match(reply.message, /^command 19 version 2 is unknown to this release/);
+    assert.equal(world.machine.revision, revision);
+  });
+
+  it('that brings news of another kind is dropped', () => {
+    const world = new World({ members: 2 });
+    const { memberId } = world.group.member(2);
+    world.group.member(1).push(memberId, 99, Uint8Array.of(1));
+    world.addAgent('a1');
+    assert.equal(world.subscribe('F', { at: 2 }).offers().length, 1);
   });
 });
 

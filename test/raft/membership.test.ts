@@ -93,7 +93,10 @@ describe('the bytes of a configuration', () => {
         const bytes = encodeConfiguration(configuration);
         assert.throws(() => decodeConfiguration(bytes.subarray(0, at % bytes.length)), MalformedError);
         assert.throws(() => decodeConfiguration(Uint8Array.from([...bytes, 0])), MalformedError);
-        assert.throws(() => decodeConfiguration(Uint8Array.from([9, ...bytes.subarray(1)])), MalformedError);
+        assert.throws(() => decodeConfiguration(Uint8Array.from([0, ...bytes.subarray(1)])), MalformedError);
+        // Of a newer release: not damage, so that nobody throws it away.
+        const newer = Uint8Array.from([9, ...bytes.subarray(1)]);
+        assert.throws(() => decodeConfiguration(newer), { code: 'NEWER_FORMAT' });
       }),
     );
   });

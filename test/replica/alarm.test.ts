@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { SessionId } from '../../lib/base/index.js';
 import type { Outcome, ReplicaLimits } from '../../lib/replica/index.js';
-import type { Command } from '../../lib/state/index.js';
+import { COMMAND_LEVEL, type Command } from '../../lib/state/index.js';
 import { Group } from './group.js';
 
 /** Little is kept of the log, so that whoever is away for a moment needs the state. */
@@ -34,6 +34,15 @@ function raise(group: Group): Command {
 describe('replica: an alarm', () => {
   it('outlives the leader, a restart of all, and the transfer of the state to who was away', async () => {
     const group = await Group.serving({ limits: SHORT_LOG });
+    for (const id of group.ids) {
+      const { nodeId: node } = group.at(id).disk.identity;
+      const doors = { http: '', grpc: '', peer: '', zookeeper: '' };
+      const facts = { release: '0.2.0', commandLevel: COMMAND_LEVEL, memoryBudgetBytes: 0 };
+      assert.equal(
+        await codeOf(group, id, { kind: 'member-info', node, member: id, doors, ...facts }),
+        'done',
+      );
+    }
     const laggard = group.followers[0]!.id;
     await group.create(laggard);
     group.at(laggard).crash();

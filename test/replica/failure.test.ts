@@ -74,7 +74,10 @@ describe('replica: failures', () => {
     await group.pass(2000);
     const status = again.member.status();
     assert.equal(status.revision, before);
-    assert.match(status.trouble!, /^halted before entry \d+, which broke this release$/);
+    assert.match(
+      status.trouble!,
+      /^halted before entry \d+, which broke this release: a defect of this release$/,
+    );
     assert.equal(status.lastIndex, group.leader!.member.status().lastIndex, 'it replicates');
     // It votes, and does not stand.
     const other = group.followers.find((one) => one.id !== victim.id)!;

@@ -194,10 +194,13 @@ describe('A load', () => {
   });
 
   it('of a record that cannot be read is damage, of an unknown table a newer format', () => {
-    const load = (table: number): string =>
-      codeOf(() => new Machine(DEFAULT_LIMITS).load({ table, key: bytes('/'), value: bytes('?') }));
-    assert.equal(load(6), 'DAMAGED');
-    assert.equal(load(99), 'NEWER_FORMAT');
+    const load = (table: number, version: number): string =>
+      codeOf(() =>
+        new Machine(DEFAULT_LIMITS).load({ table, key: bytes('/'), value: Uint8Array.of(version) }),
+      );
+    assert.equal(load(6, 1), 'DAMAGED');
+    assert.equal(load(6, 0), 'DAMAGED');
+    assert.equal(load(99, 1), 'NEWER_FORMAT');
   });
 
   it('goes into an empty machine only, and is finished before the machine is used', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { MalformedError } from '../../lib/base/index.js';
+import { MalformedError, TepuiError } from '../../lib/base/index.js';
 import {
   decodeEntry,
   DEFAULT_LIMITS,
@@ -31,8 +31,15 @@ describe('Entries', () => {
     assert.equal(applied.batches[0]!.results[0]!.ok, true);
   });
 
-  it('of another codec are damage, not a refusal', () => {
-    assert.throws(() => decodeEntry(Uint8Array.of(9, 0, 0)), MalformedError);
+  it('of a newer version stop the node and say so; of none, they are damage', () => {
+    assert.throws(
+      () => decodeEntry(Uint8Array.of(9, 0, 0)),
+      (error: unknown) =>
+        error instanceof TepuiError &&
+        error.code === 'NEWER_FORMAT' &&
+        error.message === 'an entry of the log has version 9; this release reads up to version 1',
+    );
+    assert.throws(() => decodeEntry(Uint8Array.of(0, 0, 0)), MalformedError);
   });
 
   it('set the clock to the latest stamp, never back', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { SeededRandom } from '../../lib/base/index.js';
+import { SeededRandom, TepuiError } from '../../lib/base/index.js';
 import { GrpcTransport, TRANSPORT_TIMINGS } from '../../lib/transport/index.js';
 import { GrpcChannel, channelCredentials, peerService, type TlsMaterial } from '../../lib/wire/index.js';
 import { TestMember } from '../contracts/transport-harness.js';
@@ -184,6 +184,34 @@ describe('the peer door', () => {
       kind: 'refused',
       code: 'UNSUPPORTED',
       message: 'm2 (0.1.0) speaks peer protocol 2, this member 1',
+    });
+  });
+
+  it('refuses to be introduced to one that speaks another peer protocol, and tells nothing of itself', async () => {
+    const door = await open(new TestMember('m1'), null);
+    const channel = new GrpcChannel(addressOf(door), { credentials: channelCredentials(null, false) });
+    cleanUp.push(() => {
+      channel.close();
+    });
+    const { doors, acknowledged, ...hello } = new TestMember('m2').hello(null);
+    const positions = {
+      acknowledgedTerm: acknowledged.term,
+      acknowledgedIndex: acknowledged.index,
+      acknowledgedNode: acknowledged.node,
+    };
+    const call = channel.call(peerService().methods.introduce, {
+      ...hello,
+      ...doors,
+      ...positions,
+      protocol: 2,
+    });
+    await assert.rejects(call, (error: unknown) => {
+      assert.ok(error instanceof TepuiError);
+      assert.deepEqual(
+        [error.code, error.message],
+        ['UNSUPPORTED', 'm2 (0.1.0) speaks peer protocol 2, this member 1'],
+      );
+      return true;
     });
   });
 });

@@ -48,6 +48,9 @@ export class AlarmKeeper implements LeaderLoop {
         if (value.kind === 'effect' && value.changed) this.review();
         return;
       }
+      // Not every member knows alarms yet: the next checkpoint asks again.
+      const tooNew = outcome.kind === 'refused' && outcome.code === 'UNSUPPORTED';
+      if (tooNew) return this.context.logger.error({ outcome }, 'members differ, and no alarm can be raised');
       this.context.logger.warn({ outcome, command }, 'an alarm could not be changed; tried again');
       this.retry = this.context.timers.after(this.retryMs, () => {
         this.retry = null;

@@ -56,7 +56,7 @@ export class OfferDelivery {
       this.inbox.add(0, () => {
         for (const stream of this.streams.subscribed()) stream.rescindBefore(term + 1);
       });
-    }
+    } else this.context.logger.warn({ topic }, 'news of a kind that this release does not know were dropped');
   }
 
   private deliver(offers: readonly Offer[]): void {

@@ -42,7 +42,7 @@ export interface ColumnTableOptions {
 export class ColumnTable implements Table, KeyOwner, BytesOwner {
   readonly number: number;
   readonly name: string;
-  private readonly version: number;
+  readonly version: number;
   private readonly fixedBytes: number;
   private readonly digest: Digest;
   readonly slab: Slab = new Slab();

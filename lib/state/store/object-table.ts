@@ -44,7 +44,7 @@ interface Slot<T> {
 export class ObjectTable<T extends object> implements Table {
   readonly number: number;
   readonly name: string;
-  private readonly version: number;
+  readonly version: number;
   private readonly fixedBytes: number;
   private readonly digest: Digest;
   private readonly codec: RecordCodec<T>;

@@ -12,6 +12,8 @@ export interface CutSink {
 export interface Table {
   readonly number: number;
   readonly name: string;
+  /** Of its records: the first byte of each value. */
+  readonly version: number;
   readonly records: number;
   /** Keys, values and a fixed cost per record: a function of the records alone. */
   readonly bytes: number;
