@@ -176,6 +176,9 @@ describe('What a newer release wrote', () => {
     driver.done(update('t1', 1, 1));
     driver.done(info(M1, 2, '0.2.0'));
     driver.done({ kind: 'role-weight', role: 'batch', weightMilli: 2500 });
+    driver.done(SAMPLES['join-token-issue']);
+    driver.done(SAMPLES['member-mark']);
+    driver.done(SAMPLES['upkeep-set']);
     driver.done({ kind: 'checkpoint' });
     driver.done(RAISE);
     const durable = new Durable();
@@ -190,7 +193,7 @@ describe('What a newer release wrote', () => {
       assert.equal(error.code, 'NEWER_FORMAT');
       assert.match(
         error.message,
-        /^a record of table \w+ has version 2; this release reads up to version 1$/,
+        /^a record of table [-a-z]+ has version 2; this release reads up to version 1$/,
       );
     }
     assert.deepEqual(
