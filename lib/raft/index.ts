@@ -7,6 +7,7 @@ export { checkNode } from './invariants.js';
 export {
   checkConfiguration,
   isJoint,
+  isMember,
   isVoter,
   leaveJoint,
   membersOf,

@@ -95,8 +95,7 @@ export class Formation {
   private async attempt(): Promise<void> {
     if (this.stopped) return;
     const { invitation, formerCluster, peers } = this.host;
-    if (invitation !== null)
-      await this.join(invitation.contacts, null, 'waiting to be let in with its token');
+    if (invitation !== null) await this.join(invitation.contacts, null, WITH_TOKEN);
     else if (formerCluster !== null)
       await this.join([...peers.values()], formerCluster, lostVotes(formerCluster));
     else await this.foundOrJoin();
@@ -174,6 +173,8 @@ export class Formation {
     return { kind: 'wait' };
   }
 }
+
+const WITH_TOKEN = 'this member is new, and waits to be let in with its token';
 
 function lostVotes(formerCluster: ClusterId): string {
   return (

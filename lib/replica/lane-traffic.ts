@@ -1,5 +1,5 @@
 import { ByteWriter, memberOf, type ErrorCode, type NodeId } from '../base/index.js';
-import { RAFT_DEFAULTS, type RaftNode } from '../raft/index.js';
+import { isMember, RAFT_DEFAULTS, type RaftNode } from '../raft/index.js';
 import type { Machine } from '../state/index.js';
 import type { Transport } from '../transport/types.js';
 import { LaneIntake } from './intake.js';
@@ -66,6 +66,8 @@ export class LaneTraffic {
 
   /** A frame from another member's lane. */
   arrived(from: NodeId, body: Uint8Array): void {
+    // A folder that left the configuration is forgotten with its lane: nothing of it may be appended any more.
+    if (!isMember(this.host.raft.view.configuration, from)) return;
     const frame = decodeLaneFrame(body);
     if (frame === null) this.intake.invite(from);
     else this.intake.take(from, frame.invitation, frame.subBatch);

@@ -4,21 +4,18 @@ import {
   ByteWriter,
   MalformedError,
   memberOf,
-  must,
   TepuiError,
   type ErrorCode,
   type MemberId,
   type NodeId,
 } from '../base/index.js';
-import { membersOf, simpleConfiguration, type ProposeResult } from '../raft/index.js';
-import { encodeCommand, Machine, type StateEvent } from '../state/index.js';
+import { simpleConfiguration, type ProposeResult } from '../raft/index.js';
+import { Machine, type StateEvent } from '../state/index.js';
 import type { CutMeta } from '../storage/types.js';
 import type {
   FormReply,
   FormRequest,
   Frame,
-  JoinReply,
-  JoinRequest,
   PeerHello,
   Transport,
   TransportHandlers,
@@ -28,18 +25,9 @@ import { Formation } from './formation.js';
 import { Founders } from './founders.js';
 import { compareGenerations } from './generations.js';
 import { checkLimits } from './limits.js';
-import { AddressBook } from './membership/addresses.js';
-import { Keeper } from './membership/keeper.js';
-import {
-  applicantOf,
-  decodeAddresses,
-  decodeApplicant,
-  encodeAddresses,
-  encodeApplicant,
-  MEMBERSHIP_CALLS,
-} from './membership/methods.js';
-import { Peers } from './membership/peers.js';
-import { UPKEEP } from './membership/policy.js';
+import type { MemberChange } from './membership/changes.js';
+import { Membership } from './membership/membership.js';
+import type { ChangeReply } from './membership/requests.js';
 import type { ReplicaOptions } from './ports.js';
 import { RevisionWaiters } from './revisions.js';
 import { Roster } from './roster.js';
@@ -79,9 +67,7 @@ export class Member implements Replica {
   private readonly revisions = new RevisionWaiters();
   private readonly transfers: TransferWaiters;
   private readonly founders: Founders;
-  private readonly addresses: AddressBook;
-  private readonly peers: Peers;
-  private readonly keeper: Keeper;
+  private readonly membership: Membership;
   private readonly ticker: Ticker;
   private readonly listeners = new Set<ReplicaListeners>();
   private readonly emptyMachine: Machine;
@@ -99,15 +85,7 @@ export class Member implements Replica {
     this.emptyMachine = new Machine(options.machineLimits);
     this.startedMs = options.clock.monotonicMs();
     this.roster = new Roster(options.peers.keys());
-    this.addresses = this.makeAddresses();
-    this.peers = new Peers({
-      self: options.memberId,
-      founders: options.peers.keys(),
-      addresses: this.addresses,
-      roster: this.roster,
-      transport: () => this.transport,
-      nowMs: () => options.clock.monotonicMs(),
-    });
+    this.membership = this.makeMembership();
     this.transport = options.transport(this.handlers());
     this.calls = new Calls({
       limits: options.limits,
@@ -126,16 +104,13 @@ export class Member implements Replica {
     );
     this.founders = new Founders({
       transport: this.transport,
-      addressOf: (member) => this.addresses.of(member),
+      addressOf: (member) => this.membership.addressOf(member),
       logger: options.logger,
       clusterId: () => options.disk.identity.clusterId,
       voters: () => this.running()?.configuration.voters ?? [],
       bound: (hello) => this.running()?.isBound(hello, true),
     });
-    this.keeper = this.makeKeeper();
-    this.calls.handle(MEMBERSHIP_CALLS.admit, (_from, body, reply) =>
-      this.keeper.admit(decodeApplicant(body), reply),
-    );
+    this.membership.serve(this.calls);
     this.ticker = new Ticker(options.timers, options.limits.tickMs, () => this.tick());
   }
 
@@ -152,7 +127,7 @@ export class Member implements Replica {
       if (this.phase.kind === 'forming') this.phase.formation.start();
     } else this.run(false);
     if (this.ended) return;
-    this.peers.dial();
+    this.membership.start();
     this.ticker.start();
   }
 
@@ -162,7 +137,7 @@ export class Member implements Replica {
     this.ticker.stop();
     if (phase.kind === 'forming') phase.formation.stop();
     if (phase.kind === 'running') phase.running.stop();
-    this.keeper.rest();
+    this.membership.rest();
     this.phase = { kind: 'stopped' };
     this.calls.close();
     this.revisions.close();
@@ -186,7 +161,7 @@ export class Member implements Replica {
     return describeMember(
       this.options,
       this.hello(null),
-      this.peers.ids,
+      this.membership.others,
       this.roster,
       running,
       this.trouble(),
@@ -282,6 +257,10 @@ export class Member implements Replica {
     return running.proposeConfiguration(simpleConfiguration(voters, learners, leaseMs));
   }
 
+  changeMembers(change: MemberChange, done: (reply: ChangeReply) => void): void {
+    this.membership.change(change, done);
+  }
+
   transferLeadership(to: MemberId | null, done: (error: Refusal | null) => void): void {
     const running = this.running();
     const target = running === null ? null : this.transferTarget(running, to);
@@ -352,7 +331,7 @@ export class Member implements Replica {
       fatal: (error) => this.fail(error),
     });
     this.phase = { kind: 'running', running };
-    this.recallAddresses();
+    this.membership.formed();
     running.start(founded);
     for (const hello of this.roster.connectedHellos()) {
       this.founders.met(hello);
@@ -376,8 +355,7 @@ export class Member implements Replica {
 
   private tick(): void {
     this.running()?.tick();
-    this.peers.look(this.running()?.configuration ?? null);
-    this.keeper.tick();
+    this.membership.tick();
     this.founders.tell();
     const now = this.options.clock.monotonicMs();
     this.calls.expire();
@@ -424,7 +402,7 @@ export class Member implements Replica {
         this.options.logger.warn({ peer, why }, 'a message was refused: the releases differ'),
       introduce: () => this.hello(null),
       form: (request) => this.form(request),
-      join: (request) => this.join(request),
+      join: (request) => this.membership.join(request),
       snapshotOffered: (start) => this.running()?.snapshotOffered(start) ?? Promise.resolve(null),
     };
   }
@@ -432,7 +410,7 @@ export class Member implements Replica {
   private hello(to: MemberId | null, folder?: NodeId): PeerHello {
     const { identity } = this.options.disk;
     const running = this.running();
-    const node = to === null || running === null ? null : (folder ?? this.nodeOf(running, to));
+    const node = to === null || running === null ? null : (folder ?? this.membership.folderOf(to));
     return {
       memberId: this.memberId,
       nodeId: identity.nodeId,
@@ -450,8 +428,8 @@ export class Member implements Replica {
 
   private judge(hello: PeerHello): Refusal | null {
     const { clusterId } = this.options.disk.identity;
-    if (!this.peers.ids.has(hello.memberId)) {
-      const known = [this.memberId, ...this.peers.ids].sort().join(', ');
+    if (!this.membership.accepts(hello.memberId)) {
+      const known = [this.memberId, ...this.membership.others].sort().join(', ');
       return {
         code: 'FOREIGN_MEMBER',
         message: `${hello.memberId} is not a member here; the members are ${known}`,
@@ -476,7 +454,7 @@ export class Member implements Replica {
         'it is a copy from the past that has forgotten votes';
       return { code: 'DAMAGED', message };
     }
-    this.addresses.heard(hello.memberId, hello.doors.peer);
+    this.membership.heard(hello);
     return null;
   }
 
@@ -501,7 +479,7 @@ export class Member implements Replica {
   /** Rejected by most of its members: this folder belongs to another group, and no waiting changes that. */
   private strange(by: MemberId, message: string): void {
     this.strangers.add(by);
-    const size = this.peers.ids.size + 1;
+    const size = this.membership.others.size + 1;
     if (2 * this.strangers.size <= size) return;
     const who = [...this.strangers].sort().join(' and ');
     const error = new TepuiError('FOREIGN_CLUSTER', `${message}; so say ${who}, of ${size} members`);
@@ -514,6 +492,7 @@ export class Member implements Replica {
     const running = this.running();
     running?.peerUp(hello, formerBoot);
     if (running !== null) this.founders.met(hello);
+    this.membership.tell(hello.memberId);
     this.each((one) => one.peerUp?.(hello));
   }
 
@@ -536,6 +515,8 @@ export class Member implements Replica {
         return this.running()?.frame(from, frame);
       case 'call':
         return this.calls.arrived(from.memberId, frame.body);
+      case 'addresses':
+        return this.membership.told(frame.body);
       case 'callReply':
         return this.calls.answered(from.memberId, frame.body);
       case 'push':
@@ -566,6 +547,20 @@ export class Member implements Replica {
     this.transport.send(from, 'livenessReply', new ByteWriter(8).uint(sentAtMs).finish());
   }
 
+  private makeMembership(): Membership {
+    return new Membership({
+      options: this.options,
+      roster: this.roster,
+      transport: () => this.transport,
+      running: () => this.running(),
+      leading: () => this.leadership().kind === 'leading',
+      machine: () => this.machine,
+      callLeader: (method, body, done) => this.callLeader(method, body, done),
+      propose: (command, done) => this.propose(command, done),
+      handOver: () => this.transferLeadership(null, () => {}),
+    });
+  }
+
   // ------------------------------------------------------------------------------------------------ formation
 
   private formation(): Formation {
@@ -585,7 +580,7 @@ export class Member implements Replica {
         await disk.form(clusterId, simpleConfiguration(voters));
         return true;
       },
-      enter: (reply) => this.enter(reply),
+      enter: (reply) => this.membership.enter(reply),
       formed: (founded) => this.run(founded),
       fatal,
     });
@@ -596,90 +591,6 @@ export class Member implements Replica {
     const formed = this.options.disk.identity.clusterId === request.clusterId;
     return Promise.resolve({ formed, message: formed ? '' : 'this folder belongs to a group already' });
   }
-
-  // ----------------------------------------------------------------------------------------------- membership
-
-  /** Somebody without a place in the group asks for one: the leader judges. */
-  private join(request: JoinRequest): Promise<JoinReply> {
-    const { clusterId, generation } = this.options.disk.identity;
-    const { hello } = request;
-    if (clusterId === null || this.running() === null) {
-      // Not its trouble: two that wait for each other would quote each other without end.
-      const message = `${this.memberId} is in no group itself`;
-      return Promise.reject(new TepuiError('NO_LEADER', message));
-    }
-    if (hello.clusterId !== null && hello.clusterId !== clusterId) {
-      const message = `${hello.memberId} belongs to group ${hello.clusterId}, ${this.memberId} to ${clusterId}`;
-      return Promise.reject(new TepuiError('FOREIGN_CLUSTER', message));
-    }
-    return new Promise((resolve, reject) => {
-      this.callLeader(MEMBERSHIP_CALLS.admit, encodeApplicant(applicantOf(request, '')), (reply) => {
-        if (reply.ok) resolve({ clusterId, generation, members: decodeAddresses(reply.body) });
-        else reject(new TepuiError(reply.code, reply.message));
-      });
-    });
-  }
-
-  /** The group has let this folder in: it begins with an empty log, which the leader fills. */
-  private async enter({ clusterId, generation, members }: JoinReply): Promise<boolean> {
-    const { disk } = this.options;
-    if (disk.log !== null) return false;
-    const log = await disk.join(clusterId, generation);
-    await log.writeNote(ADDRESSES, encodeAddresses(members));
-    return true;
-  }
-
-  /** Where the others were when this member was let in. */
-  private recallAddresses(): void {
-    const note = this.options.disk.log?.note(ADDRESSES) ?? null;
-    if (note === null) return;
-    const members = decodeAddresses(note);
-    this.addresses.note(members);
-    this.peers.add(members.keys());
-  }
-
-  private makeAddresses(): AddressBook {
-    const { peers, peersOnly = false, clock } = this.options;
-    return new AddressBook({
-      configured: peers,
-      configuredOnly: peersOnly,
-      recorded: (member) => {
-        const record = this.machine.cluster.members().findLast((one) => one.member === member);
-        return record?.doors.peer ?? null;
-      },
-      nowMs: () => clock.monotonicMs(),
-    });
-  }
-
-  private makeKeeper(): Keeper {
-    const { logger, clock, doors } = this.options;
-    return new Keeper({
-      logger,
-      nowMs: () => clock.monotonicMs(),
-      leading: () => this.leadership().kind === 'leading',
-      status: () => must(this.running(), 'a leader runs').raftStatus,
-      present: () => must(this.running(), 'a leader runs').membership,
-      propose: (next) => must(this.running(), 'a leader runs').proposeConfiguration(next),
-      answering: (member) => this.roster.answering(member),
-      addresses: () => {
-        const known = this.addresses.choose(this.peers.ids, (member) => this.transport.connected(member));
-        return doors.peer === null ? known : known.set(this.memberId, doors.peer);
-      },
-      machine: () => this.machine,
-      command: (command, done) => this.propose(encodeCommand(command), done),
-      policy: this.options.upkeep ?? UPKEEP,
-    });
-  }
-
-  /** The folder of a member that this one means when it dials it: the one that answered last, if it counts. */
-  private nodeOf(running: RunningMember, member: MemberId): NodeId | null {
-    const nodes = membersOf(running.configuration).filter((node) => memberOf(node) === member);
-    const last = this.roster.hello(member)?.nodeId;
-    return nodes.find((node) => node === last) ?? nodes[0] ?? null;
-  }
 }
-
-/** Beside the log: addresses of the members, by id. */
-const ADDRESSES = 'addresses';
 
 const NOTHING = { term: 0, index: 0 } as const;

@@ -3,7 +3,6 @@ import type { MachineLimits } from '../state/index.js';
 import type { DataFolder } from '../storage/index.js';
 import type { Doors, Transport, TransportHandlers } from '../transport/types.js';
 import type { ReplicaLimits } from './limits.js';
-import type { UpkeepPolicy } from './membership/plan.js';
 
 export interface ReplicaOptions {
   readonly memberId: MemberId;
@@ -28,8 +27,6 @@ export interface ReplicaOptions {
   readonly logger: Logger;
   readonly limits: ReplicaLimits;
   readonly machineLimits: MachineLimits;
-  /** What the group's upkeep does by itself; `UPKEEP` unless given. */
-  readonly upkeep?: UpkeepPolicy;
   readonly heartbeatTicks: number;
   /** The process cannot go on: storage failed or an invariant broke. Called once; nothing runs after it. */
   readonly fatal: (error: unknown) => void;

@@ -1,6 +1,8 @@
 import type { ErrorCode, MemberId } from '../base/index.js';
 import type { CommandResult, Machine, StateEvent } from '../state/index.js';
 import type { PeerHello } from '../transport/types.js';
+import type { MemberChange } from './membership/changes.js';
+import type { ChangeReply } from './membership/requests.js';
 
 /** How a proposal ended. Every proposal ends, exactly once. */
 export type Outcome =
@@ -139,6 +141,11 @@ export interface Replica {
    * expiries after a pause of the process.
    */
   verifyLeadership(done: (confirmed: boolean) => void): void;
+  /**
+   * Changes who is in the group, or what the group does about that by itself; the leader judges. Refused with
+   * QUORUM_AT_RISK, CHANGE_PENDING, UNKNOWN_MEMBER, INVALID_ARGUMENT, UNSUPPORTED.
+   */
+  changeMembers(change: MemberChange, done: (reply: ChangeReply) => void): void;
   /** Hands leadership to `to` (null: the most up-to-date voter). */
   transferLeadership(
     to: MemberId | null,

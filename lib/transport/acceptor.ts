@@ -60,6 +60,11 @@ export class Acceptor {
     }
   }
 
+  /** Lets go of streams of whoever is none of `members`: it may ask again, and is judged anew. */
+  keep(members: ReadonlySet<MemberId>): void {
+    for (const [member, { stream }] of this.accepted) if (!members.has(member)) stream.end();
+  }
+
   stop(): void {
     for (const { stream } of this.accepted.values()) stream.end();
   }

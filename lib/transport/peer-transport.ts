@@ -64,6 +64,7 @@ export class PeerTransport implements Transport {
       this.dialers.set(id, dialer);
       if (this.running) dialer.start();
     }
+    this.acceptor.keep(new Set(peers.keys()));
   }
 
   send(to: MemberId, kind: FrameKind, body: Uint8Array): boolean {

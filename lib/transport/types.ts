@@ -50,6 +50,8 @@ export const FRAME_KINDS = {
   /** What is alive behind a member: agents, frameworks, sessions. */
   liveness: 7,
   livenessReply: 8,
+  /** Where the sender last heard the members to be. */
+  addresses: 9,
 } as const;
 
 export type FrameKind = keyof typeof FRAME_KINDS;

@@ -281,6 +281,10 @@ export class FakeReplica implements Replica {
     this.group.time.soon(() => done(this.quorum && this.view.kind === 'leading'));
   }
 
+  changeMembers(): void {
+    throw new Error('not faked');
+  }
+
   transferLeadership(): void {
     throw new Error('not faked');
   }

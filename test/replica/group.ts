@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
-import { SeededRandom, type MemberId } from '../../lib/base/index.js';
-import { REPLICA_LIMITS, type ReplicaLimits } from '../../lib/replica/index.js';
+import { SeededRandom, TepuiError, type MemberId } from '../../lib/base/index.js';
+import {
+  REPLICA_LIMITS,
+  type ChangeReply,
+  type MemberChange,
+  type MemberChangeAnswer,
+  type ReplicaLimits,
+} from '../../lib/replica/index.js';
 import { encodeCommand, type Command } from '../../lib/state/index.js';
 import { MemoryDisk, type DiskAction } from '../../lib/storage/index.js';
 import { MemoryNetwork } from '../../lib/transport/index.js';
@@ -20,7 +26,8 @@ export class Group {
   readonly time: VirtualTime = new VirtualTime();
   readonly network: MemoryNetwork = new MemoryNetwork(this.time);
   readonly random: SeededRandom;
-  readonly ids: readonly MemberId[];
+  /** Founders, and who joined later. */
+  readonly ids: MemberId[];
   readonly processes: Map<MemberId, TestProcess> = new Map();
   readonly disks: Map<MemberId, MemoryDisk> = new Map();
   /** Processes that ended by themselves, and why. */
@@ -35,7 +42,12 @@ export class Group {
   /** Time that each slice of a load takes, of processes started from now on. */
   loadMs = 0;
   private hung: { readonly id: MemberId; readonly go: () => void }[] = [];
+  /** Where the founders are, as every founder is configured. */
   private readonly addresses: Map<MemberId, string>;
+  /** How members that joined later found the group. */
+  private readonly invitations = new Map<MemberId, { token: string; contacts: string[] }>();
+  /** Members that are no longer where they were. */
+  private readonly moved = new Map<MemberId, string>();
   private readonly keepBatches: number;
   private names = 0;
 
@@ -70,7 +82,9 @@ export class Group {
       network: this.network,
       random: this.random.split(),
       limits: this.limits,
-      peers: this.addresses,
+      peers: this.invitations.has(id) ? new Map() : this.addresses,
+      address: this.moved.get(id) ?? `${id}:1`,
+      invitation: this.invitations.get(id) ?? null,
       release: this.release,
       loadMs: this.loadMs,
       cut: (member, index, digest) => this.cutSeen(member, index, digest),
@@ -78,6 +92,36 @@ export class Group {
     });
     this.processes.set(id, process);
     return process;
+  }
+
+  /** Starts a new member with a token. */
+  async join(id: MemberId, token: string, contact: MemberId): Promise<TestProcess> {
+    this.invitations.set(id, { token, contacts: [`${contact}:1`] });
+    if (!this.ids.includes(id)) this.ids.push(id);
+    if (!this.diskMs.has(id)) this.diskMs.set(id, 1);
+    if (!this.disks.has(id)) this.disks.set(id, this.newDisk(id));
+    return this.start(id);
+  }
+
+  /** The next process of `id` is found at another address. */
+  move(id: MemberId, address: string): void {
+    this.moved.set(id, address);
+  }
+
+  /** Asks `at` for a change of members, and waits for the answer; throws a refusal. */
+  async change(at: MemberId, change: MemberChange): Promise<MemberChangeAnswer> {
+    let reply: ChangeReply | null = null;
+    this.at(at).member.changeMembers(change, (one) => (reply = one));
+    await this.until(`an answer to ${change.kind}`, () => reply !== null);
+    const answered = reply as ChangeReply | null;
+    if (answered?.ok === true) return answered.answer;
+    throw new TepuiError(answered!.code, answered!.message);
+  }
+
+  /** A token for a new member, from `at`. */
+  async token(at: MemberId, only: { member?: MemberId; replaces?: MemberId } = {}): Promise<string> {
+    const { member = null, replaces = null } = only;
+    return (await this.change(at, { kind: 'add', member, replaces })).token!;
   }
 
   /** The present process of a member. */

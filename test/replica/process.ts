@@ -36,6 +36,9 @@ export interface Surroundings {
   readonly random: Random;
   readonly limits: ReplicaLimits;
   readonly peers: ReadonlyMap<MemberId, string>;
+  /** Where this process is. */
+  readonly address: string;
+  readonly invitation: { readonly token: string; readonly contacts: readonly string[] } | null;
   readonly release: string;
   /** Time that each slice of a load takes. */
   readonly loadMs: number;
@@ -169,19 +172,19 @@ export class TestProcess {
     this.timers = timers;
     this.around = around;
     this.clock = new ProcessClock(around.time);
-    const { time, network, random, limits, peers, release } = around;
+    const { time, network, random, limits, peers, address, invitation, release } = around;
     let transport: MemoryTransport | null = null;
     const others = new Map([...peers].filter(([peer]) => peer !== id));
     this.member = new Member({
       memberId: id,
       peers: others,
-      doors: { http: null, grpc: null, zk: null, peer: peers.get(id) ?? null },
+      invitation,
+      doors: { http: null, grpc: null, zk: null, peer: address },
       release,
       pid: 1,
       memoryBudgetBytes: () => 1 << 30,
       disk,
       transport: (handlers) => {
-        const address = peers.get(id)!;
         transport = new MemoryTransport({
           network,
           address,

@@ -37,16 +37,24 @@ export class AddressBook {
     this.sources = sources;
   }
 
-  /** A member told its address. One that tells another than before has moved: what was in use leads nowhere. */
-  heard(member: MemberId, address: string | null): void {
-    if (address === null || !isAddress(address)) return;
+  /** A member told its address. True when that is news. One that has moved is not where it was. */
+  heard(member: MemberId, address: string | null): boolean {
+    if (address === null || !isAddress(address)) return false;
     const before = this.told.get(member);
-    if (before !== undefined && before !== address) this.entries.delete(member);
+    if (before === address) return false;
+    if (before !== undefined) this.entries.delete(member);
     this.told.set(member, address);
+    return true;
   }
 
+  /** Where members were heard to be by others, or in former lives of this one. */
   note(members: ReadonlyMap<MemberId, string>): void {
     for (const [id, address] of members) if (isAddress(address)) this.noted.set(id, address);
+  }
+
+  /** Everything that was told, here or to others. */
+  get known(): ReadonlyMap<MemberId, string> {
+    return new Map([...this.noted, ...this.told]);
   }
 
   /** The address to dial, or null when none is known. */
@@ -91,7 +99,7 @@ export class AddressBook {
     const { configured, configuredOnly, recorded } = this.sources;
     const fixed = configured.get(member);
     if (configuredOnly && fixed !== undefined) return [fixed];
-    const found = [this.told.get(member), fixed, recorded(member), this.noted.get(member)];
+    const found = [this.told.get(member), fixed, this.noted.get(member), recorded(member)];
     return [
       ...new Set(found.filter((one) => one !== undefined && one !== null && isAddress(one))),
     ] as string[];

@@ -7,6 +7,8 @@ export type Verdict =
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string }
   /** It has its place already: an earlier answer was lost. */
   | { readonly kind: 'present' }
+  /** A new member with a token, which the group has to redeem first. */
+  | { readonly kind: 'redeem' }
   | { readonly kind: 'let-in'; readonly next: Configuration; readonly why: string };
 
 /** Whether a folder without a vote is let in, as a learner. */
@@ -26,9 +28,19 @@ export function judgeApplicant(situation: Situation, applicant: Applicant): Verd
     return { kind: 'refused', code: 'FOREIGN_MEMBER', message };
   }
   if (others.length > 0) return renewed(situation, applicant);
+  if (applicant.tokenHash !== '') return { kind: 'redeem' };
   const known = [...new Set([...voters, ...learners].map(memberOf))].sort().join(', ');
   const message = `${member} is not a member; the members are ${known}. \`tepui members add\` lets another one in`;
   return { kind: 'refused', code: 'UNKNOWN_MEMBER', message };
+}
+
+/** A new member whose token was redeemed. */
+export function welcomed({ configuration }: Situation, { node, member }: Applicant): Verdict {
+  return {
+    kind: 'let-in',
+    next: edited(configuration, { learner: node }),
+    why: `${member} came with a token, as ${node}`,
+  };
 }
 
 /** A new folder of a member of the group; a former new one that never got a vote makes room for it. */

@@ -1,4 +1,4 @@
-import type { ClusterId } from '../../base/index.js';
+import { TepuiError, type ClusterId } from '../../base/index.js';
 import { COMMAND_LEVEL } from '../../state/index.js';
 import type { JoinReply, Transport } from '../../transport/types.js';
 
@@ -14,7 +14,7 @@ export class Joining {
     this.token = token;
   }
 
-  /** The first answer that lets this member in; null: nobody did. `expected`: the only group that will do. */
+  /** The first answer that lets this member in; null: nobody did yet. Throws TOKEN_REFUSED. `expected`: the only group that will do. */
   async attempt(addresses: readonly string[], expected: ClusterId | null): Promise<JoinReply | null> {
     for (const address of addresses) {
       try {
@@ -22,6 +22,8 @@ export class Joining {
         if (expected === null || reply.clusterId === expected) return reply;
         this.refusal = `${address} is of group ${reply.clusterId}, not ${expected}`;
       } catch (error) {
+        // Waiting does not make a token better.
+        if (error instanceof TepuiError && error.code === 'TOKEN_REFUSED') throw error;
         this.refusal = error instanceof Error ? error.message : String(error);
       }
     }

@@ -1,4 +1,4 @@
-import { memberOf, type Logger, type MemberId, type NodeId } from '../../base/index.js';
+import { memberOf, type ErrorCode, type Logger, type MemberId, type NodeId } from '../../base/index.js';
 import {
   isJoint,
   membersOf,
@@ -8,16 +8,28 @@ import {
 } from '../../raft/index.js';
 import type { Machine, PlainCommand } from '../../state/index.js';
 import type { CallReply, Outcome } from '../types.js';
-import { judgeApplicant } from './admission.js';
+import { judgeApplicant, welcomed, type Verdict } from './admission.js';
+import {
+  encodeJson,
+  judgeChange,
+  type ChangeCall,
+  type ChangeVerdict,
+  type MemberChange,
+  type MemberChangeAnswer,
+} from './changes.js';
 import { encodeAddresses, type Applicant } from './methods.js';
-import { PendingChange, type ChangeDone } from './pending-change.js';
-import { planStep, type Situation, type UpkeepPolicy } from './plan.js';
+import { PendingChange } from './pending-change.js';
+import { planStep, type Situation } from './plan.js';
 import { Watch } from './watch.js';
 
 /** How often the leader looks whether its group needs upkeep. */
 const LOOK_MS = 100;
-/** A learner that lacks no more than this of the log is as good as level. */
+/** Who lacks no more than this of the log is as good as level. */
 const NEAR_ENTRIES = 1000;
+/** Commands about tokens, notes and upkeep are proposed only when every member knows them. */
+const MEMBERSHIP_LEVEL = 3;
+
+type Reply = (reply: CallReply) => void;
 
 export interface KeeperHost {
   readonly logger: Logger;
@@ -32,21 +44,23 @@ export interface KeeperHost {
   readonly addresses: () => ReadonlyMap<MemberId, string>;
   readonly machine: () => Machine;
   readonly command: (command: PlainCommand, done: (outcome: Outcome) => void) => void;
-  readonly policy: UpkeepPolicy;
+  /** Has another voter lead. */
+  readonly handOver: () => void;
 }
 
 /**
- * The leader's care for who is in the group: lets renewed folders of its members in, gives them the place of the ones
- * they replace once they have caught up, and forgets what is left of those. It remembers nothing that the next leader
- * would need: the configuration itself says how far a change has come.
+ * The leader's care for who is in the group: lets members in, gives renewed folders the place of the ones they replace
+ * once they have caught up, makes the changes that operators ask for, and forgets what is left of who went. It
+ * remembers nothing that the next leader would need: the configuration and the machine say how far a change has come.
  */
 export class Keeper {
-  readonly change: PendingChange;
+  private readonly change: PendingChange;
   private readonly host: KeeperHost;
   private readonly watch = new Watch();
   private leads = false;
   private lookedMs = 0;
-  private forgetting = false;
+  /** A command of upkeep is on its way. */
+  private busy = false;
 
   constructor(host: KeeperHost) {
     this.host = host;
@@ -60,7 +74,7 @@ export class Keeper {
     this.leads = true;
     this.look();
     this.change.check();
-    if (nowMs - this.lookedMs < LOOK_MS || this.change.what !== null) return;
+    if (nowMs - this.lookedMs < LOOK_MS || this.busy || this.change.what !== null) return;
     this.lookedMs = nowMs;
     this.upkeep();
   }
@@ -74,77 +88,197 @@ export class Keeper {
   }
 
   /** Somebody without a place in the group asks for one. */
-  admit(applicant: Applicant, reply: (reply: CallReply) => void): void {
+  admit(applicant: Applicant, reply: Reply): void {
     // What was seen last may be from before this member led.
     this.look();
-    const verdict = judgeApplicant(this.situation(), applicant);
-    switch (verdict.kind) {
-      case 'refused':
-        return reply({ ok: false, code: verdict.code, message: verdict.message, unknown: false });
-      case 'present':
-        return this.welcome(reply);
-      case 'let-in':
-        this.host.logger.info({ applicant }, verdict.why);
-        return this.change.begin(verdict.next, verdict.why, (refusal) => {
-          if (refusal === null) this.welcome(reply);
-          else reply({ ok: false, ...refusal });
-        });
+    this.answer(judgeApplicant(this.situation(), applicant), applicant, reply);
+  }
+
+  /** An operator wants something changed. */
+  request({ change, tokenHash, ttlMs }: ChangeCall, reply: Reply): void {
+    this.look();
+    switch (change.kind) {
+      case 'add':
+        return this.issue(change, tokenHash, ttlMs, reply);
+      case 'upkeep': {
+        if (change.policy === null) return this.done(reply);
+        return this.record({ kind: 'upkeep-set', ...change.policy }, reply, () => this.done(reply));
+      }
+      default:
+        return this.carryOut(judgeChange(this.situation(), change), reply);
     }
   }
 
-  situation(): Situation {
+  // ------------------------------------------------------------------------------------------------ what is seen
+
+  private look(): void {
+    this.watch.observe(this.host.status(), this.host.nowMs(), NEAR_ENTRIES);
+  }
+
+  private situation(): Situation {
     const { watch, host } = this;
+    const { membership } = host.machine();
     return {
       self: host.status().id,
       configuration: host.present().configuration,
       isActive: (node) => watch.isActive(node),
       isUp: (node) => watch.isUp(node),
       silentMs: (node) => watch.silentMs(node),
+      behind: (node) => watch.behind(node),
       keptUpMs: (node) => watch.keptUpMs(node),
       lossesWithin: (node, ms) => watch.lossesWithin(node, ms),
       answering: host.answering,
-      replaces: () => null,
-      isHeld: () => false,
-      policy: host.policy,
+      replaces: (node) => emptyAsNull(membership.mark(node)?.replaces ?? ''),
+      isHeld: (node) => membership.mark(node)?.held ?? false,
+      policy: membership.upkeep,
     };
   }
 
-  private welcome(reply: (reply: CallReply) => void): void {
-    const { revision } = this.host.machine();
-    reply({ ok: true, revision, body: encodeAddresses(this.host.addresses()) });
+  // ---------------------------------------------------------------------------------------------------- who comes
+
+  private answer(verdict: Verdict, applicant: Applicant, reply: Reply): void {
+    switch (verdict.kind) {
+      case 'refused':
+        return refuse(reply, verdict.code, verdict.message);
+      case 'present':
+        return this.welcome(reply);
+      case 'redeem': {
+        const { clusterId: _, tokenHash: hash, ...facts } = applicant;
+        return this.record({ kind: 'join-token-redeem', hash, ...facts }, reply, () =>
+          this.answer(welcomed(this.situation(), applicant), applicant, reply),
+        );
+      }
+      case 'let-in':
+        return this.configure(verdict.next, verdict.why, reply, () => this.welcome(reply));
+    }
   }
 
-  private look(): void {
-    this.watch.observe(this.host.status(), this.host.nowMs(), NEAR_ENTRIES);
+  private welcome(reply: Reply): void {
+    accept(reply, encodeAddresses(this.host.addresses()));
   }
+
+  // -------------------------------------------------------------------------------------------- what is asked for
+
+  private issue(
+    { member, replaces }: Extract<MemberChange, { readonly kind: 'add' }>,
+    hash: string,
+    ttlMs: number,
+    reply: Reply,
+  ): void {
+    const { configuration } = this.host.present();
+    const has = (id: MemberId | null): boolean =>
+      membersOf(configuration).some((node) => memberOf(node) === id);
+    if (has(member)) return refuse(reply, 'INVALID_ARGUMENT', `${member} is in the group already`);
+    if (replaces !== null && !configuration.voters.some((node) => memberOf(node) === replaces)) {
+      return refuse(reply, 'UNKNOWN_MEMBER', `no voter is called ${replaces}`);
+    }
+    const command = { kind: 'join-token-issue', hash, ttlMs, member: member ?? '', replaces: replaces ?? '' };
+    this.record(command as PlainCommand, reply, () => {
+      this.done(reply, this.host.machine().membership.token(hash)?.expiresMs ?? 0);
+    });
+  }
+
+  private carryOut(verdict: ChangeVerdict, reply: Reply): void {
+    switch (verdict.kind) {
+      case 'refused':
+        return refuse(reply, verdict.code, verdict.message);
+      case 'nothing':
+        return this.done(reply);
+      case 'hand-over':
+        this.host.logger.info({}, `membership: another voter leads first, for the ${verdict.why}`);
+        this.host.handOver();
+        return refuse(reply, 'TRANSFERRING', `another voter has to lead before the ${verdict.why}`);
+      case 'configure': {
+        const { next, what, mark } = verdict;
+        const begin = (): void => this.configure(next, what, reply, () => this.done(reply));
+        if (mark === null) return begin();
+        return this.record({ kind: 'member-mark', ...mark }, reply, begin);
+      }
+    }
+  }
+
+  private done(reply: Reply, tokenExpiresMs: number = 0): void {
+    const { voters, learners } = this.host.present().configuration;
+    const { revision, membership } = this.host.machine();
+    const answer: MemberChangeAnswer = {
+      voters: voters.map(memberOf),
+      learners: learners.map(memberOf),
+      upkeep: membership.upkeep,
+      revision,
+      token: null,
+      tokenExpiresMs,
+    };
+    accept(reply, encodeJson(answer));
+  }
+
+  // ------------------------------------------------------------------------------------------- what is done by itself
 
   private upkeep(): void {
     const step = planStep(this.situation());
     if (step === null) return this.forgetFormer();
-    this.host.logger.info({ next: step.next }, `membership: ${step.why}`);
-    this.change.begin(step.next, step.why, this.ended(step.why));
-  }
-
-  private ended(why: string): ChangeDone {
-    return (refusal) => {
-      if (refusal !== null) this.host.logger.warn({ refusal }, `membership: ${why}: not done`);
+    const ended: Reply = (reply) => {
+      if (!reply.ok) this.host.logger.warn({ reply }, `membership: ${step.why}: not done`);
     };
+    if (step.kind === 'hand-over') return this.host.handOver();
+    const begin = (): void => this.configure(step.next, step.why, ended, () => {});
+    if (step.hold === null) return begin();
+    this.record({ kind: 'member-mark', node: step.hold, held: true, replaces: '' }, ended, begin);
   }
 
   /** Folders that left the configuration leave the record too: nothing of theirs is on its way any more. */
   private forgetFormer(): void {
     const { configuration, committed } = this.host.present();
-    if (this.forgetting || !committed || isJoint(configuration)) return;
+    if (!committed || isJoint(configuration)) return;
     const present = membersOf(configuration);
-    const former = this.host
-      .machine()
-      .cluster.members()
-      .find(({ node }) => !present.includes(node));
+    const { cluster } = this.host.machine();
+    const former = cluster.members().find(({ node }) => !present.includes(node));
     if (former === undefined) return;
-    this.forgetting = true;
     this.host.logger.info({ node: former.node }, `membership: ${memberOf(former.node)} is forgotten`);
-    this.host.command({ kind: 'member-forget', node: former.node }, () => {
-      this.forgetting = false;
+    const kind = cluster.lowestCommandLevel < MEMBERSHIP_LEVEL ? 'member-forget' : 'member-retire';
+    this.busy = true;
+    this.host.command({ kind, node: former.node }, () => {
+      this.busy = false;
     });
   }
+
+  // ------------------------------------------------------------------------------------------------------- how it is done
+
+  private configure(next: Configuration, what: string, reply: Reply, then: () => void): void {
+    this.host.logger.info({ next }, `membership: ${what}`);
+    this.change.begin(next, what, (refusal) => {
+      if (refusal === null) then();
+      else reply({ ok: false, ...refusal });
+    });
+  }
+
+  /** Has the machine take `command`, then goes on. */
+  private record(command: PlainCommand, reply: Reply, then: () => void): void {
+    const { lowestCommandLevel } = this.host.machine().cluster;
+    if (lowestCommandLevel < MEMBERSHIP_LEVEL) {
+      const message = `a member runs a release that does not know ${command.kind}: upgrade all of them first`;
+      return refuse(reply, 'UNSUPPORTED', message);
+    }
+    this.busy = true;
+    this.host.command(command, (outcome) => {
+      this.busy = false;
+      if (outcome.kind === 'unknown') {
+        reply({ ok: false, code: 'OUTCOME_UNKNOWN', message: outcome.message, unknown: true });
+      } else if (outcome.kind === 'refused') refuse(reply, outcome.code, outcome.message);
+      else if (!outcome.result.ok) refuse(reply, outcome.result.code, outcome.result.message);
+      else then();
+    });
+  }
+}
+
+/** Whoever asked may be out of the group by now: it need not have applied anything to hear the answer. */
+function accept(reply: Reply, body: Uint8Array): void {
+  reply({ ok: true, revision: 0, body });
+}
+
+function refuse(reply: Reply, code: ErrorCode, message: string): void {
+  reply({ ok: false, code, message, unknown: false });
+}
+
+function emptyAsNull(text: MemberId | ''): MemberId | null {
+  return text === '' ? null : text;
 }

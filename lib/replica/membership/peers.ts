@@ -4,6 +4,9 @@ import type { Transport } from '../../transport/types.js';
 import type { Roster } from '../roster.js';
 import type { AddressBook } from './addresses.js';
 
+/** Who leaves the group is dialled a little longer: it gets the answers that are on their way, and the news. */
+const FAREWELL_MS = 2000;
+
 /** How often addresses that do not answer are looked at. */
 const LOOK_MS = 200;
 
@@ -21,6 +24,7 @@ export class Peers {
   private readonly host: PeersHost;
   private configuration: Configuration | null = null;
   private members: Set<MemberId>;
+  private readonly leaving = new Map<MemberId, number>();
   private dialled: ReadonlyMap<MemberId, string> = new Map();
   private lookedMs = -Infinity;
 
@@ -34,6 +38,10 @@ export class Peers {
     return this.members;
   }
 
+  accepts(member: MemberId): boolean {
+    return this.members.has(member) || this.leaving.has(member);
+  }
+
   /** Members that are known before a configuration is: told to this one when it was let in. */
   add(members: Iterable<MemberId>): void {
     for (const id of members) if (id !== this.host.self) this.members.add(id);
@@ -45,25 +53,30 @@ export class Peers {
     const changed = configuration !== this.configuration;
     if (!changed && nowMs - this.lookedMs < LOOK_MS) return;
     this.lookedMs = nowMs;
-    if (changed) this.take(configuration);
+    if (changed) this.take(configuration, nowMs);
+    for (const [member, untilMs] of this.leaving) if (nowMs >= untilMs) this.leaving.delete(member);
     this.dial();
   }
 
   /** Dials every member at the address that is known best. */
   dial(): void {
     const transport = this.host.transport();
-    const chosen = this.host.addresses.choose(this.members, (member) => transport.connected(member));
+    const dialled = [...this.members, ...this.leaving.keys()];
+    const chosen = this.host.addresses.choose(dialled, (member) => transport.connected(member));
     if (same(chosen, this.dialled)) return;
     this.dialled = chosen;
     transport.setPeers(chosen);
   }
 
-  private take(configuration: Configuration | null): void {
+  private take(configuration: Configuration | null, nowMs: number): void {
     this.configuration = configuration;
     // A folder that was just let in has no configuration yet: it goes on with what it was told.
     if (configuration === null || configuration.voters.length === 0) return;
+    const before = this.members;
     this.members = new Set(membersOf(configuration).map(memberOf));
     this.members.delete(this.host.self);
+    for (const id of before) if (!this.members.has(id)) this.leaving.set(id, nowMs + FAREWELL_MS);
+    for (const id of this.members) this.leaving.delete(id);
     this.dial();
     this.host.roster.keep(this.members);
   }

@@ -1,17 +1,7 @@
 import { memberOf, type MemberId, type NodeId } from '../../base/index.js';
-import { isVoter, simpleConfiguration, type Configuration } from '../../raft/index.js';
+import { simpleConfiguration, type Configuration } from '../../raft/index.js';
+import type { UpkeepPolicy } from '../../state/index.js';
 import { quorumFault } from './arithmetic.js';
-
-/** What the group has decided about its own upkeep. Times in ms; 0 turns the one it belongs to off. */
-export interface UpkeepPolicy {
-  /** A learner that was let in becomes a voter once it has kept up for this long. */
-  readonly promoteAfterMs: number;
-  /** A member that was silent for this long is removed. */
-  readonly removeDeadAfterMs: number;
-  /** A voter that was lost this often within `unstableWindowMs` becomes a learner. */
-  readonly unstableLosses: number;
-  readonly unstableWindowMs: number;
-}
 
 /** What the leader sees of its group. */
 export interface Situation {
@@ -23,6 +13,8 @@ export interface Situation {
   readonly isUp: (node: NodeId) => boolean;
   /** How long the leader has not heard it, in ms. */
   readonly silentMs: (node: NodeId) => number;
+  /** Log entries that it is not known to hold. */
+  readonly behind: (node: NodeId) => number;
   /** How long a learner has kept up with the log, in ms; null: it does not. */
   readonly keptUpMs: (node: NodeId) => number | null;
   readonly lossesWithin: (node: NodeId, ms: number) => number;
@@ -36,12 +28,18 @@ export interface Situation {
 }
 
 /** The next change that the group's upkeep asks for, and why. */
-export interface Step {
-  readonly next: Configuration;
-  readonly why: string;
-  /** To be noted first: this voter stays a learner until an operator promotes it. */
-  readonly hold?: NodeId;
-}
+export type Step =
+  | {
+      readonly kind: 'configure';
+      readonly next: Configuration;
+      readonly why: string;
+      /** To be noted first: this voter stays a learner until an operator promotes it. */
+      readonly hold: NodeId | null;
+    }
+  /** The leader itself is to be replaced: another voter has to lead first. */
+  | { readonly kind: 'hand-over'; readonly why: string };
+
+type Configure = Extract<Step, { readonly kind: 'configure' }>;
 
 /** Policies remove no voter of a group of three, or smaller. */
 const FEWEST_VOTERS = 3;
@@ -88,14 +86,9 @@ function succession(situation: Situation): Step | null {
     const old = predecessorOf(situation, learner);
     if (old === null || keptUpMs(learner) === null || !isActive(learner)) continue;
     if (memberOf(old) === memberOf(learner) && isActive(old)) continue;
-    // A leader that is to be replaced hands over first: the operator's change does that, upkeep waits.
-    if (old === situation.self) continue;
-    const next = step(
-      configuration,
-      { without: old, voter: learner },
-      `${learner} takes the place of ${old}`,
-    );
-    if (isSafe(situation, next)) return next;
+    const why = `${learner} takes the place of ${old}`;
+    const next = step(configuration, { without: old, voter: learner }, why);
+    if (isSafe(situation, next)) return old === situation.self ? { kind: 'hand-over', why } : next;
   }
   return null;
 }
@@ -122,8 +115,8 @@ function demotion(situation: Situation): Step | null {
     const losses = lossesWithin(voter, policy.unstableWindowMs);
     if (losses < policy.unstableLosses) continue;
     const why = `${voter} was lost ${losses} times within ${policy.unstableWindowMs} ms`;
-    const next = step(configuration, { without: voter, learner: voter }, why);
-    if (isSafe(situation, next)) return { ...next, hold: voter };
+    const next = step(configuration, { learner: voter }, why, voter);
+    if (isSafe(situation, next)) return next;
   }
   return null;
 }
@@ -142,7 +135,7 @@ function removal(situation: Situation): Step | null {
   return null;
 }
 
-function isSafe({ configuration, isUp }: Situation, { next }: Step): boolean {
+function isSafe({ configuration, isUp }: Situation, { next }: Configure): boolean {
   return quorumFault(configuration, next, isUp, 'it') === null;
 }
 
@@ -165,11 +158,6 @@ export function edited(configuration: Configuration, { without, voter, learner }
   return { ...next, autoLeave: true };
 }
 
-function step(configuration: Configuration, edit: Edit, why: string): Step {
-  return { next: edited(configuration, edit), why };
-}
-
-/** Whether a node has any part in the configuration. */
-export function isNamed(configuration: Configuration, node: NodeId): boolean {
-  return isVoter(configuration, node) || configuration.learners.includes(node);
+function step(configuration: Configuration, edit: Edit, why: string, hold: NodeId | null = null): Configure {
+  return { kind: 'configure', next: edited(configuration, edit), why, hold };
 }

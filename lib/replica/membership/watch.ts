@@ -10,6 +10,7 @@ interface Sight {
   /** When it was lost, the latest few times. */
   losses: number[];
   up: boolean;
+  behind: number;
 }
 
 const LOSSES_KEPT = 32;
@@ -31,7 +32,8 @@ export class Watch {
       if (sight.active) sight.activeMs = nowMs;
       const caughtUp = sight.active && peer.catchUp === 'caught-up';
       sight.keptUpSinceMs = caughtUp ? (sight.keptUpSinceMs ?? nowMs) : null;
-      sight.up = sight.active && peer.state !== 'snapshot' && peer.match >= lastIndex - nearEntries;
+      sight.behind = Math.max(0, lastIndex - peer.match);
+      sight.up = sight.active && peer.state !== 'snapshot' && sight.behind <= nearEntries;
     }
     for (const node of this.sights.keys()) {
       if (!peers.some((peer) => peer.id === node)) this.sights.delete(node);
@@ -49,6 +51,10 @@ export class Watch {
 
   isUp(node: NodeId): boolean {
     return node === this.self || (this.sights.get(node)?.up ?? false);
+  }
+
+  behind(node: NodeId): number {
+    return this.sights.get(node)?.behind ?? 0;
   }
 
   silentMs(node: NodeId): number {
@@ -69,7 +75,7 @@ export class Watch {
   private sight(node: NodeId): Sight {
     let sight = this.sights.get(node);
     if (sight === undefined) {
-      sight = { active: false, activeMs: this.nowMs, keptUpSinceMs: null, losses: [], up: false };
+      sight = { active: false, activeMs: this.nowMs, keptUpSinceMs: null, losses: [], up: false, behind: 0 };
       this.sights.set(node, sight);
     }
     return sight;

@@ -1,0 +1,356 @@
+import assert from 'node:assert/strict';
+import { memberOf, type MemberId } from '../../lib/base/index.js';
+import { encodeCommand } from '../../lib/state/index.js';
+import { Group } from './group.js';
+
+const [M1, M2, M3, M4, M5] = ['m1', 'm2', 'm3', 'm4', 'm5'] as MemberId[] as [
+  MemberId,
+  MemberId,
+  MemberId,
+  MemberId,
+  MemberId,
+];
+
+function voters(group: Group): MemberId[] {
+  return (group.leader?.configuration.voters ?? []).map(memberOf);
+}
+
+function learners(group: Group): MemberId[] {
+  return (group.leader?.configuration.learners ?? []).map(memberOf);
+}
+
+async function untilVoters(group: Group, ...expected: MemberId[]): Promise<void> {
+  await group.until(
+    `${expected.join(', ')} vote`,
+    () => {
+      const { leader } = group;
+      if (leader === null || leader.configuration.outgoing.length > 0) return false;
+      return voters(group).join() === expected.join();
+    },
+    60_000,
+  );
+}
+
+async function leads(group: Group, id: MemberId): Promise<void> {
+  await group.untilLeader();
+  if (group.leader!.id === id) return;
+  group.leader!.member.transferLeadership(id, () => {});
+  await group.until(`${id} leads`, () => group.leader?.id === id, 20_000);
+}
+
+describe('replica: a member that is added', () => {
+  it('enters with a token as a learner, and is promoted when it has kept up', async () => {
+    const group = await Group.serving();
+    for (let i = 0; i < 10; i++) await group.create(M1);
+    await group.join(M4, await group.token(M2), M3);
+    await group.until('it is a learner', () => learners(group).includes(M4));
+    assert.deepEqual(voters(group), [M1, M2, M3]);
+    await untilVoters(group, M1, M2, M3, M4);
+    await group.untilServing();
+    await group.create(M4);
+    await group.untilLevel();
+    group.check();
+  });
+
+  it('is found again after a restart without its token, by what it noted', async () => {
+    const group = await Group.serving();
+    await group.join(M4, await group.token(M1), M1);
+    await untilVoters(group, M1, M2, M3, M4);
+    await group.restart(M4);
+    await group.untilServing();
+    await group.create(M4);
+  });
+
+  it('ends when its token was used by another one', async () => {
+    const group = await Group.serving();
+    const token = await group.token(M1);
+    await group.join(M4, token, M1);
+    await group.until('it is let in', () => group.at(M4).disk.log !== null);
+    await group.join(M5, token, M1);
+    await group.until('it ends', () => group.ends.length > 0);
+    assert.match(String(group.ends[0]?.error), /the token was used by m4: each lets one member in/);
+  });
+
+  it('ends when its token has expired', async () => {
+    const group = await Group.serving();
+    const token = await group.token(M1);
+    for (const id of [M1, M2, M3]) group.at(id).crash();
+    await group.pass(3_600_001);
+    await group.startAll();
+    await group.untilServing();
+    await group.create(M1);
+    await group.join(M4, token, M1);
+    await group.until('it ends', () => group.ends.length > 0);
+    assert.match(String(group.ends[0]?.error), /the token expired \d+ s ago/);
+  });
+
+  it('ends when its token is of another group', async () => {
+    const group = await Group.serving();
+    const foreign = await (await Group.serving({ seed: 2 })).token(M1);
+    await group.join(M4, foreign, M1);
+    await group.until('it ends', () => group.ends.length > 0);
+    assert.match(String(group.ends[0]?.error), /the token is of group/);
+  });
+
+  it('gets in although the leader dies at any moment on the way', async () => {
+    for (let ms = 0; ms < 3000; ms += 150) {
+      const group = await Group.serving({ seed: ms + 7 });
+      await leads(group, M1);
+      await group.join(M4, await group.token(M1), M2);
+      await group.pass(ms);
+      await group.restart(M1, () => ms % 2 === 0);
+      await untilVoters(group, M1, M2, M3, M4);
+      await group.untilServing();
+      await group.create(M4);
+      await group.untilLevel();
+      group.check();
+      assert.deepEqual(group.ends, []);
+    }
+  });
+
+  it('waits for a promotion by hand where the group does not promote', async () => {
+    const group = await Group.serving();
+    const { upkeep } = await group.change(M1, { kind: 'upkeep', policy: null });
+    await group.change(M1, { kind: 'upkeep', policy: { ...upkeep, promoteAfterMs: 0 } });
+    await group.join(M4, await group.token(M1), M1);
+    await group.until('it is let in', () => learners(group).includes(M4));
+    await group.pass(20_000);
+    assert.deepEqual(voters(group), [M1, M2, M3]);
+    const answer = await group.change(M3, { kind: 'promote', member: M4 });
+    assert.deepEqual(answer.voters, [M1, M2, M3, M4]);
+  });
+
+  it('takes the place of another one where its token says so', async () => {
+    const group = await Group.serving();
+    await leads(group, M2);
+    await group.join(M4, await group.token(M1, { replaces: M2 }), M1);
+    await untilVoters(group, M1, M3, M4);
+    await group.until('m2 knows that it is out', () => /not a member/.test(trouble(group, M2)));
+  });
+});
+
+function trouble(group: Group, id: MemberId): string {
+  return group.at(id).member.status().trouble ?? '';
+}
+
+describe('replica: changes of members', () => {
+  it('that would cost the quorum are refused with the arithmetic', async () => {
+    const group = await Group.serving();
+    await leads(group, M1);
+    group.at(M3).crash();
+    await group.pass(2000);
+    await assert.rejects(group.change(M1, { kind: 'remove', member: M2 }), {
+      code: 'QUORUM_AT_RISK',
+      message: '2 voters, 1 reachable after removal of m2, 2 needed (reachable: m1; not: m3)',
+    });
+    const answer = await group.change(M1, { kind: 'remove', member: M3 });
+    assert.deepEqual(answer.voters, [M1, M2]);
+  });
+
+  it('take the last voter from no group', async () => {
+    const group = await Group.serving({ size: 1 });
+    await assert.rejects(group.change(M1, { kind: 'remove', member: M1 }), {
+      code: 'QUORUM_AT_RISK',
+      message: 'removal of m1 would leave no voter',
+    });
+  });
+
+  it('name the members when they are asked about a stranger', async () => {
+    const group = await Group.serving();
+    await assert.rejects(group.change(M2, { kind: 'demote', member: 'm9' as MemberId }), {
+      code: 'UNKNOWN_MEMBER',
+      message: 'm9 is none of m1, m2, m3',
+    });
+  });
+
+  it('that concern the leader have another one lead first', async () => {
+    for (const at of [M1, M2]) {
+      const group = await Group.serving();
+      await leads(group, M1);
+      const answer = await group.change(at, { kind: 'remove', member: M1 });
+      assert.deepEqual(answer.voters, [M2, M3]);
+      assert.notEqual(group.leader?.id, M1);
+      const { outcome } = await group.create(M2);
+      assert.equal(outcome?.kind, 'applied');
+    }
+  });
+
+  it('are made one at a time', async () => {
+    const group = await Group.serving({ size: 5 });
+    await leads(group, M1);
+    const refusals: string[] = [];
+    const answers: MemberId[][] = [];
+    for (const member of [M4, M5]) {
+      group.at(M1).member.changeMembers({ kind: 'remove', member }, (reply) => {
+        if (reply.ok) answers.push([...reply.answer.voters]);
+        else refusals.push(`${reply.code}: ${reply.message}`);
+      });
+    }
+    await group.until('both are answered', () => refusals.length + answers.length === 2);
+    assert.deepEqual(refusals, ['CHANGE_PENDING: one change at a time: removal of m4 is under way']);
+    assert.deepEqual(answers, [[M1, M2, M3, M5]]);
+  });
+
+  it('a demoted member stays a learner until it is promoted', async () => {
+    const group = await Group.serving({ size: 4 });
+    await leads(group, M1);
+    await group.change(M2, { kind: 'demote', member: M4 });
+    await group.pass(20_000);
+    assert.deepEqual([voters(group), learners(group)], [[M1, M2, M3], [M4]]);
+    await group.change(M2, { kind: 'promote', member: M4 });
+    await untilVoters(group, M1, M2, M3, M4);
+  });
+
+  it('a removed member is forgotten, and comes back only with a token and an empty folder', async () => {
+    const group = await Group.serving();
+    await leads(group, M1);
+    await group.change(M1, { kind: 'remove', member: M3 });
+    await group.until('m3 knows that it is out', () => /m3 is not a member here/.test(trouble(group, M3)));
+    group.at(M3).crash();
+    group.wipe(M3);
+    await group.join(M3, await group.token(M2), M1);
+    await untilVoters(group, M1, M2, M3);
+    await group.untilServing();
+    await group.create(M3);
+  });
+
+  it('reach a member although it is at another address after its restart', async () => {
+    const group = await Group.serving();
+    group.at(M2).crash();
+    group.move(M2, 'elsewhere:9');
+    await group.start(M2);
+    await group.untilServing();
+    await group.create(M2);
+    await group.untilLevel();
+    group.check();
+  });
+
+  it('all addresses may change, one after the other', async () => {
+    const group = await Group.serving();
+    for (const id of [M1, M2, M3]) {
+      group.at(id).crash();
+      group.move(id, `${id}-new:9`);
+      await group.start(id);
+      await group.untilServing();
+      announce(group, id, `${id}-new:9`);
+      await group.create(id);
+    }
+    // What m1 was told by the others in its former life is gone; what they have on record is not.
+    await group.untilLevel();
+    await group.restart(M1);
+    await group.untilServing();
+  });
+});
+
+function announce(group: Group, id: MemberId, peer: string): void {
+  group.at(id).member.propose(
+    encodeCommand({
+      kind: 'member-info',
+      node: group.at(id).disk.identity.nodeId,
+      member: id,
+      doors: { http: '', grpc: '', peer, zookeeper: '' },
+      release: '0.1.0',
+      commandLevel: 3,
+      memoryBudgetBytes: 1 << 30,
+    }),
+    () => {},
+  );
+}
+
+describe('replica: upkeep', () => {
+  const POLICY = {
+    promoteAfterMs: 2000,
+    removeDeadAfterMs: 60_000,
+    unstableLosses: 3,
+    unstableWindowMs: 60_000,
+  };
+
+  it('removes a member that was silent for long, while three voters are left', async () => {
+    const group = await Group.serving({ size: 4 });
+    await leads(group, M1);
+    await group.change(M1, { kind: 'upkeep', policy: POLICY });
+    group.at(M4).crash();
+    await group.pass(55_000);
+    assert.deepEqual(voters(group), [M1, M2, M3, M4]);
+    await group.pass(10_000);
+    assert.deepEqual(voters(group), [M1, M2, M3]);
+    group.at(M3).crash();
+    await group.pass(120_000);
+    assert.deepEqual(voters(group), [M1, M2, M3]);
+  });
+
+  it('removes nobody where that is turned off', async () => {
+    const group = await Group.serving({ size: 4 });
+    await leads(group, M1);
+    await group.change(M1, { kind: 'upkeep', policy: { ...POLICY, removeDeadAfterMs: 0 } });
+    group.at(M4).crash();
+    await group.pass(200_000);
+    assert.deepEqual(voters(group), [M1, M2, M3, M4]);
+  });
+
+  it('takes the vote from a member that is lost again and again', async () => {
+    const group = await Group.serving({ size: 4 });
+    await leads(group, M1);
+    await group.change(M1, { kind: 'upkeep', policy: POLICY });
+    for (let i = 0; i < 3; i++) {
+      assert.deepEqual(voters(group), [M1, M2, M3, M4], `after ${i} losses`);
+      group.at(M4).crash();
+      await group.pass(2000);
+      await group.start(M4);
+      await group.pass(2000);
+    }
+    await untilVoters(group, M1, M2, M3);
+    await group.pass(20_000);
+    assert.deepEqual(learners(group), [M4], 'it is not promoted again by itself');
+  });
+});
+
+describe('replica: a group that grows and shrinks under load', () => {
+  it('goes from one to three to five and back, and no acknowledged write is lost or refused', async () => {
+    const group = await Group.serving({ size: 1, seed: 11 });
+    const load = startLoad(group);
+    for (const id of [M2, M3, M4, M5]) await group.join(id, await group.token(M1), M1);
+    await untilVoters(group, M1, M2, M3, M4, M5);
+    for (const member of [M1, M5, M2, M4]) await group.change(M3, { kind: 'remove', member });
+    await untilVoters(group, M3);
+    const outcomes = await load.stop();
+    assert(outcomes.length > 200, `${outcomes.length} writes`);
+    assert.deepEqual(
+      outcomes.filter((one) => one !== 'applied'),
+      [],
+    );
+    for (const id of [M1, M2, M4, M5]) group.at(id).crash();
+    group.check();
+  });
+});
+
+/** Writes at m3 from when it serves, at m1 before, each when the one before has ended. */
+function startLoad(group: Group): { stop(): Promise<string[]> } {
+  const outcomes: string[] = [];
+  let going = true;
+  let waiting = false;
+  const next = (): void => {
+    waiting = false;
+    if (!going) return;
+    const third = group.processes.get(M3);
+    const serves = third?.alive === true && third.member.status().trouble === null;
+    const proposal = group.propose(serves ? M3 : M1);
+    waiting = true;
+    const look = (): void => {
+      if (proposal.outcome === null) group.time.after(1, look);
+      else {
+        outcomes.push(proposal.outcome.kind);
+        next();
+      }
+    };
+    look();
+  };
+  next();
+  return {
+    stop: async () => {
+      going = false;
+      await group.until('the last write ends', () => !waiting);
+      return outcomes;
+    },
+  };
+}
