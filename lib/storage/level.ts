@@ -1,10 +1,9 @@
-import { writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Level } from 'level';
 import { TepuiError, assert } from '../base/index.js';
 import type { KvOptions } from './disk.js';
 import { closedError, messageOf, storageError, type FailureLatch } from './failure-latch.js';
+import { EVERYTHING } from './keys.js';
+import { beginAttempt, endAttempts, noteAttempts, noteDamage, type Attempts } from './level-marks.js';
 import type { Kv, KvOperation, KvRange, KvSnapshot } from './types.js';
 
 /** Operations handed to the native batch before the loop is given a turn: about 1 ms. */
@@ -43,8 +42,7 @@ function openError(folder: string, error: unknown): TepuiError {
 
 /** Opens or makes the LevelDB database in `folder`. Compression stays on: it makes damaged tables fail loudly. */
 export async function openLevel(folder: string, options: KvOptions, latch: FailureLatch): Promise<Kv> {
-  const mark = await readMark(folder);
-  if (mark !== null) throw new TepuiError('DAMAGED', `${folder} was found damaged while in use: ${mark}`);
+  const attempts = await beginAttempt(folder);
   const database: Database = new Level(folder, {
     keyEncoding: 'view',
     valueEncoding: 'view',
@@ -53,32 +51,10 @@ export async function openLevel(folder: string, options: KvOptions, latch: Failu
   try {
     await database.open();
   } catch (error) {
+    await endAttempts(folder);
     throw openError(folder, error);
   }
-  return new LevelKv(folder, database, options, latch);
-}
-
-/**
- * Damage that LevelDB meets in the background, while it compacts, fails every write from then on, and the next start may
- * find nothing wrong until it compacts again. So what was found is written down in the folder, which is then not opened
- * again but set aside.
- */
-const MARK = 'found-damaged';
-
-async function readMark(folder: string): Promise<string | null> {
-  try {
-    return await readFile(join(folder, MARK), 'utf8');
-  } catch {
-    return null;
-  }
-}
-
-function writeMark(folder: string, error: unknown): void {
-  try {
-    writeFileSync(join(folder, MARK), messageOf(error), { flush: true });
-  } catch {
-    // The disk takes nothing more: the next start meets the damage again.
-  }
+  return new LevelKv(folder, database, options, latch, attempts);
 }
 
 /** The only module that knows the LevelDB library. */
@@ -87,10 +63,18 @@ class LevelKv implements Kv {
   private readonly database: Database;
   private readonly options: KvOptions;
   private readonly latch: FailureLatch;
+  private readonly attempts: Attempts;
   private writing = false;
   private open = true;
 
-  constructor(folder: string, database: Database, options: KvOptions, latch: FailureLatch) {
+  constructor(
+    folder: string,
+    database: Database,
+    options: KvOptions,
+    latch: FailureLatch,
+    attempts: Attempts,
+  ) {
+    this.attempts = attempts;
     this.folder = folder;
     this.database = database;
     this.options = options;
@@ -151,9 +135,16 @@ class LevelKv implements Kv {
     }
   }
 
+  async trust(): Promise<void> {
+    const { short, isDoubtful } = this.attempts;
+    if (isDoubtful) await this.compact(EVERYTHING);
+    noteAttempts(this.folder, { unread: 0, short });
+  }
+
   async close(): Promise<void> {
     this.open = false;
     await this.database.close();
+    await endAttempts(this.folder);
   }
 
   private check(): void {
@@ -199,7 +190,7 @@ class LevelKv implements Kv {
 
   private fail(what: string, error: unknown): TepuiError {
     const damaged = isCorruption(error);
-    if (damaged) writeMark(this.folder, error);
+    if (damaged) noteDamage(this.folder, messageOf(error));
     return this.latch.fail(what, error, damaged);
   }
 

@@ -44,6 +44,7 @@ export async function findLog(search: LogSearch): Promise<FoundLog> {
   try {
     kv = await disk.openKv('raft', kvOptions);
     const contents = await scanLog(kv, tailBytes, () => disk.pause());
+    await kv.trust();
     if (contents !== null && identity !== null) checkOwner(disk.where, contents.owner, identity);
     return { kv, contents, lost: null };
   } catch (error) {

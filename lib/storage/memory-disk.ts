@@ -334,6 +334,10 @@ class MemoryKv implements Kv {
     return Promise.resolve();
   }
 
+  trust(): Promise<void> {
+    return Promise.resolve();
+  }
+
   close(): Promise<void> {
     if (this.open) this.onClose();
     this.open = false;

@@ -54,7 +54,7 @@ export class DurableState implements StateStore {
       const slice = await this.kv.read({ from, to: ALL_RECORDS.to }, LOAD_ENTRIES, maxBytes);
       yield slice.map(([key, value]) => decodeRecord(key, value));
       const last = slice.at(-1);
-      if (last === undefined) return;
+      if (last === undefined) return this.kv.trust();
       from = after(last[0]);
     }
   }

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { SeededRandom } from '../../../lib/base/index.js';
-import { Wrong } from './judge.js';
 import { everyDamage, type Damage } from './kinds.js';
-import { nothingYet, tryOut } from './measure.js';
-import { prepare, type Prepared } from './prepared.js';
+import { tryAll } from './pool.js';
+import { prepare, type PreparedGroup } from './prepared.js';
 import { sample } from './sample.js';
 
 const SEED = Number(process.env['DAMAGE_SEED'] ?? 1);
@@ -12,7 +11,7 @@ const PER_KIND = 3;
 /** A sample; `npm run test:damage` tries everything there is. */
 describe('a real data folder', function () {
   this.timeout(120_000);
-  let truth: Prepared;
+  let truth: PreparedGroup;
   let all: Damage[];
 
   before(async () => {
@@ -29,13 +28,8 @@ describe('a real data folder', function () {
         PER_KIND,
         new SeededRandom(SEED),
       );
-      const findings = nothingYet();
-      for (const damage of chosen) await tryOut(truth, damage, findings);
-      const wrong = findings.failures.map(
-        ({ damage, error }) =>
-          `${damage.kind}, ${damage.where}: ${error instanceof Wrong ? error.message : (error as Error).stack}`,
-      );
-      assert.deepEqual(wrong, []);
+      const findings = await tryAll(truth, all, chosen, 1);
+      assert.deepEqual(findings.wrong, []);
       assert(chosen.length > 0);
     });
   }

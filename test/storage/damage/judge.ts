@@ -112,10 +112,10 @@ function sameBeginning(folder: DataFolder, original: Original): void {
   must(last <= original.last.index, () => `the log grew to ${last}`);
   for (let index = log.base().index; index <= last; index++) {
     const chain = Buffer.from(log.chainAt(index)!).toString('hex');
-    const known = original.chains.get(index);
+    const known = original.chains[index];
     if (index === 0 || known === undefined) continue;
     must(chain === known, () => `entry ${index} differs`);
-    must(log.termAt(index) === original.terms.get(index), () => `term of ${index}`);
+    must(log.termAt(index) === original.terms[index], () => `term of ${index}`);
   }
   // Reads and verifies each value once more, as replication would.
   if (last >= log.firstIndex()) log.read(log.firstIndex(), last + 1, Infinity);

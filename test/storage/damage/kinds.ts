@@ -1,4 +1,4 @@
-import { cp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailureLatch } from '../../../lib/storage/failure-latch.js';
 import { EVERYTHING } from '../../../lib/storage/keys.js';
@@ -116,7 +116,7 @@ async function contentsOf(folder: string): Promise<Contents> {
 async function damageOfKeys(truth: Prepared, database: string): Promise<Damage[]> {
   // Reading changes a folder of LevelDB: a copy is read.
   const read = async (folder: string): Promise<Contents> => {
-    const copy = join(truth.root, 'reading');
+    const copy = await mkdtemp(join(truth.root, 'reading-'));
     await cp(join(folder, database), copy, { recursive: true });
     const contents = await contentsOf(copy);
     await rm(copy, { recursive: true });

@@ -18,8 +18,8 @@ const LEVEL = { writeBufferBytes: 1 << 20 };
 export interface Original {
   readonly last: LogPoint;
   /** Chain hash at each index of the log, base included. */
-  readonly chains: ReadonlyMap<number, string>;
-  readonly terms: ReadonlyMap<number, number>;
+  readonly chains: Readonly<Record<number, string>>;
+  readonly terms: Readonly<Record<number, number>>;
   readonly hard: HardState;
   readonly configuration: Configuration;
   /** What it knows others to have acknowledged, and its notes: encoded as one text. */
@@ -29,16 +29,20 @@ export interface Original {
   readonly instance: string;
 }
 
-/** A member's real folder with copies from its past, and the rest of its group as it stood at the same moment. */
+/** A member's real folder, with copies from its past. Plain data: other processes get it as JSON. */
 export interface Prepared {
   readonly root: string;
   /** The folder as it is now. */
   readonly folder: string;
   /** Older copies, oldest first; the first is from before the group was formed. */
   readonly copies: readonly string[];
+  readonly original: Original;
+}
+
+/** The same, with the rest of the group as it stood at that moment. */
+export interface PreparedGroup extends Prepared {
   /** All members, the victim included, as they are on disks in memory. */
   readonly group: ReadonlyMap<MemberId, MemoryDisk>;
-  readonly original: Original;
   remove(): Promise<void>;
 }
 
@@ -46,7 +50,7 @@ export interface Prepared {
  * Runs a group in memory through elections, restarts, cuts and compactions, and writes what one member did, batch by
  * batch, into real databases. Each stage ends with closing them, so that there are several tables and a log file.
  */
-export async function prepare(seed: number = 1): Promise<Prepared> {
+export async function prepare(seed: number = 1): Promise<PreparedGroup> {
   const limits = { logTailEntries: 60, cutIntervalMs: 300 };
   const group = new Group({ seed, limits, keepBatches: 1e6 });
   const root = await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'tepui-damage-'));
@@ -101,11 +105,11 @@ async function describe(disk: MemoryDisk): Promise<Original> {
   const folder = await open(disk, { memberId: VICTIM });
   const log = logOf(folder);
   if (log.health.kind !== 'intact') throw new Error(`the original is ${JSON.stringify(log.health)}`);
-  const chains = new Map<number, string>();
-  const terms = new Map<number, number>();
+  const chains: Record<number, string> = {};
+  const terms: Record<number, number> = {};
   for (let index = log.base().index; index <= log.lastIndex(); index++) {
-    chains.set(index, Buffer.from(log.chainAt(index)!).toString('hex'));
-    terms.set(index, log.termAt(index)!);
+    chains[index] = Buffer.from(log.chainAt(index)!).toString('hex');
+    terms[index] = log.termAt(index)!;
   }
   const peers = log.configuration.voters;
   const last = { term: log.termAt(log.lastIndex())!, index: log.lastIndex() };
