@@ -4,6 +4,7 @@ import {
   ByteWriter,
   MalformedError,
   memberOf,
+  randomHex,
   TepuiError,
   type ErrorCode,
   type MemberId,
@@ -46,6 +47,8 @@ import type {
   ReplicaStatus,
 } from './types.js';
 
+const START_BYTES = 8;
+
 type Refusal = { readonly code: ErrorCode; readonly message: string };
 
 type Phase =
@@ -72,6 +75,8 @@ export class Member implements Replica {
   private readonly listeners = new Set<ReplicaListeners>();
   private readonly emptyMachine: Machine;
   private readonly startedMs: number;
+  /** Tells this process from another one that shows the same boot number, on a copy of the folder. */
+  private readonly drawnAtStart: string;
   private readonly tellFatal: (error: unknown) => void;
   private phase: Phase = { kind: 'new' };
   private retiring = false;
@@ -84,6 +89,7 @@ export class Member implements Replica {
     this.memberId = options.memberId;
     this.emptyMachine = new Machine(options.machineLimits);
     this.startedMs = options.clock.monotonicMs();
+    this.drawnAtStart = randomHex(options.random, START_BYTES);
     this.roster = new Roster(options.peers.keys());
     this.membership = this.makeMembership();
     this.transport = options.transport(this.handlers());
@@ -390,6 +396,8 @@ export class Member implements Replica {
       peerUp: (hello) => this.peerUp(hello),
       peerDown: (member, down) => {
         if (down.kind === 'rejected') this.rejected(member, down);
+        if (down.kind === 'rejected-here' && down.code === 'FOREIGN_CLUSTER')
+          this.strange(member, down.message);
         this.roster.down(member, down);
         this.running()?.peerDown(member, down);
         this.calls.streamLost(member);
@@ -415,6 +423,7 @@ export class Member implements Replica {
       memberId: this.memberId,
       nodeId: identity.nodeId,
       boot: identity.boot,
+      start: this.drawnAtStart,
       clusterId: identity.clusterId ?? identity.formerCluster,
       generation: identity.generation,
       unbound: identity.clusterId === null,
@@ -445,12 +454,10 @@ export class Member implements Replica {
       this.retire('FORMER_GENERATION', lives.message);
       return { code: 'SHUTTING_DOWN', message: lives.message };
     }
-    const seen = this.running()?.boots.highest(hello.nodeId) ?? 0;
-    const isFromBefore = hello.unbound && seen > 0;
-    if (hello.boot < seen || isFromBefore) {
-      const shown = isFromBefore ? 'from before the group was formed' : `start ${hello.boot} of its folder`;
+    const past = this.running()?.boots.pastOf(hello) ?? null;
+    if (past !== null) {
       const message =
-        `${hello.memberId} comes with ${shown}, ${this.memberId} has seen start ${seen}: ` +
+        `${hello.memberId} comes with ${past.shown}, ${this.memberId} has seen ${past.seen}: ` +
         'it is a copy from the past that has forgotten votes';
       return { code: 'DAMAGED', message };
     }

@@ -120,6 +120,8 @@ export class Roster {
         return 'ended the stream';
       case 'rejected':
         return `rejected us: ${down.message}`;
+      case 'rejected-here':
+        return `is not let in: ${down.message}`;
       case 'closed-here':
       case 'unreachable':
         return down.why;

@@ -325,8 +325,8 @@ export class RunningMember {
    * The folder belongs to this group, so it may have voted in it; one that comes unbound after that is a copy from before.
    * A founder that was not told yet has promised nothing, and is not noted.
    */
-  isBound({ nodeId, boot, unbound }: PeerHello, proven: boolean = !unbound): void {
-    if (proven) this.boots.saw(nodeId, boot);
+  isBound(hello: PeerHello, proven: boolean = !hello.unbound): void {
+    if (proven) this.boots.saw(hello);
   }
 
   /** Before anything else of a peer is believed: what it knows about us. */

@@ -151,7 +151,7 @@ export class Dialer {
 
   private delayMs(down: PeerDown): number {
     const { backoff, rejectedRetryMs } = this.env.timings;
-    if (down.kind === 'rejected') return rejectedRetryMs;
+    if (down.kind === 'rejected' || down.kind === 'rejected-here') return rejectedRetryMs;
     return backoffMs(backoff, this.attempt++, this.env.random);
   }
 

@@ -119,7 +119,7 @@ export class Greeting {
   private greet(stream: PeerStream, hello: Hello): void {
     const rejection = wrongMember(this.to, this.address, hello) ?? judge(this.env.handlers, hello);
     if (rejection !== null) {
-      this.fail({ kind: 'rejected', ...rejection });
+      this.fail({ kind: 'rejected-here', ...rejection });
       return;
     }
     const { channel } = this;

@@ -20,11 +20,13 @@ export function toWire({ doors, acknowledged, ...hello }: PeerHello): Hello {
 }
 
 export function fromWire(hello: Hello): PeerHello {
-  const { memberId, nodeId, boot, clusterId, generation, unbound, release, pid, memoryBudgetBytes } = hello;
+  const { memberId, nodeId, boot, start, clusterId, generation, unbound, release, pid, memoryBudgetBytes } =
+    hello;
   return {
     memberId,
     nodeId,
     boot,
+    start,
     clusterId,
     generation,
     unbound,

@@ -12,7 +12,10 @@ export interface Doors {
 export interface PeerHello {
   readonly memberId: MemberId;
   readonly nodeId: NodeId;
+  /** Raised at every start of a process on the folder. */
   readonly boot: number;
+  /** Drawn at random by the process: a copy of the folder may show a boot number that was used already. */
+  readonly start: string;
   /** Null while the member belongs to no group. */
   readonly clusterId: ClusterId | null;
   /** Which life of the cluster: 0 as founded, else the time of the last recovery or restore. */
@@ -71,7 +74,9 @@ export type PeerDown =
   | { readonly kind: 'refused' }
   | { readonly kind: 'unreachable'; readonly why: string }
   /** The peer answered and does not want us (other cluster, other member): retried slowly, reported loudly. */
-  | { readonly kind: 'rejected'; readonly code: ErrorCode; readonly message: string };
+  | { readonly kind: 'rejected'; readonly code: ErrorCode; readonly message: string }
+  /** The peer answered, and this side does not want it. What the peer showed says nothing about this member. */
+  | { readonly kind: 'rejected-here'; readonly code: ErrorCode; readonly message: string };
 
 export interface FormRequest {
   readonly clusterId: ClusterId;

@@ -31,6 +31,8 @@ export interface Hello {
   readonly memberId: MemberId;
   readonly nodeId: NodeId;
   readonly boot: number;
+  /** Drawn by the process when it started. */
+  readonly start: string;
   /** Null while the member belongs to no group. */
   readonly clusterId: ClusterId | null;
   readonly release: string;
@@ -129,6 +131,7 @@ const hello: Codec<Hello> = struct<Hello>({
   generation: uint64,
   unbound: bool,
   acknowledgedNode: brandedOrNull(),
+  start: text,
 });
 
 /** The last chunk's digest and count lie flat on the wire, beside a flag. */

@@ -97,6 +97,7 @@ export class TestMember implements TransportHandlers {
       memoryBudgetBytes: 1 << 30,
       generation: 7,
       unbound: false,
+      start: '00000000',
       acknowledged: { term: 3, index: to === null ? 0 : 17, node: null },
     };
   }

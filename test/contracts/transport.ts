@@ -217,13 +217,28 @@ export function transportContract(kind: TransportKind): void {
       assert.equal(say(foreign, m1, 'let me in'), false);
     });
 
+    it('tells its own refusal of a peer from a refusal by the peer', async () => {
+      const foreign = new TestMember('m3');
+      foreign.clusterId = 'c2' as never;
+      foreign.judge = () => null;
+      await m1.start(kind);
+      await foreign.start(kind);
+      m1.transport.setPeers(new Map([[foreign.id, foreign.at.address]]));
+      await kind.until('refusal', () => m1.downs.length > 0);
+      assert.deepEqual(m1.downs[0]?.down, {
+        kind: 'rejected-here',
+        code: 'FOREIGN_CLUSTER',
+        message: 'm3 is of c2',
+      });
+    });
+
     it('does not take another member for the one it dialled', async () => {
       await m1.start(kind);
       await m2.start(kind);
       m1.transport.setPeers(new Map([['m3' as MemberId, m2.at.address]]));
       await kind.until('refusal', () => m1.downs.length > 0);
       const down = m1.downs[0]?.down;
-      assert.ok(down?.kind === 'rejected' && down.code === 'FOREIGN_MEMBER');
+      assert.ok(down?.kind === 'rejected-here' && down.code === 'FOREIGN_MEMBER');
       assert.equal(down.message, `${m2.at.address} is member m2, not m3`);
     });
 

@@ -222,6 +222,7 @@ export class FakeReplica implements Replica {
       memoryBudgetBytes: this.memoryBudgetBytes,
       generation: 0,
       unbound: false,
+      start: '00000000',
       acknowledged: { term: 0, index: 0, node: null },
     };
   }

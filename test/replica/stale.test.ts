@@ -26,8 +26,9 @@ async function untilFoundOut(group: Group, id: MemberId, why: RegExp): Promise<v
   assert.match(error.message, why);
 }
 
-/** Started again, as supervisors do, it comes back under a new name and gets its vote again. */
+/** Started again, as supervisors do (nobody else had to be), it comes back under a new name and gets its vote again. */
 async function untilVoter(group: Group, id: MemberId, former: NodeId): Promise<void> {
+  assert.deepEqual(new Set(group.ends.map((end) => end.id)), new Set([id]));
   if (!group.at(id).alive) await group.start(id);
   const { nodeId } = group.at(id).disk.identity;
   assert.notEqual(nodeId, former);
@@ -56,6 +57,23 @@ describe('replica: a folder restored from an older copy', () => {
     group.putBack(M2, past);
     const { nodeId } = (await group.start(M2)).disk.identity;
     await untilFoundOut(group, M2, /m2 comes with start 2 of its folder, m\d has seen start 3/);
+    await untilVoter(group, M2, nodeId);
+  });
+
+  it('that shows the number of a start which the folder made since is found out', async () => {
+    const group = await Group.serving();
+    await leads(group, M1);
+    await group.create(M2);
+    await group.untilLevel();
+    const past = group.image(M2);
+    await group.restart(M2);
+    await group.untilServing();
+    await group.create(M2);
+    group.at(M2).crash();
+    group.putBack(M2, past);
+    const { nodeId, boot } = (await group.start(M2)).disk.identity;
+    assert.equal(boot, 2);
+    await untilFoundOut(group, M2, /m2 comes with start 2 of its folder, m\d has seen another start 2/);
     await untilVoter(group, M2, nodeId);
   });
 

@@ -152,6 +152,7 @@ describe('the peer door', () => {
           acknowledgedIndex: 0,
           generation: 0,
           unbound: false,
+          start: '00000000',
           acknowledgedNode: null,
         });
       }

@@ -265,6 +265,7 @@ describe('messages between members', () => {
     acknowledgedIndex: 2 ** 33,
     generation: 2 ** 41,
     unbound: true,
+    start: '89abcdef',
     acknowledgedNode: 'm2@0123456789abcdef' as never,
   };
 
