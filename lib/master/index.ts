@@ -3,14 +3,4 @@ export type { MasterContext } from './context.js';
 export { MASTER_LIMITS, type MasterLimits } from './limits.js';
 export { createMaster, type Master, type MasterOptions } from './master.js';
 export type { LivenessReporter, LivenessSink } from './liveness/index.js';
-export {
-  mesosResources,
-  reasonName,
-  reasonNumber,
-  resourcesOf,
-  sourceName,
-  taskStateName,
-  taskStateNumber,
-} from './mesos/index.js';
-export { StreamNumbers } from './numbers.js';
 export type { SchedulerConnection, SchedulerService, SchedulerSink } from './scheduler/types.js';

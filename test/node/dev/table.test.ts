@@ -92,6 +92,7 @@ describe('what the live table proposes', () => {
     const five = [...three, silentRow('m4', 'down'), masterRow('m5')];
     assert.match(rendered({ masters: five }).join('\n'), /kill -9 101 ends m1/);
     const learner = masterRow('m4', { voter: false });
+    assert.match(rendered({ masters: [...three, learner] }).join('\n'), /kill -9 101 ends m1/);
     assert.doesNotMatch(rendered({ masters: [...TWO, learner] }).join('\n'), /kill -9/);
   });
 });
