@@ -43,6 +43,9 @@ export class Member {
   /** Writes complete at once unless this is set; then `completeWrite` completes them. */
   slowDisk = false;
   pendingWrite: Persist | null = null;
+  /** Committed entries are applied at once unless this is set; then `applyPending` applies them. */
+  slowApply = false;
+  pendingApply: Entry[] = [];
   applied: Entry[] = [];
   appliedIndex: LogIndex = 0;
   appliedConfiguration: Configuration;
@@ -212,7 +215,8 @@ export class Cluster {
       for (const message of ready.messages) this.send(message);
       member.reads.push(...ready.reads);
       member.snapshotsWanted.push(...ready.snapshotsWanted);
-      this.apply(member, ready.committed);
+      if (member.slowApply) member.pendingApply.push(...ready.committed);
+      else this.apply(member, ready.committed);
       if (ready.persist === null) continue;
       member.pendingWrite = ready.persist;
       if (!member.slowDisk && !this.manual) this.completeWrite(member.id);
@@ -233,6 +237,14 @@ export class Cluster {
     member.appliedConfiguration = write.snapshot.configuration;
     member.node.applied(write.snapshot.index);
     this.checker.installed(member.id, write.snapshot.index);
+  }
+
+  /** `name` applies what was handed to it. */
+  applyPending(name: string): void {
+    const member = this.member(name);
+    const entries = member.pendingApply;
+    member.pendingApply = [];
+    this.apply(member, entries);
   }
 
   /** Cuts the link between two members, both ways. */
@@ -259,6 +271,7 @@ export class Cluster {
     const member = this.member(name);
     this.checker.stopped(member.id);
     member.pendingWrite = null;
+    member.pendingApply = [];
     member.node = this.construct(member.id, member.log, member.appliedIndex, options);
     this.checker.started(member.node.view, member.log);
   }
