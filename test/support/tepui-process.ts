@@ -53,6 +53,10 @@ export class TepuiProcess {
     return this.child.pid!;
   }
 
+  get stdout(): string {
+    return this.out;
+  }
+
   get stderr(): string {
     return this.err;
   }
