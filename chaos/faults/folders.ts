@@ -18,6 +18,22 @@ import { RESTART_LIMIT_MS, type Fault } from './fault.js';
 /** The end of a master that finds its data damaged while it runs; the next start repairs it. */
 const STORAGE_EXIT = 'exit 6';
 
+/** Whether a member whose folder was damaged may come back under the name that it had. */
+export type InstanceRule =
+  /** Its votes are lost: never again. */
+  | 'another'
+  /** Nothing that was lost is a vote: it has no reason to change. */
+  | 'same'
+  | 'either';
+
+/** Why the instance after the damage breaks the rule, or null. */
+export function instanceFault(rule: InstanceRule, before: string, after: string | null): string | null {
+  if (after === null) return 'has no identity.json';
+  if (rule === 'another' && after === before) return `serves again as ${before}, which has forgotten votes`;
+  if (rule === 'same' && after !== before) return `gave up instance ${before} without need`;
+  return null;
+}
+
 /** Damage to the data folder of one master, while it is down; `alsoDown` are killed and started with it. */
 abstract class FolderDamage implements Fault {
   readonly victims: readonly string[];
@@ -25,9 +41,12 @@ abstract class FolderDamage implements Fault {
   protected readonly victim: string;
   protected readonly folder: string;
   private readonly down: readonly string[];
+  private readonly rule: InstanceRule;
   private said: Utterances | null = null;
+  private before = '';
 
-  constructor(cluster: Cluster, victim: string, alsoDown: readonly string[] = []) {
+  constructor(cluster: Cluster, victim: string, rule: InstanceRule, alsoDown: readonly string[] = []) {
+    this.rule = rule;
     this.cluster = cluster;
     this.victim = victim;
     this.down = [victim, ...alsoDown.filter((id) => id !== victim)];
@@ -41,10 +60,6 @@ abstract class FolderDamage implements Fault {
   protected prepare(): Promise<void> {
     return Promise.resolve();
   }
-  /** When all masters serve again; throws when the damage cannot have taken effect. */
-  protected outcome(): string {
-    return 'serves again';
-  }
 
   async inject(): Promise<void> {
     await this.prepare();
@@ -52,6 +67,7 @@ abstract class FolderDamage implements Fault {
   }
 
   async heal(): Promise<string> {
+    this.before = identityOf(this.folder)!.instance;
     const done = this.damage();
     this.said = new Utterances(this.folder);
     this.cluster.supervise(this.victim, STORAGE_EXIT);
@@ -65,7 +81,11 @@ abstract class FolderDamage implements Fault {
     const restarts = this.cluster.supervised(this.victim);
     const ended = restarts === 0 ? [] : [`it ended itself ${restarts} times`];
     const words = said.length === 0 ? 'it found nothing amiss' : `it said: ${said.join('; ')}`;
-    return Promise.resolve([this.outcome(), words, ...ended].join('; '));
+    const after = identityOf(this.folder)?.instance ?? null;
+    const fault = instanceFault(this.rule, this.before, after);
+    if (fault !== null) throw new Error(`${this.victim} ${fault}; ${words}`);
+    const name = after === this.before ? 'the same instance' : `instance ${this.before} became ${after}`;
+    return Promise.resolve([name, words, ...ended].join('; '));
   }
 
   close(): void {
@@ -75,18 +95,12 @@ abstract class FolderDamage implements Fault {
 
 /** The data folder is gone: the same id comes back as a new instance that remembers no vote. */
 export class Wipe extends FolderDamage {
-  private before = '';
-
-  protected damage(): string {
-    this.before = identityOf(this.folder)!.instance;
-    const bytes = wipe(this.folder);
-    return `instance ${this.before} wiped, ${Math.round(bytes / 2 ** 20)} MiB`;
+  constructor(cluster: Cluster, victim: string) {
+    super(cluster, victim, 'another');
   }
 
-  protected override outcome(): string {
-    const now = identityOf(this.folder)?.instance;
-    if (now === undefined || now === this.before) throw new Error(`${this.victim} is still instance ${now}`);
-    return `a voter again as instance ${now}`;
+  protected damage(): string {
+    return `${Math.round(wipe(this.folder) / 2 ** 20)} MiB wiped`;
   }
 }
 
@@ -97,7 +111,7 @@ export class Stale extends FolderDamage {
   private copied = 0;
 
   constructor(cluster: Cluster, victim: string, goOnMs: number) {
-    super(cluster, victim);
+    super(cluster, victim, 'another');
     this.copy = `${this.folder}-copy`;
     this.goOnMs = goOnMs;
   }
@@ -126,6 +140,14 @@ export class Stale extends FolderDamage {
 
 export type FlipTarget = 'raft' | 'state' | 'witness' | 'votes';
 
+const INSTANCE_RULES: Readonly<Record<FlipTarget, InstanceRule>> = {
+  // Term and vote stand in the log and in the witness; either is enough, unless the two are found to differ.
+  raft: 'either',
+  state: 'same',
+  witness: 'same',
+  votes: 'another',
+};
+
 const MOST_FLIPS = 12;
 const SLOT_BYTES = 4096;
 /** All records of the witness are longer. */
@@ -143,7 +165,7 @@ export class Flip extends FolderDamage {
     seed: number,
     alsoDown: readonly string[] = [],
   ) {
-    super(cluster, victim, alsoDown);
+    super(cluster, victim, INSTANCE_RULES[target], alsoDown);
     this.target = target;
     this.random = new SeededRandom(seed);
   }
