@@ -1,4 +1,4 @@
-import { assert, MalformedError, type NodeId } from '../base/index.js';
+import { assert, MalformedError, type ClusterId, type NodeId } from '../base/index.js';
 import { growthBudgetBytes } from './admission.js';
 import type { AgentsView } from './agents/types.js';
 import { AgentStateView } from './agents/view.js';
@@ -146,6 +146,15 @@ export class Machine implements StateMachine {
     this.index = meta.index;
     this.term = meta.term;
     this.phase = { kind: 'running' };
+  }
+
+  /**
+   * Makes the state that of another cluster. Only for a history that begins offline from a copy of this one: members
+   * of a running group would differ.
+   */
+  adopt(clusterId: ClusterId): void {
+    assert(this.phase.kind === 'running' && this.cut === null, 'adopted in the middle of something');
+    this.state.core.clusterId = clusterId;
   }
 
   private begin(): void {

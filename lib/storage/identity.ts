@@ -30,7 +30,7 @@ const FILE = 'identity.json';
 export async function readIdentity(disk: Disk, memberId: MemberId): Promise<Identity | null> {
   const bytes = await disk.readFile(FILE);
   if (bytes === null) return null;
-  const identity = parse(disk.where, bytes);
+  const identity = parseIdentity(disk.where, bytes);
   if (identity.memberId !== memberId) {
     throw new TepuiError(
       'FOREIGN_MEMBER',
@@ -91,7 +91,7 @@ export function expectCluster(where: string, identity: Identity, expected: Clust
   });
 }
 
-function parse(where: string, bytes: Uint8Array): Identity {
+export function parseIdentity(where: string, bytes: Uint8Array): Identity {
   const { checksum, ...fields } = parseObject(where, bytes);
   const format = fields['format'];
   if (typeof format === 'number' && format > FORMAT_VERSION) {

@@ -19,6 +19,12 @@ describe('tepui snapshot', function () {
   let cluster: DevCluster;
   let folder: ReturnType<typeof tempFolder>;
   let tree: Tree;
+  /** What a test started besides the cluster of all. */
+  const started: { stop(): Promise<void> }[] = [];
+
+  afterEach(async () => {
+    for (const one of started.splice(0)) await one.stop();
+  });
 
   before(async () => {
     folder = tempFolder();
@@ -77,4 +83,39 @@ describe('tepui snapshot', function () {
     assert.match(stderr, /UNREACHABLE/);
     assert.deepEqual([existsSync(target), existsSync(`${target}.partial`)], [false, false]);
   });
+
+  it('a cluster goes back to a snapshot: what came later is gone, and no number is given out twice', async () => {
+    const dir = path.join(folder.path, 'dev');
+    const first = await DevCluster.start({ masters: 3, agents: 1, dir });
+    started.push(first);
+    const before = new Tree({ addresses: first.grpcAddresses });
+    const kept = await before.create('/kept', Buffer.from('1'));
+    const masters = ['--masters', first.grpcAddresses.join(',')];
+    assert.equal((await tepui(['snapshot', 'save', file('back'), ...masters])).code, 0);
+    const lost = await before.create('/lost', Buffer.from('2'));
+    const agents = (await tepui(['agents', '--json', ...masters])).stdout;
+    await before.close();
+    await first.stop();
+
+    const restore = ['snapshot', 'restore', file('back'), '--members', 'm1,m2,m3', '--dir', dir];
+    const refused = await tepui(restore);
+    assert.deepEqual([refused.code, /FOLDER_OCCUPIED/.test(refused.stderr)], [3, true], refused.stderr);
+    const done = await tepui([...restore, '--replace', '--json']);
+    assert.equal(done.code, 0, done.stderr);
+
+    const second = await DevCluster.start({ masters: 3, agents: 1, dir });
+    started.push(second);
+    const after = new Tree({ addresses: second.grpcAddresses });
+    started.push({ stop: () => after.close() });
+    assert.equal((await after.get('/kept')).data.toString(), '1');
+    await assert.rejects(after.get('/lost'), /\/lost does not exist/);
+    const next = await after.create('/next', Buffer.from('3'));
+    assert(next.index > lost.index && lost.index > kept.index, `${next.index} after ${lost.index}`);
+    const again = (await tepui(['agents', '--json', '--masters', second.grpcAddresses.join(',')])).stdout;
+    assert.deepEqual(idsOf(again), idsOf(agents), 'the agent is known as before');
+  });
 });
+
+function idsOf(list: string): string[] {
+  return (JSON.parse(list) as { items: { id: string }[] }).items.map(({ id }) => id);
+}

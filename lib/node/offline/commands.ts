@@ -1,44 +1,27 @@
 import type { Command } from 'commander';
 import { withOperator } from '../../cli/commands/with-operator.js';
 import { Context, addClientFlags, consistencyOf, type ListFlags } from '../../cli/context.js';
-import { EXIT, describeError, errorJson, exitCodeOf } from '../../cli/exit.js';
+import { EXIT } from '../../cli/exit.js';
 import type { CliIo, CommandModule } from '../../cli/index.js';
 import { archiveJson, archiveText } from './describe.js';
 import { loadArchive } from './load-archive.js';
+import { addRestore } from './restore-command.js';
+import { print, runner, type JsonFlag, type Runner } from './runner.js';
 import { saveSnapshot } from './save.js';
-
-export interface JsonFlag {
-  readonly json?: boolean;
-}
-
-/** Runs one command: what it prints, how its errors are told, its exit code. */
-export interface Runner {
-  (flags: JsonFlag, action: () => Promise<number>): Promise<void>;
-}
 
 /** Commands on snapshot files and on data folders that no process holds. */
 export const offlineCommands: CommandModule = {
   variables: [],
   add(program, io, finish) {
-    const run: Runner = async (flags, action) => {
-      try {
-        finish(await action());
-      } catch (error) {
-        io.err(flags.json === true ? `${errorJson(error)}\n` : `${describeError(error)}\n`);
-        finish(exitCodeOf(error));
-      }
-    };
+    const run = runner(io, finish);
     addSnapshot(program, io, run);
   },
 };
 
-export function print({ json }: JsonFlag, io: CliIo, value: unknown, text: () => string): void {
-  io.out(json === true ? `${JSON.stringify(value)}\n` : text());
-}
-
 function addSnapshot(program: Command, io: CliIo, run: Runner): void {
   const command = program.command('snapshot').description('backups of a whole cluster as files');
   addSave(command, io, run);
+  addRestore(command, io, run);
   command
     .command('inspect')
     .description('verifies a snapshot file and says what is in it')

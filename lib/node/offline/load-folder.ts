@@ -1,0 +1,79 @@
+import { TepuiError } from '../../base/index.js';
+import { DEFAULT_LIMITS, Machine } from '../../state/index.js';
+import type { FolderReading } from '../../storage/offline/index.js';
+import type { Origin } from './new-history.js';
+import { TableCounter, type TableCounts } from './load-archive.js';
+
+export interface LoadOptions {
+  /** The last entry to apply; default: the last there is. */
+  readonly to?: number;
+  /** Entries that are passed over, because they break this release. */
+  readonly skip?: ReadonlySet<number>;
+}
+
+/** A machine made from a data folder, at one entry. */
+export interface LoadedFolder extends Origin {
+  /** Records by table of the cut that it began with. */
+  readonly tables: TableCounts;
+  readonly cutIndex: number;
+}
+
+/**
+ * The state of a folder at an entry: its newest cut, and the log after it applied. Throws OUT_OF_RANGE when the folder
+ * does not reach there, DAMAGED when cut and log do not meet, UNSUPPORTED at an entry that breaks this release.
+ */
+export async function loadFolder(reading: FolderReading, options: LoadOptions = {}): Promise<LoadedFolder> {
+  const { path, log, state } = reading;
+  const machine = new Machine(DEFAULT_LIMITS);
+  const counter = new TableCounter();
+  if (state !== null) {
+    for await (const records of reading.records()) {
+      for (const record of records) {
+        machine.load(record);
+        counter.add(record.table);
+      }
+    }
+    machine.finishLoad(state.meta);
+  }
+  const cut = state?.meta ?? { index: 0, term: 0 };
+  const reach = reading.replayable ? (log?.table.last ?? cut.index) : cut.index;
+  const to = options.to ?? reach;
+  if (log !== null && cut.index < log.base.index) {
+    const message = `${path}: its state ends at entry ${cut.index}, its log begins above ${log.base.index}`;
+    throw new TepuiError('DAMAGED', message);
+  }
+  if (to < cut.index || to > reach) {
+    const range = `from its newest cut on, it holds entries ${cut.index} to ${reach}`;
+    throw new TepuiError('OUT_OF_RANGE', `${path} cannot tell the state at entry ${to}: ${range}`);
+  }
+  const { index, term } = await replay(
+    reading,
+    machine,
+    { index: cut.index, term: cut.term },
+    to,
+    options.skip,
+  );
+  return { machine, index, term, tables: counter.counts(), cutIndex: cut.index };
+}
+
+async function replay(
+  reading: FolderReading,
+  machine: Machine,
+  from: { readonly index: number; readonly term: number },
+  to: number,
+  skip: ReadonlySet<number> = new Set(),
+): Promise<{ readonly index: number; readonly term: number }> {
+  let at = from;
+  for await (const entry of reading.entries(from.index + 1, to)) {
+    if (entry.kind === 'normal' && !skip.has(entry.index)) {
+      try {
+        machine.apply(entry.index, entry.term, entry.data);
+      } catch (cause) {
+        const message = `${reading.path}: entry ${entry.index} breaks this release: ${(cause as Error).message}`;
+        throw new TepuiError('UNSUPPORTED', message, { fields: { index: entry.index }, cause });
+      }
+    }
+    at = { index: entry.index, term: entry.term };
+  }
+  return { index: at.index, term: at.term };
+}

@@ -1,0 +1,2 @@
+export { FolderBuilder, type NewOwner } from './builder.js';
+export { readFolder, type FolderReading, type StateReading } from './reading.js';
