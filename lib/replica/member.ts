@@ -34,6 +34,7 @@ import { RevisionWaiters } from './revisions.js';
 import { Roster } from './roster.js';
 import { RunningMember } from './running.js';
 import { describeMember } from './status.js';
+import { Survey } from './survey.js';
 import { Ticker } from './ticker.js';
 import { TransferWaiters } from './transfers.js';
 import type {
@@ -71,6 +72,7 @@ export class Member implements Replica {
   private readonly transfers: TransferWaiters;
   private readonly founders: Founders;
   private readonly membership: Membership;
+  private readonly survey: Survey;
   private readonly ticker: Ticker;
   private readonly listeners = new Set<ReplicaListeners>();
   private readonly emptyMachine: Machine;
@@ -108,6 +110,12 @@ export class Member implements Replica {
       () => options.clock.monotonicMs(),
       (options.limits.tickMs * options.limits.electionTicks * 3) / 2,
     );
+    this.survey = new Survey({
+      transport: this.transport,
+      addressOf: (member) => this.membership.addressOf(member),
+      nowMs: () => options.clock.monotonicMs(),
+      self: () => this.hello(null),
+    });
     this.founders = new Founders({
       transport: this.transport,
       addressOf: (member) => this.membership.addressOf(member),
@@ -309,7 +317,11 @@ export class Member implements Replica {
   }
 
   private trouble(): string {
-    if (this.phase.kind === 'running') return this.phase.running.trouble();
+    if (this.phase.kind === 'running') {
+      const { running } = this.phase;
+      const remains = running.leaderless ? this.survey.describe(running.configuration) : null;
+      return remains === null ? running.trouble() : `${running.trouble()}. ${remains}`;
+    }
     if (this.phase.kind === 'forming') return this.phase.formation.trouble;
     return `this member is ${this.phase.kind === 'new' ? 'starting' : 'stopping'}`;
   }
@@ -363,6 +375,7 @@ export class Member implements Replica {
     this.running()?.tick();
     this.membership.tick();
     this.founders.tell();
+    this.survey.tick(this.running()?.leaderless === true ? this.running()!.configuration : null);
     const now = this.options.clock.monotonicMs();
     this.calls.expire();
     this.calls.retry();
@@ -431,6 +444,7 @@ export class Member implements Replica {
       pid: this.options.pid,
       doors: this.options.doors,
       memoryBudgetBytes: this.options.memoryBudgetBytes(),
+      holds: running?.holds ?? { ...NOTHING, damaged: false },
       acknowledged: { ...(node === null ? NOTHING : running!.acknowledgedBy(node)), node },
     };
   }

@@ -157,6 +157,17 @@ export class RunningMember {
     return this.options.disk.identity.nodeId;
   }
 
+  /** Where the log ends, and whether it was damaged and is not whole again. */
+  get holds(): { readonly term: number; readonly index: number; readonly damaged: boolean } {
+    const index = this.log.lastIndex();
+    return { term: this.log.termAt(index) ?? 0, index, damaged: this.isRecovering };
+  }
+
+  /** Nobody is known to lead, and that is not for want of this member's own state. */
+  get leaderless(): boolean {
+    return this.view.kind === 'none' && this.configuration.voters.length > 0;
+  }
+
   get isRecovering(): boolean {
     return this.standing.recovering;
   }

@@ -8,7 +8,7 @@ export interface Rejection {
   readonly message: string;
 }
 
-export function toWire({ doors, acknowledged, ...hello }: PeerHello): Hello {
+export function toWire({ doors, acknowledged, holds, ...hello }: PeerHello): Hello {
   return {
     ...hello,
     ...doors,
@@ -16,6 +16,9 @@ export function toWire({ doors, acknowledged, ...hello }: PeerHello): Hello {
     acknowledgedTerm: acknowledged.term,
     acknowledgedIndex: acknowledged.index,
     acknowledgedNode: acknowledged.node,
+    holdsTerm: holds.term,
+    holdsIndex: holds.index,
+    damaged: holds.damaged,
   };
 }
 
@@ -39,6 +42,7 @@ export function fromWire(hello: Hello): PeerHello {
       index: hello.acknowledgedIndex,
       node: hello.acknowledgedNode,
     },
+    holds: { term: hello.holdsTerm, index: hello.holdsIndex, damaged: hello.damaged },
   };
 }
 

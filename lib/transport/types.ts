@@ -35,6 +35,8 @@ export interface PeerHello {
     readonly index: number;
     readonly node: NodeId | null;
   };
+  /** Where the sender's log ends, and whether it was damaged and is not whole again: then it has no vote. */
+  readonly holds: { readonly term: number; readonly index: number; readonly damaged: boolean };
 }
 
 /** Numbered kinds of frames; append-only. The bodies are opaque to the transport. */

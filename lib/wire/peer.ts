@@ -49,6 +49,10 @@ export interface Hello {
   readonly unbound: boolean;
   /** The addressee's folder that the two are about; null: the one the configuration names. */
   readonly acknowledgedNode: NodeId | null;
+  /** Where the sender's log ends. */
+  readonly holdsTerm: number;
+  readonly holdsIndex: number;
+  readonly damaged: boolean;
 }
 
 export type Outbound =
@@ -132,6 +136,9 @@ const hello: Codec<Hello> = struct<Hello>({
   unbound: bool,
   acknowledgedNode: brandedOrNull(),
   start: text,
+  holdsTerm: uint64,
+  holdsIndex: uint64,
+  damaged: bool,
 });
 
 /** The last chunk's digest and count lie flat on the wire, beside a flag. */

@@ -99,6 +99,7 @@ export class TestMember implements TransportHandlers {
       unbound: false,
       start: '00000000',
       acknowledged: { term: 3, index: to === null ? 0 : 17, node: null },
+      holds: { term: 4, index: 21, damaged: true },
     };
   }
 

@@ -224,6 +224,7 @@ export class FakeReplica implements Replica {
       unbound: false,
       start: '00000000',
       acknowledged: { term: 0, index: 0, node: null },
+      holds: { term: 0, index: 0, damaged: false },
     };
   }
 

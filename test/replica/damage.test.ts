@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { MemberId } from '../../lib/base/index.js';
 import { Group } from './group.js';
+import { ALL_ENTRIES } from '../../lib/storage/keys.js';
 import { logOf } from '../storage/helpers.js';
 
 const [M1, M2, M3] = ['m1', 'm2', 'm3'] as MemberId[] as [MemberId, MemberId, MemberId];
@@ -60,5 +61,79 @@ describe('replica: the last round of one member, which its witness did not see',
     await group.untilLevel();
     group.check();
     assert(await group.sees('m5', path));
+  });
+});
+
+/** The end of a process: what it wrote is there, the witness's last points included. */
+const WITNESSED = (): boolean => true;
+
+/** Cuts the end off a member's log while it is down: all but the first `keep` entries. */
+function cutLog(group: Group, id: MemberId, keep: number): void {
+  const disk = group.disks.get(id)!;
+  const lost = disk.databases
+    .get('raft')!
+    .read(ALL_ENTRIES, 1e6, 1e9)
+    .slice(keep)
+    .map(([key]) => ({ type: 'delete' as const, key }));
+  disk.tamper('raft', lost);
+}
+
+describe('replica: more than a minority damaged', () => {
+  it('stops the group, which says who is damaged and what each still holds', async () => {
+    const group = await Group.serving();
+    for (let n = 0; n < 10; n++) await group.create(M1);
+    await group.untilLevel();
+    const { lastIndex, term } = group.at(M1).member.status();
+    for (const id of group.ids) group.at(id).crash(WITNESSED);
+    cutLog(group, M2, 4);
+    cutLog(group, M3, 6);
+    await group.startAll();
+    await group.pass(20_000);
+    assert.equal(group.leader?.id, undefined);
+    const remains = [
+      '2 of 3 voters lost data and cannot vote, 2 votes are needed. What is left: ',
+      `m1 holds entries up to ${lastIndex} of term ${term}; `,
+      `m2 holds entries up to 4 of term ${term}, and had more; m3 holds entries up to 6 of term ${term}, and had more`,
+    ].join('');
+    for (const id of group.ids) {
+      const trouble = group.at(id).member.status().trouble!;
+      assert(trouble.endsWith(remains), `${id}: ${trouble}`);
+      assert.match(trouble, /3 of 3 voters reachable/);
+    }
+    assert.deepEqual(group.ends, []);
+    // Nothing was given up: they keep what they have, and say so as long as it lasts.
+    assert.equal(logOf(group.at(M3).disk).lastIndex(), 6);
+  });
+
+  it('names folders that are new, too', async () => {
+    const group = await Group.serving();
+    await group.create(M1);
+    await group.untilLevel();
+    for (const id of group.ids) group.at(id).crash(WITNESSED);
+    cutLog(group, M2, 1);
+    group.wipe(M3);
+    await group.startAll();
+    await group.pass(20_000);
+    assert.equal(group.leader, null);
+    assert.match(
+      group.at(M1).member.status().trouble!,
+      /2 of 3 voters lost data .*m2 holds entries up to 1 of term 1, and had more; m3 has a new folder, which holds nothing$/,
+    );
+  });
+
+  it('a damaged minority is refilled without anybody, and nothing is said any more', async () => {
+    const group = await Group.serving({ size: 5 });
+    for (let n = 0; n < 10; n++) await group.create(M1);
+    await group.untilLevel();
+    for (const id of group.ids) group.at(id).crash(WITNESSED);
+    cutLog(group, M2, 4);
+    cutLog(group, M3, 0);
+    await group.startAll();
+    await group.untilServing();
+    await group.until('all are whole', () =>
+      group.alive.every(({ member }) => member.status().role !== 'recovering'),
+    );
+    await group.untilLevel();
+    group.check();
   });
 });

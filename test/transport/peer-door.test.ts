@@ -141,7 +141,7 @@ describe('the peer door', () => {
           },
         });
       });
-      const { doors, acknowledged, ...hello } = new TestMember('m2').hello(null);
+      const { doors, acknowledged, holds, ...hello } = new TestMember('m2').hello(null);
       if (greet) {
         stream.write({
           kind: 'hello',
@@ -154,6 +154,9 @@ describe('the peer door', () => {
           unbound: false,
           start: '00000000',
           acknowledgedNode: null,
+          holdsTerm: holds.term,
+          holdsIndex: holds.index,
+          damaged: holds.damaged,
         });
       }
       stream.write({ kind: 'frames', value: Uint8Array.of(1, 1, 9) });
@@ -174,11 +177,14 @@ describe('the peer door', () => {
     const answer = new Promise((resolve) => {
       stream.listen({ message: resolve, closed: resolve });
     });
-    const { doors, acknowledged, ...hello } = new TestMember('m2').hello(null);
+    const { doors, acknowledged, holds, ...hello } = new TestMember('m2').hello(null);
     const positions = {
       acknowledgedTerm: acknowledged.term,
       acknowledgedIndex: acknowledged.index,
       acknowledgedNode: acknowledged.node,
+      holdsTerm: holds.term,
+      holdsIndex: holds.index,
+      damaged: holds.damaged,
     };
     stream.write({ kind: 'hello', ...hello, ...doors, ...positions, protocol: 2 });
     assert.deepEqual(await answer, {
@@ -194,11 +200,14 @@ describe('the peer door', () => {
     cleanUp.push(() => {
       channel.close();
     });
-    const { doors, acknowledged, ...hello } = new TestMember('m2').hello(null);
+    const { doors, acknowledged, holds, ...hello } = new TestMember('m2').hello(null);
     const positions = {
       acknowledgedTerm: acknowledged.term,
       acknowledgedIndex: acknowledged.index,
       acknowledgedNode: acknowledged.node,
+      holdsTerm: holds.term,
+      holdsIndex: holds.index,
+      damaged: holds.damaged,
     };
     const call = channel.call(peerService().methods.introduce, {
       ...hello,

@@ -267,6 +267,9 @@ describe('messages between members', () => {
     unbound: true,
     start: '89abcdef',
     acknowledgedNode: 'm2@0123456789abcdef' as never,
+    holdsTerm: 4,
+    holdsIndex: 2 ** 34,
+    damaged: true,
   };
 
   it('begin with a hello', () => {
