@@ -1,8 +1,8 @@
 import { MalformedError, utf8Decode, utf8Encode, type ErrorCode, type FrameworkId } from '../base/index.js';
 import type { LeadershipView } from '../replica/types.js';
-import type { DigestVerdict, MachineLimits } from '../state/index.js';
+import type { MachineLimits } from '../state/index.js';
 import type { OfferExplanation } from './allocator/explain.js';
-import { Checkpoints } from './checkpoints/checkpoints.js';
+import { Checkpoints, type VerdictListener } from './checkpoints/checkpoints.js';
 import { Announcements } from './cluster/announcements.js';
 import type { MasterContext } from './context.js';
 import { LeaderOffice } from './leader-office.js';
@@ -17,7 +17,7 @@ export interface MasterOptions extends MasterContext {
   readonly machineLimits: MachineLimits;
   readonly limits?: MasterLimits;
   /** On every member: the verdict on a checkpoint, as soon as there is one. */
-  readonly verdict?: (verdict: DigestVerdict) => void;
+  readonly verdict?: VerdictListener;
 }
 
 /** Everything between the replica and the doors that is about frameworks, and the loops of the leader. */
@@ -87,7 +87,10 @@ class MemberMaster implements Master {
         this.scheduler.applied(events);
       },
       leadership: (view) => this.leadership(view),
-      reset: () => this.scheduler.reset(),
+      reset: () => {
+        this.checkpoints.reset();
+        this.scheduler.reset();
+      },
       push: (from, topic, body) => this.tolerate(from, () => this.scheduler.pushed(topic, body)),
       liveness: (from, body) => this.tolerate(from, () => this.office.report(from, body)),
       cut: (index, digest) => this.checkpoints.cut(index, digest),

@@ -26,13 +26,16 @@ export class DivergenceGuard {
     this.host = host;
   }
 
-  judged(verdict: DigestVerdict): void {
+  /** `measured`: this member's own digest at the checkpoint, of the state that is in force. */
+  judged(verdict: DigestVerdict, measured: string | null): void {
     if (verdict.kind === 'split') {
       this.host.logger.error({ verdict }, 'members differ and no majority agrees: writes are refused');
       return;
     }
     const { self, leader } = this.host.status();
-    if (verdict.kind !== 'majority' || this.giving || !verdict.differing.includes(self.nodeId)) return;
+    // Not what is on record of this member: that may be about the state which it gave up.
+    const contradicted = verdict.kind === 'majority' && measured !== null && measured !== verdict.digest;
+    if (!contradicted || this.giving) return;
     this.giving = true;
     if (leader === self.memberId) this.host.handOver(() => this.giveUp(verdict.index, self.memberId));
     else this.giveUp(verdict.index, self.memberId);

@@ -6,9 +6,9 @@ import { lifelineFd, watchLifeline } from '../agent/index.js';
 import { SYSTEM } from '../client/internal.js';
 import { CoordinationService } from '../coordination/index.js';
 import { AGENT_SERVICE_LIMITS, AgentService } from '../master/agents/index.js';
-import { MASTER_LIMITS, createMaster, type Master } from '../master/index.js';
+import { MASTER_LIMITS, createMaster, type Master, type VerdictListener } from '../master/index.js';
 import { BackupSource, Member, REPLICA_LIMITS } from '../replica/index.js';
-import { DEFAULT_LIMITS, type DigestVerdict } from '../state/index.js';
+import { DEFAULT_LIMITS } from '../state/index.js';
 import { FolderSource, openDataFolder, type DataFolder } from '../storage/index.js';
 import { GrpcTransport } from '../transport/index.js';
 import { loadTls, type TlsMaterial } from '../wire/index.js';
@@ -100,7 +100,7 @@ class MasterProcess {
     const liveness = { ...MASTER_LIMITS.liveness, agentTimeoutMs, pauseMs: electionMs / 2 };
     const limits = { ...MASTER_LIMITS, liveness };
     const guard = this.makeGuard(disk, replica);
-    const verdict = (one: DigestVerdict) => guard.judged(one);
+    const verdict: VerdictListener = (one, measured) => guard.judged(one, measured);
     const master = createMaster({ ...context, replica, machineLimits, limits, verdict });
     const agents = new AgentService(
       { ...context, replica },

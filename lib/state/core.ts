@@ -17,8 +17,8 @@ const KEY = utf8Encode('core');
 const RECORD_BYTES = 512;
 
 /**
- * The machine's counters, as one record. Nearly every entry changes it, so it is part of every cut and encoded
- * the moment the cut begins.
+ * The machine's counters, as one record. Every entry with a command changes it, so it is part of every cut and
+ * encoded the moment the cut begins.
  */
 export class CoreTable implements Table {
   readonly number: number;
@@ -26,6 +26,8 @@ export class CoreTable implements Table {
   readonly version: number = RECORD_VERSION;
   private readonly digest: Digest;
   private hash: Hash64 | null = null;
+  /** Revision and clock as they were encoded last: every change of this record changes one of them. */
+  private encoded: { readonly revision: number; readonly clockMs: number } | null = null;
 
   revision = 0;
   clockMs = 0;
@@ -49,11 +51,13 @@ export class CoreTable implements Table {
   }
 
   get changedBytes(): number {
-    return RECORD_BYTES;
+    return this.changedRecords * RECORD_BYTES;
   }
 
+  /** 0 while nothing happens: a group at rest writes no cuts. */
   get changedRecords(): number {
-    return 1;
+    const { encoded, revision, clockMs } = this;
+    return encoded !== null && encoded.revision === revision && encoded.clockMs === clockMs ? 0 : 1;
   }
 
   get frozen(): number {
@@ -87,6 +91,7 @@ export class CoreTable implements Table {
 
   private count(value: Uint8Array): void {
     this.hash = { high: 0, low: 0 };
+    this.encoded = { revision: this.revision, clockMs: this.clockMs };
     hashRecord(this.hash, this.number, KEY, value);
     this.digest.add(this.hash.high, this.hash.low);
   }

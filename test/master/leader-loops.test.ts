@@ -97,6 +97,32 @@ describe('checkpoints', () => {
     assert.deepEqual([...new Set(differing)], [world.group.member(3).node]);
   });
 
+  it('do not wait for a folder that a member has no more, although it is on record', () => {
+    const { world, verdicts } = withVerdicts();
+    const { node, ...facts } = must(world.machine.cluster.members()[1], 'm2');
+    assert.equal(node, 'm2@0000000000000001');
+    world.commit({ kind: 'member-info', ...facts, node: 'm2@00000000000000ff' as never });
+    world.advance(MASTER_LIMITS.checkpointIntervalMs + 100);
+    report(world, [A, A, B]);
+    const last = verdicts.at(-1);
+    assert.deepEqual(last?.kind === 'majority' ? last.differing : last, [world.group.member(3).node]);
+  });
+
+  it('tell each member its own digest there, until another state takes the place of the one it measured', () => {
+    const told: (string | null)[] = [];
+    const world = new World({ members: 3, verdict: (_, measured) => told.push(measured) });
+    world.settle();
+    world.advance(MASTER_LIMITS.checkpointIntervalMs + 100);
+    report(world, [A, B, A]);
+    assert.deepEqual(new Set(told), new Set([A, B]));
+    const { index } = must(world.machine.checkpoints.list().at(-1), 'a checkpoint');
+    const { node } = world.group.member(2);
+    for (const at of [1, 2, 3]) world.group.member(at).reset();
+    told.length = 0;
+    world.commit({ kind: 'checkpoint-digest', node, index, digest: B });
+    assert.deepEqual(new Set(told), new Set([null]));
+  });
+
   it('tell it when no value has a majority', () => {
     const { world, verdicts } = withVerdicts();
     world.advance(MASTER_LIMITS.checkpointIntervalMs + 100);

@@ -8,13 +8,18 @@ import {
   type TaskId,
   type TepuiError,
 } from '../../lib/base/index.js';
-import { createMaster, MASTER_LIMITS, type Master, type MasterLimits } from '../../lib/master/index.js';
+import {
+  createMaster,
+  MASTER_LIMITS,
+  type Master,
+  type MasterLimits,
+  type VerdictListener,
+} from '../../lib/master/index.js';
 import {
   DEFAULT_LIMITS,
   TASK_STATE,
   encodeCommand,
   type CommandResult,
-  type DigestVerdict,
   type PlainCommand,
   type Resources,
   type TaskState,
@@ -33,7 +38,7 @@ export interface SchedulerWorldOptions {
   readonly members?: number;
   readonly limits?: Partial<MasterLimits>;
   readonly seed?: number;
-  readonly verdict?: (verdict: DigestVerdict) => void;
+  readonly verdict?: VerdictListener;
 }
 
 /** A group of masters in virtual time, with agents and frameworks that the tests play. */

@@ -35,22 +35,30 @@ function guard(leader: string | null): {
 describe('a checkpoint at which members differ', () => {
   it('makes the member that a majority contradicts give its state up and end', async () => {
     const { guard: one, done, settled } = guard('m2');
-    one.judged({ kind: 'majority', index: 7, digest: 'aa', differing: [SELF] });
+    one.judged({ kind: 'majority', index: 7, digest: 'aa', differing: [SELF] }, 'bb');
     await settled();
     assert.deepEqual(done, ['state given up', 'ended: DAMAGED']);
   });
 
   it('makes a contradicted leader hand over first', async () => {
     const { guard: one, done, settled } = guard('m1');
-    one.judged({ kind: 'majority', index: 7, digest: 'aa', differing: [SELF] });
+    one.judged({ kind: 'majority', index: 7, digest: 'aa', differing: [SELF] }, 'bb');
     await settled();
     assert.deepEqual(done, ['handed over', 'state given up', 'ended: DAMAGED']);
   });
 
+  it('judges a member by the state that it has, not by what is on record of a former one', async () => {
+    const { guard: one, done, settled } = guard('m2');
+    one.judged({ kind: 'majority', index: 7, digest: 'aa', differing: [SELF] }, null);
+    one.judged({ kind: 'majority', index: 7, digest: 'aa', differing: [SELF] }, 'aa');
+    await settled();
+    assert.deepEqual(done, []);
+  });
+
   it('leaves everyone running when others differ, or when no value has a majority', async () => {
     const { guard: one, done, settled } = guard('m1');
-    one.judged({ kind: 'majority', index: 7, digest: 'aa', differing: [OTHER] });
-    one.judged({ kind: 'split', index: 8, view: { index: 8, digests: [] } });
+    one.judged({ kind: 'majority', index: 7, digest: 'aa', differing: [OTHER] }, 'aa');
+    one.judged({ kind: 'split', index: 8, view: { index: 8, digests: [] } }, 'cc');
     await settled();
     assert.deepEqual(done, []);
   });

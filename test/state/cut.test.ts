@@ -111,6 +111,19 @@ describe('A cut', () => {
     driver.machine.beginCut(driver.index, 1);
     assert.ok(driver.machine.usage().changedBytes < 1_000);
   });
+
+  it('is not needed while nothing happens, not even after a load', () => {
+    const driver = new Driver();
+    driver.run(create('/a'));
+    assert.ok(driver.machine.usage().changedRecords > 0);
+    const durable = new Durable();
+    durable.take(wholeCut(driver.machine, driver.index, 1));
+    assert.equal(driver.machine.usage().changedRecords, 0);
+    const loaded = driver.after(durable.load());
+    assert.equal(loaded.machine.usage().changedRecords, 0);
+    loaded.refused({ kind: 'tree-delete', path: '/nobody', expectedVersion: -1 });
+    assert.ok(loaded.machine.usage().changedRecords > 0, 'a refusal takes a revision');
+  });
 });
 
 describe('A load', () => {

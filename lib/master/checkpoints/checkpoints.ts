@@ -1,5 +1,5 @@
 import type { NodeId, TimerHandle } from '../../base/index.js';
-import type { DigestVerdict, StateEvent } from '../../state/index.js';
+import type { DigestVerdict, MemberView, StateEvent } from '../../state/index.js';
 import { proposeCommand, type MasterContext } from '../context.js';
 import type { LeaderLoop } from '../leader-loop.js';
 import { AlarmKeeper } from './alarm-keeper.js';
@@ -10,8 +10,14 @@ export interface CheckpointOptions {
   /** A report of a digest that came to nothing is repeated after this long, a few times. */
   readonly retryMs: number;
   /** On every member, when the verdict on a checkpoint stops being open. */
-  readonly verdict: (verdict: DigestVerdict) => void;
+  readonly verdict: VerdictListener;
 }
+
+/**
+ * `measured` is this member's own digest there, taken since its state was loaded; null: none. What the record says
+ * of it may be older: a member that gave its state up finds there what the former one was.
+ */
+export type VerdictListener = (verdict: DigestVerdict, measured: string | null) => void;
 
 const REPORT_ATTEMPTS = 5;
 
@@ -26,6 +32,8 @@ export class Checkpoints implements LeaderLoop {
   private timer: TimerHandle | null = null;
   /** Index of the last checkpoint whose verdict was told. */
   private toldIndex = 0;
+  /** Own digests of the state in force, by index; those of the checkpoints that are kept. */
+  private readonly measured: Map<number, string> = new Map();
 
   constructor(context: MasterContext, options: CheckpointOptions) {
     this.context = context;
@@ -46,8 +54,16 @@ export class Checkpoints implements LeaderLoop {
 
   /** Every member: a cut of its state at `index` is durable. Reported if it was taken for a checkpoint. */
   cut(index: number, digest: string): void {
-    const asked = this.context.replica.machine.checkpoints.list().some((one) => one.index === index);
-    if (asked) this.reportDigest(index, digest);
+    const kept = this.context.replica.machine.checkpoints.list();
+    if (!kept.some((one) => one.index === index)) return;
+    for (const old of this.measured.keys()) if (old < kept[0]!.index) this.measured.delete(old);
+    this.measured.set(index, digest);
+    this.reportDigest(index, digest);
+  }
+
+  /** Every member: another state took the place of the one that was measured. */
+  reset(): void {
+    this.measured.clear();
   }
 
   /** Every member: its own digest of the state at `index`, the index of a checkpoint. */
@@ -85,15 +101,17 @@ export class Checkpoints implements LeaderLoop {
   /** Whose digests make a majority: the nodes that the voters run as. */
   private voters(): NodeId[] {
     const { members } = this.context.replica.status();
-    const voters = new Set(members.filter((member) => member.voter).map((member) => member.id));
+    const voters = new Map(members.filter(({ voter }) => voter).map(({ id, hello }) => [id, hello?.nodeId]));
     const known = this.context.replica.machine.cluster.members();
-    return known.filter(({ member }) => voters.has(member)).map(({ node }) => node);
+    // A member may be on record with a folder that it has no more.
+    const votes = ({ member, node }: MemberView): boolean => (voters.get(member) ?? node) === node;
+    return known.filter((one) => voters.has(one.member) && votes(one)).map(({ node }) => node);
   }
 
   private tell(verdict: DigestVerdict): void {
     if (isUnanimous(verdict)) this.context.logger.debug({ verdict }, 'the members agree');
     else this.context.logger.error({ verdict }, 'members differ: their machines have diverged');
-    this.options.verdict(verdict);
+    this.options.verdict(verdict, this.measured.get(verdict.index) ?? null);
   }
 }
 

@@ -84,7 +84,7 @@ export class Life {
       ...context,
       machineLimits: DEFAULT_LIMITS,
       limits: { ...MASTER_LIMITS, checkpointIntervalMs: options.checkpointMs },
-      verdict: (verdict: DigestVerdict) => guard.judged(verdict),
+      verdict: (verdict: DigestVerdict, measured: string | null) => guard.judged(verdict, measured),
     });
     const agents = new AgentService(context, AGENT_SERVICE_LIMITS, master.streams, master.liveness);
     const coordination = new CoordinationService(member, random, master.liveness);
