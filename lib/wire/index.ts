@@ -67,7 +67,6 @@ export {
 } from './operator.js';
 export {
   PEER_PROTOCOL,
-  SNAPSHOT_VERSION,
   peerService,
   type Hello,
   type Inbound,
