@@ -71,7 +71,7 @@ async function askOne(address: string, ports: Ports, deadlineAt: number): Promis
 }
 
 function merge(answers: readonly Answer[]): ClusterStatus {
-  const replies = answers.flatMap(({ reply }) => reply ?? []).sort((a, b) => b.term - a.term);
+  const replies = settled(answers.flatMap(({ reply }) => reply ?? []).sort((a, b) => b.term - a.term));
   const members = new Map<string, MemberStatus>();
   for (const reply of replies) {
     for (const member of reply.members) {
@@ -90,6 +90,21 @@ function merge(answers: readonly Answer[]): ClusterStatus {
     alarms: replies.toSorted((a, b) => b.revision - a.revision)[0]?.alarms ?? [],
     unanswered: silent.map(({ address, error }) => ({ address, reason: reasonOf(error) })),
   };
+}
+
+/**
+ * Who was removed from the group may not know it yet: where the leader answers, it says who has a vote, and others say
+ * nothing about anybody but themselves.
+ */
+function settled(replies: readonly StatusReply[]): StatusReply[] {
+  const leader = replies.find(({ self, term }) => self?.role === 'leader' && term === replies[0]?.term);
+  if (leader === undefined) return [...replies];
+  const named = new Set(leader.members.map(({ id }) => id));
+  return replies.map((reply) => {
+    const { self } = reply;
+    if (self === null || named.has(self.id)) return reply;
+    return { ...reply, self: { ...self, voter: false, healthy: false }, members: [], trouble: '' };
+  });
 }
 
 /**

@@ -12,6 +12,8 @@ export type {
   ReadConsistency,
   Stat,
   TaskSummary,
+  ChangeMembersReply,
+  ChangeMembersRequest,
   TransferLeadershipReply,
 } from '../wire/index.js';
 export type { ClusterStatus } from './cluster-status.js';

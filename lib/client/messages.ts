@@ -1,6 +1,8 @@
 import type {
   AgentMessage,
   AgentSummary,
+  ChangeMembersReply,
+  ChangeMembersRequest,
   ChangeReply,
   CloseSessionReply,
   CloseSessionRequest,
@@ -44,6 +46,7 @@ export interface UnaryTypes {
   readonly listTasks: Exchange<ListTasksRequest, ListReply<TaskSummary>>;
   readonly killTask: Exchange<KillTaskRequest, ChangeReply>;
   readonly teardownFramework: Exchange<TeardownFrameworkRequest, ChangeReply>;
+  readonly changeMembers: Exchange<ChangeMembersRequest, ChangeMembersReply>;
   readonly transferLeadership: Exchange<TransferLeadershipRequest, TransferLeadershipReply>;
 }
 

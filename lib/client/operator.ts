@@ -4,8 +4,11 @@ import type {
   ListReply,
   ReadConsistency,
   TaskSummary,
+  ChangeMembersReply,
+  ChangeMembersRequest,
   TransferLeadershipReply,
 } from '../wire/index.js';
+import { TepuiError, type ErrorCode } from '../base/index.js';
 import type { AgentId, FrameworkId, MemberId, TaskId } from '../base/index.js';
 import { clusterStatus, type ClusterStatus } from './cluster-status.js';
 import { checkAddresses, systemPorts, type ConnectionOptions, type Ports } from './connection.js';
@@ -84,6 +87,30 @@ export class Operator {
     return this.ask('teardownFramework', { frameworkId: frameworkId as FrameworkId }, false);
   }
 
+  /** Who is in the group, and what it does about that by itself. Resolves when the change is committed. */
+  async changeMembers(change: ChangeMembersRequest): Promise<ChangeMembersReply> {
+    if (change.kind === 'show') return this.ask('changeMembers', change, true);
+    const { clock } = this.ports.world;
+    const deadlineAt = clock.monotonicMs() + this.timeoutMs;
+    // Each is harmless to repeat. A member that was removed cannot tell that it was: another one can.
+    for (let lost = false; ;) {
+      try {
+        const leftMs = Math.max(1, deadlineAt - clock.monotonicMs());
+        return await this.ask('changeMembers', change, false, Math.min(leftMs, CHANGE_TIMEOUT_MS));
+      } catch (cause) {
+        const error = asTepuiError(cause);
+        lost ||= error.certainty === 'unknown';
+        if (lost && error.code === 'UNKNOWN_MEMBER' && takesOut(change)) break;
+        if (!lost || !(error.certainty === 'unknown' || UNDECIDED.has(error.code))) throw error;
+        if (clock.monotonicMs() + CHANGE_RETRY_MS >= deadlineAt) {
+          throw new TepuiError('OUTCOME_UNKNOWN', error.message, { cause: error });
+        }
+        await this.pause(CHANGE_RETRY_MS);
+      }
+    }
+    return this.ask('changeMembers', { kind: 'show', value: true }, true);
+  }
+
   /** Without `to`: to the most up-to-date voter. */
   transferLeadership(to?: string): Promise<TransferLeadershipReply> {
     return this.ask('transferLeadership', { to: (to ?? null) as MemberId | null }, false);
@@ -136,9 +163,10 @@ export class Operator {
     method: M,
     request: UnaryTypes[M]['request'],
     harmless: boolean,
+    timeoutMs: number = this.timeoutMs,
   ): Promise<UnaryTypes[M]['reply']> {
     const { clock } = this.ports.world;
-    const deadlineAt = clock.monotonicMs() + this.timeoutMs;
+    const deadlineAt = clock.monotonicMs() + timeoutMs;
     for (;;) {
       const door = this.endpoints.current();
       const leftMs = Math.max(1, deadlineAt - clock.monotonicMs());
@@ -152,7 +180,11 @@ export class Operator {
         // An alarm stands for minutes at least: whoever asked is told at once.
         const patient = isRepeatable(error) && error.code !== 'DIVERGED';
         const again = patient && (harmless || error.certainty === 'not-done');
-        if (!again) throw error;
+        if (!again) {
+          // What comes next goes to another member.
+          if (error.certainty === 'unknown') this.endpoints.failed(door, error, false);
+          throw error;
+        }
         const delayMs = this.endpoints.failed(door, error, memberAnswered(error));
         if (clock.monotonicMs() + delayMs >= deadlineAt) throw this.endpoints.troubleError();
         await this.pause(delayMs);
@@ -166,6 +198,17 @@ export class Operator {
       this.ports.world.timers.after(delayMs, resolve);
     });
   }
+}
+
+/** A change of members waits for an election at most, and for a few entries to be committed. */
+const CHANGE_TIMEOUT_MS = 6000;
+const CHANGE_RETRY_MS = 200;
+
+/** Refusals that do not tell whether an earlier attempt, of which no answer came, took effect. */
+const UNDECIDED: ReadonlySet<ErrorCode> = new Set(['CHANGE_PENDING', 'NO_LEADER', 'UNREACHABLE']);
+
+function takesOut({ kind }: ChangeMembersRequest): boolean {
+  return kind === 'remove' || kind === 'replace';
 }
 
 /** One member has this long to answer a read before the next is asked. */

@@ -24,6 +24,8 @@ interface MasterFlags extends ProcessFlags {
   readonly advertiseGrpc?: string;
   readonly advertisePeer?: string;
   readonly insecure?: boolean;
+  readonly join?: string;
+  readonly masters?: string;
 }
 
 interface AgentFlags extends ProcessFlags {
@@ -57,6 +59,8 @@ const MASTER_FLAGS: typeof SHARED_FLAGS = [
   ['--listen-peer <address>', 'TEPUI_LISTEN_PEER', 'where the door for other masters opens (127.0.0.1:5070)'],
   ['--advertise-grpc <address>', 'TEPUI_ADVERTISE_GRPC', 'how clients reach the gRPC door'],
   ['--advertise-peer <address>', 'TEPUI_ADVERTISE_PEER', 'how other masters reach this one'],
+  ['--join <token>', 'TEPUI_JOIN', 'joins the group whose `members add` printed this token'],
+  ['--masters <addresses>', 'TEPUI_JOIN_MASTERS', 'peer addresses of masters that take the token'],
   ['--insecure', 'TEPUI_INSECURE', 'allow doors without TLS on other than loopback addresses'],
 ];
 
@@ -152,12 +156,13 @@ function sharedOverrides({ id, dataDir, logLevel, tlsCert, tlsKey, tlsCa }: Proc
 }
 
 function masterOverrides(flags: MasterFlags): Overrides {
-  const { listenGrpc, listenPeer, advertiseGrpc, advertisePeer, insecure } = flags;
+  const { listenGrpc, listenPeer, advertiseGrpc, advertisePeer, insecure, join, masters } = flags;
   return {
     ...sharedOverrides(flags),
     listen: { grpc: listenGrpc, peer: listenPeer },
     advertise: { grpc: advertiseGrpc, peer: advertisePeer },
     insecure,
+    join: { token: join, masters: masters?.split(',').map((address) => address.trim()) },
   };
 }
 

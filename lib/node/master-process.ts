@@ -1,4 +1,4 @@
-import type { Logger, MemberId } from '../base/index.js';
+import { TepuiError, type Logger, type MemberId } from '../base/index.js';
 import { GrpcDoor } from '../api/index.js';
 import { agentHandlers } from '../api/grpc/agent.js';
 import { schedulerHandlers } from '../api/grpc/scheduler.js';
@@ -91,6 +91,10 @@ class MasterProcess {
       logger,
       onFailure: (error) => die(logger, error),
     });
+    if (!disk.isFormed && Object.keys(config.members).length === 0 && config.join === undefined) {
+      const message = `${config.dataDir} belongs to no group: name its founders (members), or join one (--join, --masters)`;
+      throw new TepuiError('CONFIG', message);
+    }
     writePid(config.dataDir);
     await disk.space.check();
     this.stops.push(every(SPACE_INTERVAL_MS, () => this.checkSpace(disk)));
@@ -147,6 +151,8 @@ class MasterProcess {
       memberId: config.id as MemberId,
       peers: new Map(others),
       peersOnly: config.membersOnly,
+      invitation:
+        config.join === undefined ? null : { token: config.join.token, contacts: config.join.masters },
       doors: {
         http: null,
         grpc: config.advertise.grpc ?? listen.grpc,

@@ -62,11 +62,14 @@ export {
   type StatusReply,
   type TaskSummary,
   type TeardownFrameworkRequest,
+  type ChangeMembersReply,
+  type ChangeMembersRequest,
   type TransferLeadershipReply,
   type TransferLeadershipRequest,
 } from './operator.js';
 export {
   PEER_PROTOCOL,
+  SNAPSHOT_VERSION,
   peerService,
   type Hello,
   type Inbound,

@@ -20,6 +20,7 @@ import {
   textOrNull,
   texts,
   uint64,
+  union,
   type Codec,
 } from './struct.js';
 
@@ -157,6 +158,33 @@ export interface TransferLeadershipReply {
   readonly term: number;
 }
 
+/** What the group does about its members by itself; see the schema. */
+export interface WireUpkeepPolicy {
+  readonly promoteAfterMs: number;
+  readonly removeDeadAfterMs: number;
+  readonly unstableLosses: number;
+  readonly unstableWindowMs: number;
+}
+
+export type ChangeMembersRequest =
+  | { readonly kind: 'add'; readonly id: MemberId | null; readonly replaces: MemberId | null }
+  | { readonly kind: 'remove'; readonly value: MemberId }
+  | { readonly kind: 'promote'; readonly value: MemberId }
+  | { readonly kind: 'demote'; readonly value: MemberId }
+  | { readonly kind: 'replace'; readonly member: MemberId; readonly by: MemberId }
+  | ({ readonly kind: 'setUpkeep' } & WireUpkeepPolicy)
+  | { readonly kind: 'show'; readonly value: boolean };
+
+export interface ChangeMembersReply {
+  readonly index: number;
+  readonly voters: readonly MemberId[];
+  readonly learners: readonly MemberId[];
+  readonly upkeep: WireUpkeepPolicy;
+  /** Null unless a token was asked for. */
+  readonly token: string | null;
+  readonly tokenExpiresMs: number;
+}
+
 export interface EventsRequest {
   /** Events with a greater index follow. 0: from now on. */
   readonly afterIndex: number;
@@ -192,6 +220,7 @@ export interface OperatorMethods {
   readonly killTask: Unary<KillTaskRequest, ChangeReply>;
   readonly teardownFramework: Unary<TeardownFrameworkRequest, ChangeReply>;
   readonly transferLeadership: Unary<TransferLeadershipRequest, TransferLeadershipReply>;
+  readonly changeMembers: Unary<ChangeMembersRequest, ChangeMembersReply>;
   readonly events: ServerStreaming<EventsRequest, OperatorEvent>;
   readonly saveSnapshot: ServerStreaming<SaveSnapshotRequest, SnapshotData>;
 }
@@ -267,6 +296,37 @@ const taskSummary: Codec<TaskSummary> = struct<TaskSummary>({
   unacknowledgedUpdates: int32,
   launchedIndex: uint64,
   launchedAtMs: uint64,
+});
+
+const upkeepPolicy: Codec<WireUpkeepPolicy> = struct<WireUpkeepPolicy>({
+  promoteAfterMs: uint64,
+  removeDeadAfterMs: uint64,
+  unstableLosses: int32,
+  unstableWindowMs: uint64,
+});
+
+const changeMembersRequest: Codec<ChangeMembersRequest> = union<ChangeMembersRequest>('change', {
+  add: nested(
+    struct<{ id: MemberId | null; replaces: MemberId | null }>({
+      id: brandedOrNull(),
+      replaces: brandedOrNull(),
+    }),
+  ),
+  remove: bare(branded<MemberId>()),
+  promote: bare(branded<MemberId>()),
+  demote: bare(branded<MemberId>()),
+  replace: nested(struct<{ member: MemberId; by: MemberId }>({ member: branded(), by: branded() })),
+  setUpkeep: nested(upkeepPolicy),
+  show: bare(bool),
+});
+
+const changeMembersReply: Codec<ChangeMembersReply> = struct<ChangeMembersReply>({
+  index: uint64,
+  voters: texts<MemberId>(),
+  learners: texts<MemberId>(),
+  upkeep: nested(upkeepPolicy),
+  token: textOrNull,
+  tokenExpiresMs: uint64,
 });
 
 const operatorEvent: Codec<OperatorEvent> = struct<OperatorEvent>({
@@ -358,6 +418,11 @@ export const operatorService: () => Service<OperatorMethods> = lazyService<Opera
         'TransferLeadershipReply',
         struct<TransferLeadershipReply>({ leader: brandedOrNull(), term: uint64 }),
       ),
+    },
+    changeMembers: {
+      shape: 'unary',
+      request: message('ChangeMembersRequest', changeMembersRequest),
+      response: message('ChangeMembersReply', changeMembersReply),
     },
     events: {
       shape: 'server-stream',

@@ -55,6 +55,15 @@ function play(harness: Harness, tasks: readonly mesos.TaskInfo[]): void {
 function prepare(harness: Harness): void {
   const { group } = harness;
   documentedCluster(harness);
+  group.answers.set('changeMembers', (_, request) => {
+    const { value } = request as { value: string };
+    if (value === 'm2') {
+      const arithmetic = '2 voters, 1 reachable after removal of m2, 2 needed (reachable: m1; not: m3)';
+      throw new TepuiError('QUORUM_AT_RISK', arithmetic);
+    }
+    const upkeep = { promoteAfterMs: 0, removeDeadAfterMs: 0, unstableLosses: 0, unstableWindowMs: 0 };
+    return { index: 190, voters: ['m1', 'm2'], learners: [], upkeep, token: null, tokenExpiresMs: 0 };
+  });
   group.answers.set('killTask', (_, request) => {
     const { frameworkId, taskId } = request as { frameworkId: string; taskId: string };
     if (taskId !== 'web-7') return { index: 195 };

@@ -7,7 +7,7 @@ import {
   type MemberChangeAnswer,
   type ReplicaLimits,
 } from '../../lib/replica/index.js';
-import { encodeCommand, type Command } from '../../lib/state/index.js';
+import { COMMAND_LEVEL, encodeCommand, type Command } from '../../lib/state/index.js';
 import { MemoryDisk, type DiskAction } from '../../lib/storage/index.js';
 import { MemoryNetwork } from '../../lib/transport/index.js';
 import { VirtualTime } from '../support/virtual-time.js';
@@ -112,12 +112,42 @@ export class Group {
 
   /** Asks `at` for a change of members, and waits for the answer; throws a refusal. */
   async change(at: MemberId, change: MemberChange): Promise<MemberChangeAnswer> {
+    await this.announceAll();
     let reply: ChangeReply | null = null;
     this.at(at).member.changeMembers(change, (one) => (reply = one));
     await this.until(`an answer to ${change.kind}`, () => reply !== null);
     const answered = reply as ChangeReply | null;
     if (answered?.ok === true) return answered.answer;
     throw new TepuiError(answered!.code, answered!.message);
+  }
+
+  /** Has everybody who lives tell what it is, as masters do: what is newer than the first release waits for that. */
+  async announceAll(): Promise<void> {
+    const { leader } = this;
+    if (leader === null) return;
+    for (const process of this.alive) {
+      const { nodeId } = process.disk.identity;
+      if (leader.configuration.voters.includes(nodeId)) this.announce(process.id);
+    }
+    const known = (): boolean => this.alive.every((one) => this.isKnown(one));
+    await this.until('everybody is on record', known, 20_000);
+  }
+
+  announce(id: MemberId | string, peer: string = `${id}:1`): void {
+    const { nodeId } = this.at(id).disk.identity;
+    const doors = { http: '', grpc: '', peer, zookeeper: '' };
+    const info = { node: nodeId, member: id as MemberId, doors, release: this.release };
+    const told = { ...info, commandLevel: COMMAND_LEVEL, memoryBudgetBytes: 1 << 30 };
+    this.command(id, { kind: 'member-info', ...told }, { outcome: null });
+  }
+
+  private isKnown({ disk }: TestProcess): boolean {
+    const leader = this.leader;
+    if (leader === null) return false;
+    const { nodeId } = disk.identity;
+    return (
+      !leader.configuration.voters.includes(nodeId) || leader.member.machine.cluster.member(nodeId) !== null
+    );
   }
 
   /** A token for a new member, from `at`. */

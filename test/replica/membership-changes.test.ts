@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { memberOf, type MemberId } from '../../lib/base/index.js';
-import { encodeCommand } from '../../lib/state/index.js';
 import { Group } from './group.js';
 
 const [M1, M2, M3, M4, M5] = ['m1', 'm2', 'm3', 'm4', 'm5'] as MemberId[] as [
@@ -232,7 +231,7 @@ describe('replica: changes of members', () => {
       group.move(id, `${id}-new:9`);
       await group.start(id);
       await group.untilServing();
-      announce(group, id, `${id}-new:9`);
+      group.announce(id, `${id}-new:9`);
       await group.create(id);
     }
     // What m1 was told by the others in its former life is gone; what they have on record is not.
@@ -241,21 +240,6 @@ describe('replica: changes of members', () => {
     await group.untilServing();
   });
 });
-
-function announce(group: Group, id: MemberId, peer: string): void {
-  group.at(id).member.propose(
-    encodeCommand({
-      kind: 'member-info',
-      node: group.at(id).disk.identity.nodeId,
-      member: id,
-      doors: { http: '', grpc: '', peer, zookeeper: '' },
-      release: '0.1.0',
-      commandLevel: 3,
-      memoryBudgetBytes: 1 << 30,
-    }),
-    () => {},
-  );
-}
 
 describe('replica: upkeep', () => {
   const POLICY = {

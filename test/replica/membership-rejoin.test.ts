@@ -41,23 +41,6 @@ async function leads(group: Group, id: MemberId): Promise<void> {
   await group.until(`${id} leads`, () => group.leader?.id === id, 20_000);
 }
 
-function announce(group: Group, id: MemberId): void {
-  const { disk } = group.at(id);
-  group.command(
-    id,
-    {
-      kind: 'member-info',
-      node: disk.identity.nodeId,
-      member: id,
-      doors: { http: '', grpc: '', peer: `${id}:1`, zookeeper: '' },
-      release: '0.1.0',
-      commandLevel: 1,
-      memoryBudgetBytes: 1 << 30,
-    },
-    { outcome: null },
-  );
-}
-
 /** A process that takes itself for a member that is in the group already. */
 function impostor(group: Group, node: NodeId): { transport: MemoryTransport; hello: PeerHello } {
   const hello: PeerHello = {
@@ -125,10 +108,10 @@ describe('replica: a member whose folder was lost', () => {
   it('leaves nothing of its old folder in the record of members', async () => {
     const group = await Group.serving();
     const old = group.at(M2).disk.identity.nodeId;
-    announce(group, M2);
-    await group.until('it is on record', () => group.leader!.member.machine.cluster.member(old) !== null);
+    await group.announceAll();
     await wiped(group, M2);
     await untilSwapped(group, M2);
+    await group.announceAll();
     await group.until('it is forgotten', () => group.leader!.member.machine.cluster.member(old) === null);
   });
 

@@ -211,6 +211,7 @@ describe('a gRPC door', () => {
       killTask: unexpected,
       teardownFramework: unexpected,
       transferLeadership: unexpected,
+      changeMembers: unexpected,
       saveSnapshot: unexpected,
       events: ({ afterIndex }, stream) => {
         stream.write({ index: afterIndex + 1, event: { kind: 'heartbeat', value: true } });

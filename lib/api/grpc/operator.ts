@@ -14,6 +14,7 @@ import { answerOf } from '../../coordination/index.js';
 import type { Change, ChangeRecord } from '../events.js';
 import { EventStream } from './event-stream.js';
 import { encodeTasks } from './listing.js';
+import { changeMembers } from './members.js';
 import { sendSnapshot, type Backups } from './snapshot.js';
 import { summarizeAgent, summarizeFramework, summarizeTask, type MemberBoots } from '../summaries.js';
 
@@ -72,6 +73,7 @@ export function operatorHandlers(door: OperatorDoor): Handlers<OperatorMethods> 
       return change(replica, { kind: 'framework-teardown', frameworkId, cause: 'asked', subscription: 0 });
     },
     transferLeadership: ({ to }) => transfer(replica, to),
+    changeMembers: (request) => changeMembers(replica, request),
     events: ({ afterIndex }, stream) => new EventStream(source, stream, afterIndex).start(),
     saveSnapshot: (request, stream) => sendSnapshot(backups, request, stream),
   };

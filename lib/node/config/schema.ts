@@ -21,6 +21,8 @@ export interface MasterConfig {
   readonly members: Readonly<Record<string, string>>;
   /** Dial no other addresses of members than these, whatever members tell about themselves. */
   readonly membersOnly: boolean;
+  /** For a new master of an existing group. Of no effect once its folder belongs to one. */
+  readonly join?: { readonly token: string; readonly masters: readonly string[] } | undefined;
   readonly tls?: TlsFiles | undefined;
   readonly insecure: boolean;
   readonly timing: Timing;
@@ -68,7 +70,8 @@ const masterKeys = z.strictObject({
   dataDir: z.string().min(1),
   listen: listen.default({}),
   advertise: advertise.default({}),
-  members: z.record(id, target),
+  members: z.record(id, target).default({}),
+  join: z.strictObject({ token: z.string().min(1), masters: z.array(target).min(1) }).optional(),
   membersOnly: z.boolean().default(false),
   tls: tls.optional(),
   insecure: z.boolean().default(false),
@@ -90,7 +93,8 @@ export const masterSchema: z.ZodType<MasterConfig> = masterKeys.superRefine((con
   const wrong = (path: string[], message: string): void => {
     context.addIssue({ code: 'custom', path, message });
   };
-  if (members[own] === undefined) wrong(['members'], `must name this member too, ${own}`);
+  const founds = Object.keys(members).length > 0;
+  if (founds && members[own] === undefined) wrong(['members'], `must name this member too, ${own}`);
   const addresses = Object.values(members);
   const twice = addresses.find((one, i) => addresses.indexOf(one) !== i);
   if (twice !== undefined) wrong(['members'], `two members have the address ${twice}`);

@@ -26,8 +26,8 @@ import { Watch } from './watch.js';
 const LOOK_MS = 100;
 /** Who lacks no more than this of the log is as good as level. */
 const NEAR_ENTRIES = 1000;
-/** Commands about tokens, notes and upkeep are proposed only when every member knows them. */
-const MEMBERSHIP_LEVEL = 3;
+/** From this command level on, members know how to forget a folder with its lane. */
+const RETIRE_LEVEL = 3;
 
 type Reply = (reply: CallReply) => void;
 
@@ -232,9 +232,11 @@ export class Keeper {
     const present = membersOf(configuration);
     const { cluster } = this.host.machine();
     const former = cluster.members().find(({ node }) => !present.includes(node));
-    if (former === undefined) return;
+    const levels = present.map((node) => cluster.member(node)?.commandLevel);
+    // Who has just come tells soon which commands it knows.
+    if (former === undefined || levels.includes(undefined)) return;
     this.host.logger.info({ node: former.node }, `membership: ${memberOf(former.node)} is forgotten`);
-    const kind = cluster.lowestCommandLevel < MEMBERSHIP_LEVEL ? 'member-forget' : 'member-retire';
+    const kind = cluster.lowestCommandLevel < RETIRE_LEVEL ? 'member-forget' : 'member-retire';
     this.busy = true;
     this.host.command({ kind, node: former.node }, () => {
       this.busy = false;
@@ -253,11 +255,6 @@ export class Keeper {
 
   /** Has the machine take `command`, then goes on. */
   private record(command: PlainCommand, reply: Reply, then: () => void): void {
-    const { lowestCommandLevel } = this.host.machine().cluster;
-    if (lowestCommandLevel < MEMBERSHIP_LEVEL) {
-      const message = `a member runs a release that does not know ${command.kind}: upgrade all of them first`;
-      return refuse(reply, 'UNSUPPORTED', message);
-    }
     this.busy = true;
     this.host.command(command, (outcome) => {
       this.busy = false;

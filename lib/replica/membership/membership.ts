@@ -197,7 +197,9 @@ export class Membership {
       const message = `${hello.memberId} belongs to group ${hello.clusterId}, this is ${clusterId}`;
       throw new TepuiError('FOREIGN_CLUSTER', message);
     }
-    const hash = request.token === '' ? '' : hashOfToken(request.token, clusterId);
+    // The new folder of a member needs none: that it was started with an old one does not matter.
+    const needsToken = request.token !== '' && !this.others.has(hello.memberId);
+    const hash = needsToken ? hashOfToken(request.token, clusterId) : '';
     const members = await this.ask(encodeApplicant(applicantOf(request, hash)));
     return { clusterId, generation, members };
   }

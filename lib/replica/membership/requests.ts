@@ -11,6 +11,8 @@ import { MEMBERSHIP_CALLS } from './methods.js';
 import { hashOf, makeToken, parseToken, TOKEN_TTL_MS } from './tokens.js';
 
 const RETRY_MS = 100;
+/** A member that was removed itself hears of no leader any more: whoever asked does better to ask another one. */
+const LOST_PATIENCE_MS = 1000;
 
 export type ChangeReply =
   | { readonly ok: true; readonly answer: MemberChangeAnswer }
@@ -33,6 +35,7 @@ interface Open {
   readonly done: (reply: ChangeReply) => void;
   /** An attempt was lost: it may have been carried out. */
   lost: boolean;
+  over: boolean;
 }
 
 /**
@@ -57,12 +60,14 @@ export class ChangeRequests {
     const tokenHash = token === null ? '' : hashOf(parseToken(token));
     const call = { change, tokenHash, ttlMs: TOKEN_TTL_MS };
     const untilMs = this.host.nowMs() + this.host.deadlineMs;
-    this.attempt({ call, token, untilMs, done, lost: false });
+    this.attempt({ call, token, untilMs, done, lost: false, over: false });
   }
 
   private attempt(open: Open): void {
     this.host.callLeader(MEMBERSHIP_CALLS.change, encodeJson(open.call), (reply) => {
+      if (open.over) return;
       if (reply.ok) {
+        open.over = true;
         open.done({ ok: true, answer: { ...decodeAnswer(reply.body), token: open.token } });
       } else this.failed(open, reply);
     });
@@ -70,15 +75,26 @@ export class ChangeRequests {
 
   private failed(open: Open, reply: Extract<CallReply, { ok: false }>): void {
     const again = reply.code === 'TRANSFERRING' || (reply.unknown && reply.code === 'OUTCOME_UNKNOWN');
-    if (reply.unknown) open.lost = true;
+    if (reply.unknown && !open.lost) this.lost(open);
     if (again && this.host.nowMs() + RETRY_MS < open.untilMs) {
       this.host.timers.after(RETRY_MS, () => this.attempt(open));
     } else if (open.lost && reply.code === 'UNKNOWN_MEMBER' && goes(open.call.change)) {
       // The attempt that was lost took it out.
       this.attempt({ ...open, call: { ...open.call, change: { kind: 'upkeep', policy: null } } });
     } else {
+      open.over = true;
       open.done({ ...reply, unknown: reply.unknown || open.lost });
     }
+  }
+
+  private lost(open: Open): void {
+    open.lost = true;
+    this.host.timers.after(LOST_PATIENCE_MS, () => {
+      if (open.over) return;
+      open.over = true;
+      const message = 'the leader was lost before it answered: see `tepui members`';
+      open.done({ ok: false, code: 'OUTCOME_UNKNOWN', message, unknown: true });
+    });
   }
 }
 

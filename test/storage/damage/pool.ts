@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Question, Task, Verdict } from './image-process.js';
+import type { Verdict } from './image-process.js';
 import type { Damage } from './kinds.js';
 import type { Prepared } from './prepared.js';
 
@@ -24,18 +24,17 @@ export async function tryAll(
   all: readonly Damage[],
   chosen: readonly Damage[],
   processes: number,
-  question: Question,
 ): Promise<Findings> {
-  const { root, folder, copies, original, group } = truth;
+  const { root, folder, copies, original } = truth;
   const file = join(root, 'truth.json');
-  writeFileSync(file, JSON.stringify({ root, folder, copies, original, group }));
+  writeFileSync(file, JSON.stringify({ root, folder, copies, original }));
   const findings: Findings = { counts: new Map(), wrong: [] };
   const numbers = new Map(all.map((damage, at) => [damage, at]));
   let next = 0;
   const work = async (): Promise<void> => {
     const worker = new Worker(file);
     for (let damage = chosen[next++]; damage !== undefined; damage = chosen[next++]) {
-      note(findings, damage, await worker.judge({ at: numbers.get(damage)!, question }));
+      note(findings, damage, await worker.judge(numbers.get(damage)!));
     }
     worker.end();
   };
@@ -60,9 +59,9 @@ class Worker {
     this.file = file;
   }
 
-  async judge(task: Task): Promise<Verdict> {
+  async judge(at: number): Promise<Verdict> {
     for (let starts = 1; starts <= STARTS; starts++) {
-      const verdict = await this.attempt(task);
+      const verdict = await this.attempt(at);
       if (verdict === null) continue;
       if (verdict.wrong !== null || starts === 1) return verdict;
       return { outcome: `${verdict.outcome} (LevelDB aborts ${starts - 1} starts)`, wrong: null };
@@ -75,7 +74,7 @@ class Worker {
   }
 
   /** Null when the process was aborted. */
-  private attempt(task: Task): Promise<Verdict | null> {
+  private attempt(at: number): Promise<Verdict | null> {
     const program = fileURLToPath(new URL('image-process.js', import.meta.url));
     const child = (this.child ??= fork(program, [this.file], { stdio: 'ignore' }));
     return new Promise((resolve) => {
@@ -88,7 +87,7 @@ class Worker {
         child.off('exit', ended);
         resolve(verdict);
       });
-      child.send(task);
+      child.send(at);
     });
   }
 }
