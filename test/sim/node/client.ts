@@ -196,4 +196,10 @@ export class SimClient {
 }
 
 /** Codes with which the machine refuses a write of this client; every other refusal comes from a member. */
-const MACHINE_CODES: ReadonlySet<string> = new Set(['NODE_EXISTS', 'NO_NODE', 'BAD_VERSION', 'NOT_EMPTY']);
+const MACHINE_CODES: ReadonlySet<string> = new Set([
+  'NODE_EXISTS',
+  'NO_NODE',
+  'BAD_VERSION',
+  'NOT_EMPTY',
+  'GROWTH_REFUSED',
+]);

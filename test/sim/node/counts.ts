@@ -5,6 +5,10 @@ export interface NodeCounts {
   pauses: number;
   stalls: number;
   cuts: number;
+  diskErrors: number;
+  damages: number;
+  healed: number;
+  selfEnded: number;
   snapshotInstalls: number;
   entries: number;
   acknowledged: number;
@@ -27,6 +31,10 @@ export function noNodeCounts(): NodeCounts {
     pauses: 0,
     stalls: 0,
     cuts: 0,
+    diskErrors: 0,
+    damages: 0,
+    healed: 0,
+    selfEnded: 0,
     snapshotInstalls: 0,
     entries: 0,
     acknowledged: 0,

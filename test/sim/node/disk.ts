@@ -1,7 +1,6 @@
-import { must, type Random } from '../../../lib/base/index.js';
 import { MemoryDisk, type DiskAction } from '../../../lib/storage/index.js';
-import type { Disk, DiskSource } from '../../../lib/storage/disk.js';
-import type { Kv, KvOperation } from '../../../lib/storage/types.js';
+import type { DiskSource } from '../../../lib/storage/disk.js';
+import type { Random } from '../../../lib/base/index.js';
 import { exponentialUs } from '../network.js';
 import type { Schedule } from '../schedule.js';
 import type { Host } from './host.js';
@@ -14,28 +13,20 @@ export interface DiskTimes {
   readonly stallMs: number;
 }
 
-/** One batch that reached a database: what it did, and what it did it to. */
-export interface Written {
-  readonly operations: readonly KvOperation[];
-  readonly undo: readonly KvOperation[];
-}
-
 /** Batches remembered per database: damage reaches back so far. */
-const REMEMBERED = 64;
+const KEEP_BATCHES = 64;
 
-/** The disk of one machine over all lives of its process: slow, cut off from power, and with a memory for damage. */
+/** The disk of one machine over all lives of its process: slow, cut off from power, and open to damage. */
 export class NodeDisk {
   memory: MemoryDisk;
-  /** The last batches of each database, oldest first. */
-  readonly written = new Map<string, Written[]>();
-  writes = 0;
-  /** No write ends until it is unset. */
+  /** Called before each write. */
+  onWrite: () => void = () => undefined;
+  /** No write ends until it is null again. */
   private hung: (() => void)[] | null = null;
   private host: Host | null = null;
   private readonly schedule: Schedule;
   private readonly random: Random;
   private times: DiskTimes;
-  private inFlight = new Map<string, Written>();
 
   constructor(times: DiskTimes, schedule: Schedule, random: Random) {
     this.times = times;
@@ -46,34 +37,20 @@ export class NodeDisk {
 
   /** A disk with nothing on it. */
   empty(): MemoryDisk {
-    return new MemoryDisk({ schedule: () => this.wait() });
-  }
-
-  /** Another disk takes its place while the machine is down. */
-  replace(memory: MemoryDisk): void {
-    this.memory = memory;
-    this.written.clear();
-    this.inFlight.clear();
+    return new MemoryDisk({ schedule: () => this.wait(), keepBatches: KEEP_BATCHES });
   }
 
   /** The disk as a process sees it that lives as long as `host`. */
   source(host: Host): DiskSource {
     this.host = host;
-    return {
-      attach: (onFailure) => whileAlive(this.watched(this.memory.attach(onFailure)), host),
-    };
+    return { attach: (onFailure) => whileAlive(this.memory.attach(onFailure), host) };
   }
 
   /** The process is gone: of the writes in flight those that `lands` picks took place. */
-  cut(lands: () => boolean): void {
-    this.memory.powerCut((action) => {
-      const landed = lands();
-      const name = databaseOf(action);
-      const batch = name === null ? undefined : this.inFlight.get(name);
-      if (landed && batch !== undefined) this.remember(name!, batch);
-      return landed;
-    });
-    this.inFlight.clear();
+  cut(power: boolean, lands: () => boolean): void {
+    // What was written without a sync is lost with the power only.
+    const landed = (action: DiskAction): boolean => lands() || (!power && action.startsWith('slots '));
+    this.memory.powerCut(landed);
     this.host = null;
     this.hung = null;
   }
@@ -88,13 +65,14 @@ export class NodeDisk {
     for (const go of waiting) go();
   }
 
+  /** From now on it is quick and does not stall. */
   calm(meanMs: number): void {
     this.times = { ...this.times, meanMs: Math.min(this.times.meanMs, meanMs), stall: 0 };
     this.release();
   }
 
   private wait(): Promise<void> {
-    this.writes++;
+    this.onWrite();
     const { host } = this;
     return new Promise((resolve) => {
       const go = (): void => host?.deliver(resolve);
@@ -108,60 +86,24 @@ export class NodeDisk {
     const stalled = stall > 0 && this.random.uint32() / 0x1_0000_0000 < stall;
     return exponentialUs(this.random, stalled ? stallMs : meanMs);
   }
-
-  private watched(disk: Disk): Disk {
-    const watched: Disk = Object.create(disk) as Disk;
-    watched.openKv = async (name, options) => this.watchedKv(name, await disk.openKv(name, options));
-    return watched;
-  }
-
-  private watchedKv(name: string, kv: Kv): Kv {
-    const watched: Kv = Object.create(kv) as Kv;
-    watched.write = async (operations) => {
-      const batch = { operations, undo: this.undoOf(name, operations) };
-      this.inFlight.set(name, batch);
-      await kv.write(operations);
-      this.inFlight.delete(name);
-      this.remember(name, batch);
-    };
-    return watched;
-  }
-
-  private undoOf(name: string, operations: readonly KvOperation[]): KvOperation[] {
-    const contents = must(this.memory.databases.get(name), `no database ${name}`);
-    return operations.map(({ key }): KvOperation => {
-      const value = contents.get(key);
-      return value === undefined ? { type: 'delete', key } : { type: 'put', key, value };
-    });
-  }
-
-  private remember(name: string, batch: Written): void {
-    const list = this.written.get(name) ?? [];
-    this.written.set(name, list);
-    list.push(batch);
-    if (list.length > REMEMBERED) list.shift();
-  }
-}
-
-function databaseOf(action: DiskAction): string | null {
-  return action.startsWith('kv ') ? action.slice(3) : null;
 }
 
 /** Whatever a dead process still has of its disk answers nothing. */
 function whileAlive<T extends object>(target: T, host: Host): T {
+  const methods = new Map<string | symbol, unknown>();
   return new Proxy(target, {
     get: (object, name) => {
+      const known = methods.get(name);
+      if (known !== undefined) return known;
       const value: unknown = Reflect.get(object, name);
       if (typeof value !== 'function') return value;
-      return (...rest: unknown[]): unknown => {
+      const method = (...rest: unknown[]): unknown => {
         if (!host.alive) return new Promise(() => undefined);
         const result: unknown = Reflect.apply(value, object, rest);
-        return result instanceof Promise ? result.then((inner) => kept(inner, host)) : result;
+        return name === 'openKv' ? (result as Promise<object>).then((kv) => whileAlive(kv, host)) : result;
       };
+      methods.set(name, method);
+      return method;
     },
   });
-}
-
-function kept(inner: unknown, host: Host): unknown {
-  return typeof inner === 'object' && inner !== null && 'snapshot' in inner ? whileAlive(inner, host) : inner;
 }

@@ -13,6 +13,10 @@ import type { NodeDisk } from './disk.js';
 import type { Host } from './host.js';
 import type { NodeOptions } from './options.js';
 
+/** As in `lib/node/master-process.ts`. */
+const NO_ROOM_BYTES = 1;
+const SPACE_INTERVAL_MS = 5_000;
+
 export interface LifeOptions {
   readonly id: MemberId;
   readonly address: string;
@@ -68,6 +72,8 @@ export class Life {
       onFailure: fatal,
       wait: (delayMs) => new Promise((resolve) => host.after(delayMs, resolve)),
     });
+    await folder.space.check();
+    this.watchSpace(folder);
     const member = this.makeMember(folder);
     this.member = member;
     this.life.member(member);
@@ -94,6 +100,12 @@ export class Life {
     this.doors = { folder, member, master, agents, coordination };
   }
 
+  private watchSpace(folder: DataFolder): void {
+    this.host.after(SPACE_INTERVAL_MS, () => {
+      folder.space.check().then(() => this.watchSpace(folder), this.life.fatal);
+    });
+  }
+
   private makeMember(folder: DataFolder): Member {
     const { id, address, peers, host, wire, random, logger, options, fatal } = this.life;
     assert(!peers.has(id), `${id} is its own peer`);
@@ -103,7 +115,7 @@ export class Life {
       doors: { http: null, grpc: null, zk: null, peer: address },
       release: '0.1.0',
       pid: 1,
-      memoryBudgetBytes: () => 1 << 30,
+      memoryBudgetBytes: () => (folder.space.growthRefused ? NO_ROOM_BYTES : 1 << 30),
       disk: folder,
       transport: (handlers) =>
         new PeerTransport({ wire, handlers, clock: host, timers: host, random, timings: TRANSPORT_TIMINGS }),
@@ -112,6 +124,7 @@ export class Life {
       random,
       logger,
       limits: options.limits,
+      upkeep: options.upkeep,
       machineLimits: DEFAULT_LIMITS,
       heartbeatTicks: options.heartbeatTicks,
       fatal,

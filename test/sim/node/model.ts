@@ -148,6 +148,9 @@ export class Model {
 
   /** What is not about the tree is not foretold: it only has to stay as it was answered first. */
   private plain(index: number, command: PlainCommand, result: CommandResult): Effect {
+    if (!result.ok && result.code === 'GROWTH_REFUSED') {
+      return { index, ok: false, code: result.code, revision: result.revision, version: -1 };
+    }
     switch (command.kind) {
       case 'tree-create':
       case 'tree-set':

@@ -1,6 +1,7 @@
 import { below, between, chance, pick, type Random } from '../../../lib/base/index.js';
 import { exponentialUs } from '../network.js';
 import { MS, type Schedule } from '../schedule.js';
+import { DISK_ERRORS, failWrite } from './damage.js';
 import type { SimNode } from './node.js';
 import type { FaultOptions } from './options.js';
 import type { Ending, World } from './world.js';
@@ -23,7 +24,7 @@ export class NodeNemesis {
   }
 
   start(): void {
-    const { crashMs, cutMs, pauseMs, stallMs, transferMs, clockMs } = this.options;
+    const { crashMs, cutMs, pauseMs, stallMs, transferMs, clockMs, errorMs } = this.options;
     this.stopped = false;
     this.repeat(crashMs, () => this.crash());
     this.repeat(cutMs, () => this.partition());
@@ -32,6 +33,7 @@ export class NodeNemesis {
     this.repeat(stallMs, () => this.stall());
     this.repeat(transferMs, () => this.transfer());
     this.repeat(clockMs, () => this.setClock());
+    this.repeat(errorMs, () => this.diskError());
     this.world.onCrashPoint = (node) => {
       this.note(`crash point of ${node.id}`);
       this.down(node);
@@ -47,6 +49,7 @@ export class NodeNemesis {
     this.world.wires.mendAll();
     for (const node of this.world.nodes) {
       node.disk.calm(1);
+      node.disk.memory.freeBytes = 2 ** 40;
       node.life?.host.resume();
       this.world.start(node);
     }
@@ -92,6 +95,9 @@ export class NodeNemesis {
   private down(node: SimNode): void {
     const ending: Ending = chance(this.random, 0.5) ? 'kill' : 'power';
     this.world.crash(node, ending);
+    if (chance(this.random, this.options.damageChance)) {
+      this.world.damage(node, this.options.damages, this.random);
+    }
     this.later(this.options.downMs, () => this.world.start(node));
   }
 
@@ -111,6 +117,21 @@ export class NodeNemesis {
     this.world.counts.stalls++;
     node.disk.hang();
     this.later(this.options.pauseLastsMs, () => node.disk.release());
+  }
+
+  private diskError(): void {
+    const node = this.victim();
+    if (chance(this.random, 0.3)) {
+      this.note(`disk of ${node.id} is full`);
+      const { memory } = node.disk;
+      memory.freeBytes = 1 << 20;
+      this.later(this.options.pauseLastsMs, () => (memory.freeBytes = 2 ** 40));
+      return;
+    }
+    if (node.life === null || node.life.doors === null || node.failing) return;
+    node.failing = true;
+    this.world.counts.diskErrors++;
+    this.note(`${node.id}: ${failWrite(pick(this.random, DISK_ERRORS), node.disk, this.random)}`);
   }
 
   private transfer(): void {

@@ -1,4 +1,5 @@
-import type { Logger, MemberId } from '../../../lib/base/index.js';
+import type { Logger, MemberId, NodeId } from '../../../lib/base/index.js';
+import type { Copy } from './damage.js';
 import type { NodeDisk } from './disk.js';
 import type { MachineClock } from './host.js';
 import type { Life } from './life.js';
@@ -16,6 +17,12 @@ export class SimNode {
   dark = false;
   /** Counts the processes started here. */
   lives = 0;
+  /** The folder that the last process here ran on; null: it belonged to no group yet. */
+  folder: NodeId | null = null;
+  /** A write was made to fail: the present process will end of it. */
+  failing = false;
+  /** An older copy of the disk. */
+  copy: Copy | null = null;
   private readonly endings = new Set<() => void>();
 
   constructor(number: number, disk: NodeDisk, clock: MachineClock, logger: Logger) {

@@ -1,5 +1,8 @@
 import { between, chance, pick, type Random } from '../../../lib/base/index.js';
 import { REPLICA_LIMITS, type ReplicaLimits } from '../../../lib/replica/index.js';
+import type { UpkeepPolicy } from '../../../lib/replica/membership/plan.js';
+import { UPKEEP } from '../../../lib/replica/membership/policy.js';
+import { DAMAGES, type Damage } from './damage.js';
 import type { DiskTimes } from './disk.js';
 import type { WireOptions } from './wire.js';
 
@@ -9,6 +12,9 @@ export interface NodeOptions {
   readonly limits: ReplicaLimits;
   readonly heartbeatTicks: number;
   readonly checkpointMs: number;
+  /** Length of leader leases; 0: none. */
+  readonly leaseMs: number;
+  readonly upkeep: UpkeepPolicy;
   /** Mean time (µs) that what is due waits for the loop. */
   readonly loopUs: number;
   /** Largest deviation of a machine's clock rate from true time. */
@@ -43,6 +49,11 @@ export interface FaultOptions {
   readonly stallMs: number;
   readonly transferMs: number;
   readonly clockMs: number;
+  /** Writes that fail, and disks that run full for a while. */
+  readonly errorMs: number;
+  /** What a disk may suffer while its machine is down, and the chance of it. */
+  readonly damages: readonly Damage[];
+  readonly damageChance: number;
 }
 
 /** Whole numbers spread evenly over orders of magnitude: small limits matter as often as large ones. */
@@ -115,6 +126,9 @@ function faults(random: Random): FaultOptions {
     stallMs: on(3000, 10_000),
     transferMs: on(1500, 8000),
     clockMs: on(1000, 8000),
+    errorMs: on(2000, 10_000),
+    damages: DAMAGES.filter(() => chance(random, 0.5)),
+    damageChance: chance(random, 0.6) ? pick(random, [0.1, 0.3, 0.7]) : 0,
   };
 }
 
@@ -126,8 +140,11 @@ export function drawNodeOptions(random: Random): NodeOptions {
     limits: limits(random, heartbeatTicks),
     heartbeatTicks,
     checkpointMs: logarithmic(random, 500, 8000),
+    leaseMs: chance(random, 0.3) ? between(random, 50, 400) : 0,
+    upkeep: { ...UPKEEP, unstableLosses: pick(random, [0, 3, 6]) },
     loopUs: pick(random, [0, 50, 500]),
-    drift: pick(random, [0, 0.01, 0.05]),
+    // Less than half the bound that leases ask for: two machines may deviate to different sides.
+    drift: pick(random, [0, 0.01, 0.045]),
     wires: wires(random),
     disk: disk(random),
     clients: clients(random),

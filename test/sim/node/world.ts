@@ -1,4 +1,6 @@
 import {
+  TepuiError,
+  pick,
   SeededRandom,
   between,
   chance,
@@ -7,10 +9,12 @@ import {
   type Random,
 } from '../../../lib/base/index.js';
 import { ClusterChecker, type Message } from '../../../lib/raft/index.js';
-import type { Schedule } from '../schedule.js';
+import { MS, type Schedule } from '../schedule.js';
 import { Calls } from './calls.js';
 import { SimClient } from './client.js';
 import { noNodeCounts, type NodeCounts } from './counts.js';
+import { Atlas } from './atlas.js';
+import { DAMAGES, inflict, type Damage } from './damage.js';
 import { NodeDisk } from './disk.js';
 import { NodeHistory } from './history.js';
 import { Host, MachineClock } from './host.js';
@@ -26,6 +30,9 @@ import { SimWires } from './wire.js';
 /** Slack (ms) that a door has beyond the deadlines of its member before a call counts as forgotten. */
 const CALL_SLACK_MS = 3000;
 
+/** A process that ended by itself is started again after this long. */
+const SUPERVISOR_MS = 300;
+
 /** How a process ends that nobody meant to end. */
 export type Ending = 'kill' | 'power';
 
@@ -38,6 +45,7 @@ export class World {
   readonly checker: ClusterChecker = new ClusterChecker();
   readonly clients: readonly SimClient[];
   readonly calls: Calls;
+  readonly atlas: Atlas;
   readonly counts: NodeCounts = noNodeCounts();
   /** The first broken rule: the run ends with it. */
   broken: unknown = null;
@@ -64,6 +72,16 @@ export class World {
     this.loopRandom = random.split();
     const clockRandom = random.split();
     this.nodes = Array.from({ length: members }, (_, i) => this.makeNode(i, clockRandom, random.split()));
+    this.atlas = new Atlas(
+      this.nodes,
+      () => this.oracle.last,
+      (node) => {
+        this.event('heal', node, 0, 0, 'whole again');
+        this.counts.healed++;
+        if (node.folder !== null) this.checker.repaired(node.folder);
+      },
+    );
+    for (const node of this.nodes) node.disk.onWrite = () => this.effect(node);
     this.addresses = new Map(this.nodes.map(({ id, number }) => [id, SimWires.address(number)]));
     this.history = new NodeHistory(this.oracle.model);
     const { proposalDeadlineMs, readDeadlineMs } = options.limits;
@@ -132,19 +150,45 @@ export class World {
     this.end(node, life, ending);
   }
 
+  /** Damages the disk of a machine that is down, if the atlas has room for it. */
+  damage(node: SimNode, damages: readonly Damage[], random: Random): void {
+    if (node.life !== null || damages.length === 0 || !this.atlas.allows(node)) return;
+    const damage = pick(random, damages);
+    const copy = node.copy !== null && node.copy.lives < node.lives ? node.copy : null;
+    const done = inflict(damage, node.disk, random, copy);
+    if (done === null) return;
+    this.event('fault', node, DAMAGES.indexOf(damage), 0, `${damage}: ${done}`);
+    this.counts.damages++;
+    if (damage === 'witness-slot') return;
+    this.atlas.wounded(node);
+    if (node.folder !== null) this.checker.damaged(node.folder);
+  }
+
   /** An error that ends the process, or a broken rule. */
   private died(node: SimNode, life: Life, error: unknown): void {
     if (node.life !== life || !life.host.alive) return;
     this.event('end', node, 0, 0, String((error as Error | null)?.stack ?? error));
-    this.fail(error);
+    if (!this.expected(node, error)) this.fail(error);
     this.end(node, life, 'kill');
+    this.counts.selfEnded++;
+    // Whatever supervises processes starts it again.
+    this.schedule.after(SUPERVISOR_MS * MS, () => this.start(node));
+  }
+
+  /** What a process may end of by itself: a write that failed, and damage that it or its peers found. */
+  private expected(node: SimNode, error: unknown): boolean {
+    if (!(error instanceof TepuiError)) return false;
+    if (error.code === 'STORAGE') return node.failing;
+    return error.code === 'DAMAGED' && this.atlas.isWounded(node);
   }
 
   private end(node: SimNode, life: Life, ending: Ending): void {
     const running = life.member === null ? null : consensusOf(life.member);
     node.dark = ending === 'power';
     node.ended();
-    node.disk.cut(() => chance(this.landRandom, 0.5));
+    node.failing = false;
+    node.disk.cut(ending === 'power', () => chance(this.landRandom, 0.5));
+    if (chance(this.landRandom, 0.2)) node.copy = { image: node.disk.memory.image(), lives: node.lives };
     if (running !== null) this.checker.stopped(running.raft.view.id);
     if (ending === 'power') this.wires.powerLost(node.number);
     else this.wires.ended(node.number, life.host);
@@ -203,6 +247,7 @@ export class World {
   private observe(node: SimNode, life: Life, member: NonNullable<Life['member']>): void {
     const running = consensusOf(member);
     if (running === null) return;
+    node.folder = running.raft.view.id;
     attach(this.checker, running.raft, running.log, {
       guard: (look) => this.guard(look),
       alive: () => life.host.alive,
@@ -223,7 +268,12 @@ export class World {
       message.type.length,
       this.trace.print === null ? '' : describeMessage(message),
     );
-    if (--this.effectsToCrash > 0 || !life.host.alive) return;
+    if (life.host.alive) this.effect(node);
+  }
+
+  /** A message or a write leaves a process: a place to end it at. */
+  private effect(node: SimNode): void {
+    if (--this.effectsToCrash > 0) return;
     this.effectsToCrash = Infinity;
     this.onCrashPoint(node);
   }
