@@ -36,11 +36,12 @@ export class Boots {
   pastOf({ nodeId, boot, start, unbound }: PeerHello): Past | null {
     const last = this.seen.get(nodeId);
     if (last === undefined) return null;
+    // Of the same process: on another stream, where its first words were still on their way when the group was formed.
+    if (boot === last.boot && start === last.start) return null;
     const seen = `start ${last.boot}`;
     if (unbound) return { shown: 'from before the group was formed', seen };
     if (boot < last.boot) return { shown: `start ${boot} of its folder`, seen };
-    if (boot === last.boot && start !== last.start)
-      return { shown: `start ${boot} of its folder`, seen: `another ${seen}` };
+    if (boot === last.boot) return { shown: `start ${boot} of its folder`, seen: `another ${seen}` };
     return null;
   }
 

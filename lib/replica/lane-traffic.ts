@@ -1,4 +1,4 @@
-import { ByteWriter, memberOf, type ErrorCode, type NodeId } from '../base/index.js';
+import { ByteWriter, memberOf, type ErrorCode, type MemberId, type NodeId } from '../base/index.js';
 import { isMember, RAFT_DEFAULTS, type RaftNode } from '../raft/index.js';
 import type { Machine } from '../state/index.js';
 import type { Transport } from '../transport/types.js';
@@ -23,6 +23,8 @@ export interface LaneTrafficHost {
   readonly limits: ReplicaLimits;
   readonly raft: RaftNode;
   readonly transport: Transport;
+  /** The folder with which a member's process answers at present; null: it is not reached. */
+  readonly answering: (member: MemberId) => NodeId | null;
   readonly machine: () => Machine;
   readonly view: () => LeadershipView;
   readonly nowMs: () => number;
@@ -121,8 +123,14 @@ export class LaneTraffic {
   }
 
   private answer(lane: NodeId, reply: LaneReply): boolean {
-    const { node, transport, schedule } = this.host;
-    if (lane !== node) return transport.send(memberOf(lane), 'laneReply', encodeLaneReply(reply));
+    const { node, transport, answering, schedule } = this.host;
+    if (lane !== node) {
+      const member = memberOf(lane);
+      // A lane is of a folder. Its member may have come back with a new one, whose lane begins anew.
+      const folder = answering(member);
+      if (folder !== null && folder !== lane) return true;
+      return transport.send(member, 'laneReply', encodeLaneReply(reply));
+    }
     this.take(reply);
     schedule();
     return true;

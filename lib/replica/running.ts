@@ -571,6 +571,7 @@ export class RunningMember {
       limits,
       raft: this.raft,
       transport: this.transport,
+      answering: (member) => this.roster.answering(member),
       machine: () => this.machineNow,
       view: () => this.view,
       nowMs,

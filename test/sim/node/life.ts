@@ -124,7 +124,6 @@ export class Life {
       random,
       logger,
       limits: options.limits,
-      upkeep: options.upkeep,
       machineLimits: DEFAULT_LIMITS,
       heartbeatTicks: options.heartbeatTicks,
       fatal,

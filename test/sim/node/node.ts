@@ -19,7 +19,7 @@ export class SimNode {
   lives = 0;
   /** The folder that the last process here ran on; null: it belonged to no group yet. */
   folder: NodeId | null = null;
-  /** A write was made to fail: the present process will end of it. */
+  /** Writes were made to fail: some process here will end of each. */
   failing = false;
   /** An older copy of the disk. */
   copy: Copy | null = null;

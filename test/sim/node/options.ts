@@ -1,7 +1,5 @@
 import { between, chance, pick, type Random } from '../../../lib/base/index.js';
 import { REPLICA_LIMITS, type ReplicaLimits } from '../../../lib/replica/index.js';
-import type { UpkeepPolicy } from '../../../lib/replica/membership/plan.js';
-import { UPKEEP } from '../../../lib/replica/membership/policy.js';
 import { DAMAGES, type Damage } from './damage.js';
 import type { DiskTimes } from './disk.js';
 import type { WireOptions } from './wire.js';
@@ -14,7 +12,6 @@ export interface NodeOptions {
   readonly checkpointMs: number;
   /** Length of leader leases; 0: none. */
   readonly leaseMs: number;
-  readonly upkeep: UpkeepPolicy;
   /** Mean time (µs) that what is due waits for the loop. */
   readonly loopUs: number;
   /** Largest deviation of a machine's clock rate from true time. */
@@ -141,7 +138,6 @@ export function drawNodeOptions(random: Random): NodeOptions {
     heartbeatTicks,
     checkpointMs: logarithmic(random, 500, 8000),
     leaseMs: chance(random, 0.3) ? between(random, 50, 400) : 0,
-    upkeep: { ...UPKEEP, unstableLosses: pick(random, [0, 3, 6]) },
     loopUs: pick(random, [0, 50, 500]),
     // Less than half the bound that leases ask for: two machines may deviate to different sides.
     drift: pick(random, [0, 0.01, 0.045]),

@@ -178,7 +178,10 @@ export class World {
   /** What a process may end of by itself: a write that failed, and damage that it or its peers found. */
   private expected(node: SimNode, error: unknown): boolean {
     if (!(error instanceof TepuiError)) return false;
-    if (error.code === 'STORAGE') return node.failing;
+    if (error.code === 'STORAGE' && node.failing) {
+      node.failing = false;
+      return true;
+    }
     return error.code === 'DAMAGED' && this.atlas.isWounded(node);
   }
 
@@ -186,7 +189,6 @@ export class World {
     const running = life.member === null ? null : consensusOf(life.member);
     node.dark = ending === 'power';
     node.ended();
-    node.failing = false;
     node.disk.cut(ending === 'power', () => chance(this.landRandom, 0.5));
     if (chance(this.landRandom, 0.2)) node.copy = { image: node.disk.memory.image(), lives: node.lives };
     if (running !== null) this.checker.stopped(running.raft.view.id);
