@@ -54,7 +54,7 @@ export class Atlas {
     for (const { life } of this.nodes) {
       const status = life?.member?.status();
       const voters = status?.members.filter((member) => member.voter).length ?? 0;
-      if (status?.clusterId != null && voters > 0) least = Math.min(least, voters);
+      if (typeof status?.clusterId === 'string' && voters > 0) least = Math.min(least, voters);
     }
     return least;
   }

@@ -84,7 +84,7 @@ class NodeRun {
     await this.recovers();
     for (const client of world.clients) client.stop();
     this.note('phase', 'settle');
-    await this.demand('L2', 'equal members', () => this.settled(), 10 * SECOND);
+    await this.demand('L2', 'equal members', () => this.settled(), 20 * SECOND);
     await this.drained(Promise.all(clients));
     this.finish();
   }
@@ -140,9 +140,15 @@ class NodeRun {
     );
   }
 
-  /** Everybody serves and has applied everything there is. */
+  /**
+   * Everybody serves, has applied everything there is and votes, with the folder that it has now. A group of five
+   * makes learners of members that come and go: then they stay so until an operator says otherwise.
+   */
   private settled(): boolean {
+    this.world.atlas.look();
+    const mustVote = this.options.members <= 3;
     const statuses = this.world.nodes.map((node) => node.life?.doors?.member.status() ?? null);
+    if (mustVote && statuses.some((status) => status?.voter !== true)) return false;
     const last = Math.max(...statuses.map((status) => status?.lastIndex ?? 0));
     return statuses.every(
       (status) => status !== null && status.trouble === null && status.appliedIndex === last,
