@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { EXIT } from '../lib/cli/index.js';
-import { FAULT_KINDS, drawPlan, type FaultKind } from './faults/plan.js';
+import { smallDisksFault } from './cluster/small-disks.js';
+import { FAULT_KINDS, ON_SMALL_DISKS, defaultKinds, drawPlan, type FaultKind } from './faults/plan.js';
 import { describeRun, passed } from './report.js';
 import { run } from './run.js';
 
@@ -11,6 +12,7 @@ interface Options {
   readonly seconds: number;
   readonly seed: number;
   readonly faults?: readonly FaultKind[];
+  readonly smallDisks: boolean;
   readonly keep: boolean;
   readonly json: boolean;
 }
@@ -39,6 +41,11 @@ function readOptions(): Options {
         .argParser(wholeNumber),
     )
     .addOption(new Option('--faults <kinds>', 'only these, separated by commas').argParser(faultList))
+    .option(
+      '--small-disks',
+      'disks that can be filled; by root in a mount namespace: npm run chaos:root',
+      false,
+    )
     .option('--keep', 'keep the folder of the run also when nothing was found', false)
     .option('--json', 'one JSON line last', false)
     .exitOverride()
@@ -46,7 +53,20 @@ function readOptions(): Options {
     .opts<Options>();
 }
 
-async function main({ seconds, seed, faults, keep, json }: Options): Promise<number> {
+/** What is wrong with the flags together, or null. */
+function faultOf({ faults, smallDisks }: Options): string | null {
+  if (smallDisks) return smallDisksFault();
+  const filling = faults?.filter((kind) => ON_SMALL_DISKS.includes(kind)) ?? [];
+  return filling.length === 0 ? null : `${filling.join(', ')}: only with --small-disks`;
+}
+
+async function main(options: Options): Promise<number> {
+  const { seconds, seed, faults, smallDisks, keep, json } = options;
+  const wrong = faultOf(options);
+  if (wrong !== null) {
+    process.stderr.write(`chaos: ${wrong}\n`);
+    return EXIT.usage;
+  }
   const dir = realpathSync(mkdtempSync(path.join(tmpdir(), 'tepui-chaos-')));
   const interrupt = new AbortController();
   const stop = () => interrupt.abort();
@@ -54,12 +74,12 @@ async function main({ seconds, seed, faults, keep, json }: Options): Promise<num
   process.once('SIGTERM', stop);
   const progress = (line: string) => process.stderr.write(`chaos: ${line}\n`);
   const only = faults === undefined ? '' : ` --faults ${faults.join(',')}`;
-  const again = `npm run chaos -- --seconds ${seconds} --seed ${seed}${only}`;
+  const again = `npm run chaos${smallDisks ? ':root' : ''} -- --seconds ${seconds} --seed ${seed}${only}`;
   progress(again);
-  const plan = drawPlan(seed, seconds, faults);
+  const plan = drawPlan(seed, seconds, faults ?? defaultKinds(smallDisks));
   let good = false;
   try {
-    const result = await run({ plan, dir, signal: interrupt.signal, progress });
+    const result = await run({ plan, dir, smallDisks, signal: interrupt.signal, progress });
     if (result === null) return EXIT.interrupted;
     writeFileSync(path.join(dir, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
     good = passed(result);

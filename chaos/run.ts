@@ -36,15 +36,18 @@ export interface RunOptions {
   readonly plan: Plan;
   /** An empty folder for everything the run leaves. */
   readonly dir: string;
+  /** Each master has a disk of its own that can be filled. */
+  readonly smallDisks: boolean;
   /** Ends the run early: what was begun is healed, stopped and thrown away. */
   readonly signal: AbortSignal;
   readonly progress: (line: string) => void;
 }
 
 /** Runs a cluster through a plan under load, and judges what its clients saw. Null when aborted. */
-export async function run({ plan, dir, signal, progress }: RunOptions): Promise<RunResult | null> {
+export async function run(options: RunOptions): Promise<RunResult | null> {
+  const { plan, dir, smallDisks, progress } = options;
   // Ports are not of the plan: another run may have those of this seed.
-  const cluster = await Cluster.create(dir, new SeededRandom(process.pid ^ Date.now()));
+  const cluster = await Cluster.create(dir, new SeededRandom(process.pid ^ Date.now()), smallDisks);
   const abandon = () => cluster.abandon();
   process.once('exit', abandon);
   const history = new History(path.join(dir, 'history.jsonl'));
@@ -55,7 +58,7 @@ export async function run({ plan, dir, signal, progress }: RunOptions): Promise<
     const registers = new Registers(cluster.addresses, history, random.split());
     const tasks = new TaskLauncher(cluster.addresses, history, random.split(), dir);
     try {
-      return await underLoad({ plan, dir, signal, progress }, { cluster, history, registers, tasks });
+      return await underLoad(options, { cluster, history, registers, tasks });
     } finally {
       await Promise.all([registers.close(), tasks.close()]);
     }

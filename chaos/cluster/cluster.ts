@@ -10,6 +10,8 @@ import { shutDown } from '../../lib/node/dev/shutdown.js';
 import { configFiles, type DevPlan } from '../../lib/node/dev/plan.js';
 import { Network, linksAmong } from '../faults/network.js';
 import { choosePorts } from './ports.js';
+import { SmallDisks } from './small-disks.js';
+import { brokenInvariant } from './utterances.js';
 import { waitFor } from './wait.js';
 
 const MASTERS = ['m1', 'm2', 'm3'];
@@ -20,7 +22,8 @@ const STATUS_MS = 1000;
 const MOST_ENDS = 4;
 
 interface Supervision {
-  readonly how: string;
+  /** Null: in any way. */
+  readonly exitCode: number | null;
   /** Started again by us, as a supervisor of services would. */
   readonly restart: boolean;
   ends: number;
@@ -39,6 +42,7 @@ export class Cluster {
   private readonly children: Children;
   private readonly specs: ReadonlyMap<string, ChildSpec>;
   private readonly plan: DevPlan;
+  private readonly disks: SmallDisks | null;
   private readonly operator: Operator;
   /** Masters that may end themselves for a while, and how. */
   private readonly supervisions: Map<string, Supervision> = new Map();
@@ -47,8 +51,9 @@ export class Cluster {
   private exits: (() => void)[] = [];
   private stopping = false;
 
-  private constructor(dir: string, plan: DevPlan, network: Network) {
+  private constructor(dir: string, plan: DevPlan, network: Network, disks: SmallDisks | null) {
     this.dir = dir;
+    this.disks = disks;
     this.plan = plan;
     this.network = network;
     this.addresses = plan.masters.map(({ grpc }) => grpc);
@@ -61,7 +66,8 @@ export class Cluster {
     this.specs = new Map([...plan.masters.map(spec('master')), ...plan.agents.map(spec('agent'))]);
   }
 
-  static async create(dir: string, random: Random): Promise<Cluster> {
+  /** With `smallDisks`, each master's folder is a file system of its own. */
+  static async create(dir: string, random: Random, smallDisks: boolean): Promise<Cluster> {
     const links = linksAmong(MASTERS);
     const ports = await choosePorts(2 * MASTERS.length + links.length, random);
     const [grpc, peer] = [ports.splice(0, MASTERS.length), ports.splice(0, MASTERS.length)];
@@ -74,11 +80,13 @@ export class Cluster {
       agents: AGENTS.map((id) => ({ id, folder: folder(id) })),
       sampleFolder: folder('sample'),
     };
-    return new Cluster(dir, plan, network);
+    const disks = smallDisks ? new SmallDisks(plan.masters.map((master) => master.folder)) : null;
+    return new Cluster(dir, plan, network, disks);
   }
 
   /** Resolves when there is a leader and every agent is registered. */
   async start(): Promise<void> {
+    this.disks?.mount();
     await this.network.open();
     for (const [file, value] of configFiles(this.plan)) {
       mkdirSync(path.dirname(file), { recursive: true });
@@ -161,14 +169,14 @@ export class Cluster {
     if (!this.stopping && this.children.pid(id) === null) this.children.start(this.specs.get(id)!);
   }
 
-  /** Until told otherwise, `id` may end itself with `how`: it is started again. */
-  supervise(id: string, how: string): void {
-    this.supervisions.set(id, { how, restart: true, ends: 0 });
+  /** Until told otherwise, `id` may end itself with this code: it is started again. */
+  supervise(id: string, exitCode: number): void {
+    this.supervisions.set(id, { exitCode, restart: true, ends: 0 });
   }
 
-  /** Until told otherwise, `id` may end itself with `how`, and stays down. */
-  expectEnd(id: string, how: string): void {
-    this.supervisions.set(id, { how, restart: false, ends: 0 });
+  /** Until told otherwise, `id` may end itself with this code (null: in any way), and stays down. */
+  expectEnd(id: string, exitCode: number | null): void {
+    this.supervisions.set(id, { exitCode, restart: false, ends: 0 });
   }
 
   /** How often `id` ended itself since. */
@@ -192,6 +200,7 @@ export class Cluster {
     this.operator.close();
     await shutDown(this.plan, this.children);
     this.network.close();
+    this.disks?.unmount();
   }
 
   /** The last resort when this process ends: agents end their tasks when the pipe from here breaks. */
@@ -226,16 +235,25 @@ export class Cluster {
   private exited(id: string, pid: number, how: string): void {
     if (this.stopping || this.doomed.has(pid)) return;
     const supervision = this.supervisions.get(id);
-    if (supervision?.how === how && supervision.ends < MOST_ENDS) {
+    const broken = brokenInvariant(this.folder(id));
+    if (supervision !== undefined && broken === null && isExpected(supervision, how)) {
       supervision.ends++;
       if (supervision.restart) this.startAgain(id);
       return;
     }
-    this.unexpectedExits.push(`${id} (pid ${pid}) ended by itself: ${how}`);
+    this.unexpectedExits.push(
+      `${id} (pid ${pid}) ended by itself: ${how}${broken === null ? '' : `; ${broken}`}`,
+    );
     for (const callback of this.exits) callback();
     // The run goes on: what its end led to is judged as well.
     this.startAgain(id);
   }
+}
+
+/** `how` is "exit N" and perhaps what was said last, or a signal. */
+function isExpected({ exitCode, ends }: Supervision, how: string): boolean {
+  const code = /^exit (\d+)/.exec(how)?.[1];
+  return ends < MOST_ENDS && (exitCode === null || code === String(exitCode));
 }
 
 function trySignal(pid: number, signal: NodeJS.Signals): void {

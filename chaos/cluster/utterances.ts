@@ -19,16 +19,32 @@ export class Utterances {
   }
 }
 
-/** A process that was killed while it wrote may have left half a line. */
+/** The invariant whose breach ended the process of this folder last, or null: it ended for another reason. */
+export function brokenInvariant(folder: string): string | null {
+  const file = path.join(folder, 'log.jsonl');
+  if (!existsSync(file)) return null;
+  const line = readFileSync(file, 'utf8').trimEnd().split('\n').at(-1);
+  const { err } = parse(line ?? '') ?? {};
+  return err?.type === 'InvariantError' ? (err.message ?? '') : null;
+}
+
+interface Line {
+  readonly level: number;
+  readonly msg: string;
+  readonly err?: { readonly type?: string; readonly message?: string };
+}
+
 function troubleIn(line: string): string | null {
+  const parsed = parse(line);
+  if (parsed === null || parsed.level < WARNING) return null;
+  const { msg, err } = parsed;
+  return err?.message === undefined ? msg : `${msg}: ${err.message}`;
+}
+
+/** A process that was killed while it wrote may have left half a line. */
+function parse(line: string): Line | null {
   try {
-    const { level, msg, err } = JSON.parse(line) as {
-      level: number;
-      msg: string;
-      err?: { message?: string };
-    };
-    if (level < WARNING) return null;
-    return err?.message === undefined ? msg : `${msg}: ${err.message}`;
+    return JSON.parse(line) as Line;
   } catch {
     return null;
   }

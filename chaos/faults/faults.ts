@@ -1,5 +1,6 @@
 import type { Cluster } from '../cluster/cluster.js';
 import type { Fault } from './fault.js';
+import { FillDisk } from './fill-disk.js';
 import { Flip, Stale, Wipe } from './folders.js';
 import { FullDisk } from './full-disk.js';
 import { Cut, Reset } from './links.js';
@@ -10,7 +11,10 @@ import { Kill, Pause } from './processes.js';
 const LEADER_LIMIT_MS = 30_000;
 
 /** Chooses the victims, as things stand now. */
-export async function makeFault({ kind, draw, durationMs }: PlannedFault, cluster: Cluster): Promise<Fault> {
+export async function makeFault(
+  { number, kind, draw, durationMs }: PlannedFault,
+  cluster: Cluster,
+): Promise<Fault> {
   const one = cluster.masters[draw % cluster.masters.length]!;
   const leader = () => cluster.awaitLeader(LEADER_LIMIT_MS);
   const { network } = cluster;
@@ -59,6 +63,12 @@ export async function makeFault({ kind, draw, durationMs }: PlannedFault, cluste
       return new FullDisk(cluster, await leader());
     case 'full-disk-one':
       return new FullDisk(cluster, one);
+    case 'little-room':
+      return new FillDisk(cluster, one, true, number);
+    case 'no-room-leader':
+      return new FillDisk(cluster, await leader(), false, number);
+    case 'no-room-one':
+      return new FillDisk(cluster, one, false, number);
     case 'wipe-leader':
       return new Wipe(cluster, await leader());
     case 'wipe-one':

@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { SeededRandom, between, chance } from '../../lib/base/index.js';
+import { EXIT } from '../../lib/cli/index.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { Utterances } from '../cluster/utterances.js';
 import { waitFor } from '../cluster/wait.js';
@@ -14,9 +15,6 @@ import {
 } from '../damage/bit-flips.js';
 import { copyData, filesOf, identityOf, wipe } from '../damage/data-folder.js';
 import { RESTART_LIMIT_MS, type Fault } from './fault.js';
-
-/** The end of a master that finds its data damaged while it runs; the next start repairs it. */
-const STORAGE_EXIT = 'exit 6';
 
 /** Whether a member whose folder was damaged may come back under the name that it had. */
 export type InstanceRule =
@@ -70,7 +68,7 @@ abstract class FolderDamage implements Fault {
     this.before = identityOf(this.folder)!.instance;
     const done = this.damage();
     this.said = new Utterances(this.folder);
-    this.cluster.supervise(this.victim, STORAGE_EXIT);
+    this.cluster.supervise(this.victim, EXIT.storage);
     for (const id of this.down) this.cluster.startAgain(id);
     await waitFor(`${this.victim} runs again`, RESTART_LIMIT_MS, () => this.cluster.pid(this.victim));
     return done;

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import path from 'node:path';
+import { EXIT } from '../../lib/cli/index.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { waitFor } from '../cluster/wait.js';
 import { filesOf } from '../damage/data-folder.js';
 import { RESTART_LIMIT_MS, type Fault } from './fault.js';
 
-const STORAGE_EXIT = 'exit 6';
 /** How much more the log may still grow: the write that does not fit ends in the middle of a record. */
 const ROOM_BYTES = 8 << 10;
 /** How much more the process may say in its log. */
@@ -36,7 +36,7 @@ export class FullDisk implements Fault {
     const sizes = filesOf(folder, 'raft').map((file) => statSync(file).size);
     const words = statSync(path.join(folder, 'log.jsonl')).size;
     this.limit = Math.max(words + WORDS_BYTES, Math.max(...sizes) + ROOM_BYTES);
-    cluster.expectEnd(victim, STORAGE_EXIT);
+    cluster.expectEnd(victim, EXIT.storage);
     execFileSync('prlimit', [`--fsize=${this.limit}`, '--pid', `${pid}`]);
     await waitFor(`${victim} meets the end of its disk`, FAIL_LIMIT_MS, () => {
       return cluster.pid(victim) === null ? true : null;
@@ -46,7 +46,7 @@ export class FullDisk implements Fault {
   async heal(): Promise<string> {
     this.cluster.startAgain(this.victim);
     await waitFor(`${this.victim} runs again`, RESTART_LIMIT_MS, () => this.cluster.pid(this.victim));
-    return `no byte after ${this.limit} of a file could be written: ${STORAGE_EXIT}`;
+    return `no byte after ${this.limit} of a file could be written: exit ${EXIT.storage}`;
   }
 
   close(): void {

@@ -24,9 +24,20 @@ export const FAULT_KINDS = [
   'wipe-one',
   'lose-votes',
   'stale-folder',
+  'little-room',
+  'no-room-leader',
+  'no-room-one',
 ] as const;
 
 export type FaultKind = (typeof FAULT_KINDS)[number];
+
+/** These fill disks, which must be small and nobody else's. */
+export const ON_SMALL_DISKS: readonly FaultKind[] = ['little-room', 'no-room-leader', 'no-room-one'];
+
+/** What a plan draws from when nothing else is said. */
+export function defaultKinds(smallDisks: boolean): FaultKind[] {
+  return FAULT_KINDS.filter((kind) => smallDisks || !ON_SMALL_DISKS.includes(kind));
+}
 
 export interface PlannedFault {
   readonly number: number;
@@ -74,13 +85,20 @@ const DURATIONS: Readonly<Record<FaultKind, readonly [fromMs: number, toMs: numb
   'wipe-one': [50, 1500],
   'lose-votes': [50, 1500],
   'stale-folder': [300, 2000],
+  'little-room': [300, 2000],
+  'no-room-leader': [50, 1500],
+  'no-room-one': [50, 1500],
 };
 
 /**
  * Draws what happens in `seconds`, from the seed alone. Every kind comes once before any comes again, in a new
  * order each round; at least a quarter of the time, and as long as a third of the fault before it, is quiet.
  */
-export function drawPlan(seed: number, seconds: number, kinds: readonly FaultKind[] = FAULT_KINDS): Plan {
+export function drawPlan(
+  seed: number,
+  seconds: number,
+  kinds: readonly FaultKind[] = defaultKinds(false),
+): Plan {
   const random = new SeededRandom(seed);
   const faults: PlannedFault[] = [];
   let round: FaultKind[] = [];

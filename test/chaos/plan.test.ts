@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { FAULT_KINDS, drawPlan } from '../../chaos/faults/plan.js';
+import { defaultKinds, drawPlan } from '../../chaos/faults/plan.js';
 
 const seeds = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 const seconds = fc.integer({ min: 1, max: 600 });
@@ -33,7 +33,8 @@ describe('the plan of faults', () => {
     fc.assert(
       fc.property(seeds, (seed) => {
         const kinds = drawPlan(seed, 120).faults.map(({ kind }) => kind);
-        assert.deepEqual(new Set(kinds.slice(0, FAULT_KINDS.length)), new Set(FAULT_KINDS));
+        const all = defaultKinds(false);
+        assert.deepEqual(new Set(kinds.slice(0, all.length)), new Set(all));
       }),
     );
   });
@@ -42,6 +43,11 @@ describe('the plan of faults', () => {
     const { faults } = drawPlan(7, 60, ['kill-all']);
     assert.ok(faults.length > 5, `${faults.length} faults in 60 s`);
     assert.ok(faults.every(({ kind }) => kind === 'kill-all'));
+  });
+
+  it('fills disks only where they are small', () => {
+    assert.ok(defaultKinds(true).includes('no-room-leader'));
+    assert.ok(!defaultKinds(false).includes('no-room-leader'));
   });
 
   it('has a fault however short the time', () => {
