@@ -1,7 +1,9 @@
 import { ByteReader, ByteWriter } from '../base/index.js';
 import type { RaftLog } from '../storage/types.js';
 
-const NOTE = 'halted';
+/** The note beside the log. */
+export const HALT_NOTE = 'halted';
+const NOTE = HALT_NOTE;
 
 /** An entry that this release could not apply. */
 export interface Halt {
@@ -14,7 +16,10 @@ export interface Halt {
 
 export function readHalt(log: RaftLog): Halt | null {
   const note = log.note(NOTE);
-  if (note === null) return null;
+  return note === null ? null : decodeHalt(note);
+}
+
+export function decodeHalt(note: Uint8Array): Halt {
   const reader = new ByteReader(note);
   return { index: reader.uint(), release: reader.text(), reason: reader.remaining > 0 ? reader.text() : '' };
 }

@@ -1,4 +1,5 @@
 export { BackupSource, type Backup, type BackupOptions } from './backup.js';
+export { HALT_NOTE, decodeHalt, type Halt } from './halt.js';
 export { REPLICA_LIMITS, type ReplicaLimits } from './limits.js';
 export { Member } from './member.js';
 export type { MemberChange, MemberChangeAnswer } from './membership/changes.js';

@@ -5,9 +5,12 @@ import { EXIT } from '../../cli/exit.js';
 import type { CliIo, CommandModule } from '../../cli/index.js';
 import { archiveJson, archiveText } from './describe.js';
 import { loadArchive } from './load-archive.js';
+import { addLog } from './log-command.js';
+import { addRecover } from './recover-command.js';
 import { addRestore } from './restore-command.js';
 import { print, runner, type JsonFlag, type Runner } from './runner.js';
 import { saveSnapshot } from './save.js';
+import { addState } from './state-command.js';
 
 /** Commands on snapshot files and on data folders that no process holds. */
 export const offlineCommands: CommandModule = {
@@ -15,6 +18,9 @@ export const offlineCommands: CommandModule = {
   add(program, io, finish) {
     const run = runner(io, finish);
     addSnapshot(program, io, run);
+    addRecover(program, io, run);
+    addState(program, io, run);
+    addLog(program, io, run);
   },
 };
 

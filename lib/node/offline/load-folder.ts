@@ -1,4 +1,4 @@
-import { TepuiError } from '../../base/index.js';
+import { TepuiError, must } from '../../base/index.js';
 import { DEFAULT_LIMITS, Machine } from '../../state/index.js';
 import type { FolderReading } from '../../storage/offline/index.js';
 import type { Origin } from './new-history.js';
@@ -24,36 +24,36 @@ export interface LoadedFolder extends Origin {
  */
 export async function loadFolder(reading: FolderReading, options: LoadOptions = {}): Promise<LoadedFolder> {
   const { path, log, state } = reading;
-  const machine = new Machine(DEFAULT_LIMITS);
-  const counter = new TableCounter();
-  if (state !== null) {
-    for await (const records of reading.records()) {
-      for (const record of records) {
-        machine.load(record);
-        counter.add(record.table);
-      }
-    }
-    machine.finishLoad(state.meta);
-  }
   const cut = state?.meta ?? { index: 0, term: 0 };
   const reach = reading.replayable ? (log?.table.last ?? cut.index) : cut.index;
   const to = options.to ?? reach;
-  if (log !== null && cut.index < log.base.index) {
+  // A log that was never compacted tells everything from the beginning.
+  const fromNothing = to < cut.index && log?.base.index === 0;
+  const from = fromNothing ? { index: 0, term: 0 } : { index: cut.index, term: cut.term };
+  if (log !== null && from.index < log.base.index) {
     const message = `${path}: its state ends at entry ${cut.index}, its log begins above ${log.base.index}`;
     throw new TepuiError('DAMAGED', message);
   }
-  if (to < cut.index || to > reach) {
+  if (to < from.index || to > reach) {
     const range = `from its newest cut on, it holds entries ${cut.index} to ${reach}`;
     throw new TepuiError('OUT_OF_RANGE', `${path} cannot tell the state at entry ${to}: ${range}`);
   }
-  const { index, term } = await replay(
-    reading,
-    machine,
-    { index: cut.index, term: cut.term },
-    to,
-    options.skip,
-  );
-  return { machine, index, term, tables: counter.counts(), cutIndex: cut.index };
+  const machine = new Machine(DEFAULT_LIMITS);
+  const tables = from.index === 0 ? new TableCounter().counts() : await loadCut(reading, machine);
+  const { index, term } = await replay(reading, machine, from, to, options.skip);
+  return { machine, index, term, tables, cutIndex: from.index };
+}
+
+async function loadCut(reading: FolderReading, machine: Machine): Promise<TableCounts> {
+  const counter = new TableCounter();
+  for await (const records of reading.records()) {
+    for (const record of records) {
+      machine.load(record);
+      counter.add(record.table);
+    }
+  }
+  machine.finishLoad(must(reading.state, 'a cut is loaded that is not there').meta);
+  return counter.counts();
 }
 
 async function replay(
