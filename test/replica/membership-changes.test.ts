@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { memberOf, type MemberId } from '../../lib/base/index.js';
+import type { ChangeReply, MemberChange } from '../../lib/replica/index.js';
 import { Group } from './group.js';
 
-const [M1, M2, M3, M4, M5] = ['m1', 'm2', 'm3', 'm4', 'm5'] as MemberId[] as [
+const [M1, M2, M3, M4, M5, M6] = ['m1', 'm2', 'm3', 'm4', 'm5', 'm6'] as MemberId[] as [
+  MemberId,
   MemberId,
   MemberId,
   MemberId,
@@ -238,6 +240,106 @@ describe('replica: changes of members', () => {
     await group.untilLevel();
     await group.restart(M1);
     await group.untilServing();
+  });
+});
+
+describe('replica: a change whose leader dies', () => {
+  const CHANGES: Readonly<Record<string, { change: MemberChange; after: MemberId[] }>> = {
+    'a removal': { change: { kind: 'remove', member: M4 }, after: [M1, M2, M3, M5] },
+    'a removal of the leader': { change: { kind: 'remove', member: M1 }, after: [M2, M3, M4, M5] },
+    'a demotion': { change: { kind: 'demote', member: M4 }, after: [M1, M2, M3, M5] },
+    'a replacement': { change: { kind: 'replace', member: M4, by: M6 }, after: [M1, M2, M3, M5, M6] },
+  };
+
+  for (const [name, { change, after }] of Object.entries(CHANGES)) {
+    it(`${name} is answered, and is done or not, whatever the moment`, async () => {
+      for (let ms = 0; ms < 60; ms += 4) {
+        const group = await Group.serving({ size: 5, seed: ms + 3 });
+        await leads(group, M1);
+        const before = change.kind === 'replace' ? await withLearner(group) : [M1, M2, M3, M4, M5];
+        await group.announceAll();
+        let reply: ChangeReply | null = null;
+        group.at(M2).member.changeMembers(change, (one) => (reply = one));
+        await group.pass(ms);
+        group.at(M1).crash(() => ms % 8 === 0);
+        await group.until('an answer', () => reply !== null, 30_000);
+        await group.start(M1);
+        await group.untilLeader();
+        await group.until('no change is under way', () => group.leader?.configuration.outgoing.length === 0);
+        const answered = reply as ChangeReply | null;
+        const now = voters(group).join();
+        if (answered?.ok === true) assert.equal(now, after.join(), `after ${ms} ms`);
+        else if (answered?.unknown === false)
+          assert.equal(now, before.join(), `${answered.code} after ${ms} ms`);
+        else assert(now === before.join() || now === after.join(), `${now} after ${ms} ms`);
+        await group.create(M3);
+        assert.deepEqual(group.ends, []);
+      }
+    });
+  }
+});
+
+/** m6 as a learner that stays one. */
+async function withLearner(group: Group): Promise<MemberId[]> {
+  const { upkeep } = await group.change(M1, { kind: 'upkeep', policy: null });
+  await group.change(M1, { kind: 'upkeep', policy: { ...upkeep, promoteAfterMs: 0 } });
+  await group.join(M6, await group.token(M1), M1);
+  await group.until('m6 learns', () => learners(group).includes(M6));
+  await group.pass(3000);
+  return voters(group);
+}
+
+describe('replica: a new member of a group whose log begins late', () => {
+  const SHORT = { logTailEntries: 4, cutIntervalMs: 20 };
+
+  async function compacted(): Promise<Group> {
+    const group = await Group.serving({ limits: SHORT });
+    await leads(group, M1);
+    for (let i = 0; i < 60; i++) await group.create(M1);
+    await group.pass(200);
+    assert(group.leader!.disk.log!.firstIndex() > 1, 'the log was not compacted');
+    return group;
+  }
+
+  it('is sent the state, and then the log', async () => {
+    const group = await compacted();
+    await group.join(M4, await group.token(M1), M2);
+    await untilVoters(group, M1, M2, M3, M4);
+    await group.untilServing();
+    await group.untilLevel();
+    assert.equal(group.at(M4).resets, 1);
+    group.check();
+  });
+
+  it('that comes back with a new folder is sent the state as well', async () => {
+    const group = await compacted();
+    group.at(M3).crash();
+    group.wipe(M3);
+    await group.start(M3);
+    const { nodeId } = group.at(M3).disk.identity;
+    await group.until(
+      'it has its vote',
+      () => group.leader?.configuration.voters.includes(nodeId) === true,
+      60_000,
+    );
+    await group.untilServing();
+    await group.untilLevel();
+    assert.equal(group.at(M3).resets, 1);
+    group.check();
+  });
+
+  it('gets there although it dies at any moment on the way', async () => {
+    for (let ms = 0; ms < 600; ms += 40) {
+      const group = await compacted();
+      await group.join(M4, await group.token(M1), M2);
+      await group.pass(ms);
+      await group.restart(M4, () => ms % 80 === 0);
+      await untilVoters(group, M1, M2, M3, M4);
+      await group.untilServing();
+      await group.untilLevel();
+      group.check();
+      assert.deepEqual(group.ends, [], `after ${ms} ms`);
+    }
   });
 });
 
