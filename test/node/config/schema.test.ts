@@ -22,6 +22,7 @@ describe("a master's configuration", () => {
       listen: {},
       advertise: {},
       insecure: false,
+      membersOnly: false,
       timing: { tickMs: 20, heartbeatMs: 100, electionMs: 400, agentTimeoutMs: 15_000 },
       memoryBudgetMb: 2048,
       logLevel: 'info',
