@@ -1,5 +1,5 @@
 import { SeededRandom, below, chance, pick } from '../../lib/base/index.js';
-import { isJoint, simpleConfiguration } from '../../lib/raft/index.js';
+import { isJoint, leaveJoint, simpleConfiguration } from '../../lib/raft/index.js';
 import { Cluster, ids, type Member } from './harness.js';
 import { MemoryLog } from './memory-log.js';
 
@@ -47,9 +47,10 @@ export class RandomSchedule {
     this.loss = pick(this.random, [0, 0, 0.02, 0.1]);
     this.lag = pick(this.random, [0, 0.3, 0.7]);
     const voters = ids(...NAMES.slice(0, pick(this.random, [1, 3, 3, 5])));
+    const configuration = simpleConfiguration(voters, [], pick(this.random, [0, 0, 0, 0, 100, 400]));
     this.cluster = new Cluster(NAMES.slice(0, voters.length), {
       seed,
-      configuration: simpleConfiguration(voters),
+      configuration,
       settings: {
         electionTicks: pick(this.random, [10, 20]),
         heartbeatTicks: pick(this.random, [2, 3]),
@@ -62,7 +63,7 @@ export class RandomSchedule {
       nodeOptions: { cacheBytes: pick(this.random, [0, 400, 100_000]) },
     });
     for (const name of NAMES.slice(voters.length)) {
-      this.cluster.add(name, new MemoryLog(simpleConfiguration(voters)));
+      this.cluster.add(name, new MemoryLog(configuration));
     }
     this.cluster.manual = true;
   }
@@ -173,8 +174,8 @@ export class RandomSchedule {
     const chosen = NAMES.filter(() => chance(this.random, 0.6));
     const learners = NAMES.filter((name) => !chosen.includes(name) && chance(this.random, 0.5));
     const next = isJoint(configuration)
-      ? simpleConfiguration(configuration.voters, [...configuration.learners, ...configuration.learnersNext])
-      : simpleConfiguration(ids(...chosen), ids(...learners));
+      ? leaveJoint(configuration)
+      : simpleConfiguration(ids(...chosen), ids(...learners), pick(this.random, [0, 0, 0, 200]));
     if (next.voters.length === 0) return;
     const result = member.node.proposeConfiguration({ ...next, autoLeave: chance(this.random, 0.5) });
     if (result.ok) this.coverage.changes++;
