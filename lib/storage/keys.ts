@@ -1,4 +1,11 @@
-import { ByteReader, concatBytes, utf8Decode, utf8Encode, type NodeId } from '../base/index.js';
+import {
+  ByteReader,
+  MalformedError,
+  concatBytes,
+  utf8Decode,
+  utf8Encode,
+  type NodeId,
+} from '../base/index.js';
 import type { LogIndex } from '../raft/types.js';
 import type { Slab } from './slab.js';
 import type { KvRange } from './types.js';
@@ -50,9 +57,14 @@ export const ACKNOWLEDGED_RANGE: KvRange = { from: ACKNOWLEDGED, to: letter('b')
 export const NOTE_RANGE: KvRange = { from: NOTE, to: letter('o') };
 export const EVERYTHING: KvRange = { from: new Uint8Array(0), to: Uint8Array.of(0xff) };
 
-/** The text of an 'a' or 'n' key. */
-export function textAfterPrefix(key: Uint8Array): string {
-  return utf8Decode(key, 1);
+/** The text of an 'a' or 'n' key, or null when it is none (a damaged key). */
+export function textAfterPrefix(key: Uint8Array): string | null {
+  try {
+    return utf8Decode(key, 1);
+  } catch (error) {
+    if (error instanceof MalformedError) return null;
+    throw error;
+  }
 }
 
 /** The key of the entry at `index`: 'e', then the index in 8 bytes. */

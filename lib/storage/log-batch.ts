@@ -56,7 +56,7 @@ export function planBatch(
   if (persist.hardState !== null) put(RAFT_KEYS.hardState, encodeHardState(persist.hardState));
   const configuration = persist.configuration ?? persist.snapshot?.configuration ?? null;
   if (configuration !== null) put(RAFT_KEYS.configuration, sealConfiguration(configuration));
-  for (const [peer, point] of acknowledged) put(acknowledgedKey(peer), encodePoint(point));
+  for (const [peer, point] of acknowledged) put(acknowledgedKey(peer), encodePoint(point, peer));
   return {
     operations,
     keepTo,

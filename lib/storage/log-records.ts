@@ -1,4 +1,11 @@
-import type { ByteReader, ByteWriter, ClusterId, MemberId, NodeId } from '../base/index.js';
+import {
+  TepuiError,
+  type ByteReader,
+  type ByteWriter,
+  type ClusterId,
+  type MemberId,
+  type NodeId,
+} from '../base/index.js';
 import { decodeConfiguration, encodeConfiguration } from '../raft/index.js';
 import type { Configuration, HardState, SnapshotMeta } from '../raft/types.js';
 import { seal, unseal } from './sealed.js';
@@ -82,12 +89,20 @@ export function decodeHardState(bytes: Uint8Array): HardState {
   return unseal('term and vote in raft/', bytes, readHardState);
 }
 
-export function encodePoint(point: LogPoint): Uint8Array {
-  return seal((w) => w.uint(point.term).uint(point.index));
+/** What `peer` acknowledged. It is named, so that a point found under another's key is recognised. */
+export function encodePoint(point: LogPoint, peer: string): Uint8Array {
+  return seal((w) => w.uint(point.term).uint(point.index).text(peer));
 }
 
-export function decodePoint(bytes: Uint8Array): LogPoint {
-  return unseal('acknowledged point', bytes, (r) => ({ term: r.uint(), index: r.uint() }));
+export function decodePoint(bytes: Uint8Array, peer: string): LogPoint {
+  const what = `acknowledged point of ${peer}`;
+  return unseal(what, bytes, (r) => {
+    const point = { term: r.uint(), index: r.uint() };
+    // The first folders did not name the peer.
+    const named = r.remaining === 0 ? peer : r.text();
+    if (named !== peer) throw new TepuiError('DAMAGED', `${what}: that of ${named} is in its place`);
+    return point;
+  });
 }
 
 export function encodeFolderName(name: string): Uint8Array {

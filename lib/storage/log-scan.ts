@@ -112,11 +112,15 @@ export function decodeNote(bytes: Uint8Array): Uint8Array {
   return unseal('note in raft/', bytes, (r) => r.raw(r.remaining).slice());
 }
 
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
+
 async function readMap<K extends string, V>(
   kv: Kv,
   range: KvRange,
   problems: string[],
-  decode: (bytes: Uint8Array) => V,
+  decode: (bytes: Uint8Array, name: string) => V,
 ): Promise<Map<K, V>> {
   const found = new Map<K, V>();
   for (let from = range.from; ;) {
@@ -124,8 +128,10 @@ async function readMap<K extends string, V>(
     const last = slice.at(-1);
     if (last === undefined) return found;
     for (const [key, value] of slice) {
-      const decoded = tolerate(problems, () => decode(value), null);
-      if (decoded !== null) found.set(textAfterPrefix(key) as K, decoded);
+      const name = textAfterPrefix(key);
+      if (name === null) problems.push(`a key of raft/ is damaged: ${hexOf(key)}`);
+      const decoded = name === null ? null : tolerate(problems, () => decode(value, name), null);
+      if (decoded !== null) found.set(name as K, decoded);
     }
     from = after(last[0]);
   }

@@ -103,7 +103,8 @@ export async function dropUnreadable(kv: Kv, contents: LogContents): Promise<voi
   ] as const) {
     const known: ReadonlyMap<string, unknown> = good;
     for (const [key] of await kv.read(range, MANY, 1 << 24)) {
-      if (!known.has(textAfterPrefix(key))) operations.push({ type: 'delete', key });
+      const name = textAfterPrefix(key);
+      if (name === null || !known.has(name)) operations.push({ type: 'delete', key });
     }
   }
   if (operations.length > 0) await kv.write(operations);

@@ -121,6 +121,28 @@ describe('the client of the tree', () => {
     assert.deepEqual(group.network.dialled, ['m1:1']);
   });
 
+  it('repeats a write that an alarm refuses, under the same sequence, until it is cleared', async () => {
+    await tree.set('/a', Buffer.from('0'));
+    group.refusing = 'DIVERGED';
+    const outcome = outcomeOf(tree.set('/a', Buffer.from('1')));
+    await world.advance(5000);
+    group.refusing = null;
+    await world.advance(2000);
+    assert.equal((await outcome).kind, 'done');
+    assert.deepEqual(group.executed, ['set /a', 'set /a']);
+    assert.deepEqual(new Set(group.arrivals.slice(1).map(({ sequence }) => sequence)), new Set([2]));
+  });
+
+  it('ends a write that an alarm refused to the end as not done, and says so', async () => {
+    await tree.set('/a', Buffer.from('0'));
+    group.refusing = 'DIVERGED';
+    const outcome = outcomeOf(tree.set('/a', Buffer.from('1')));
+    await world.advance(31_000);
+    const { error } = await outcome;
+    assert.deepEqual([error?.code, error?.certainty], ['DIVERGED', 'not-done']);
+    group.refusing = null;
+  });
+
   it('asks another member when one has had no leader for 1.5 s', async () => {
     await tree.set('/a', Buffer.from('0'));
     group.refusing = 'NO_LEADER';

@@ -56,10 +56,23 @@ describe('an agent is told', () => {
     const world = new AgentWorld();
     const agent = world.join();
     const { frameworkId } = world.launch(agent.id, 't1');
-    world.commit({ kind: 'alarm-raise', index: 1, digests: [] });
+    // The first meets the alarm in the log; the second is not even proposed.
+    world.group.holding = true;
+    const alarm = encodeCommand({ kind: 'alarm-raise', index: 1, digests: [] });
+    world.group.member(1).propose(alarm, () => {});
+    agent.update(frameworkId, 't1', 1, RUNNING);
+    world.group.release();
+    world.settle();
+    const proposed = world.group.member(1).proposed.length;
     agent.update(frameworkId, 't1', 1, RUNNING);
     world.settle();
     assert.deepEqual([agent.committed(), agent.code], [[], 'open']);
+    assert.equal(world.group.member(1).proposed.length, proposed);
+    const other = world.open();
+    other.register({ incarnation: '00000000000000a2' });
+    world.settle();
+    assert.equal(other.code, 'DIVERGED');
+    assert.equal(world.group.member(1).proposed.length, proposed);
     world.commit({ kind: 'alarm-clear', index: 2 });
     agent.update(frameworkId, 't1', 1, RUNNING);
     world.settle();

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { ReadRounds } from '../../lib/raft/read-rounds.js';
 import { ledCluster } from './harness.js';
 import { Solo, only } from './solo.js';
 
@@ -138,6 +139,36 @@ describe('read index (thesis §6.4)', () => {
     for (let context = 0; context <= 65_536; context++) solo.node.readIndex(context);
     solo.settle();
     assert.deepEqual(solo.reads, [{ context: 65_536, index: -1 }]);
+  });
+});
+
+describe('rounds of reads', () => {
+  it('that were confirmed keep nothing, however many there were', () => {
+    const rounds = new ReadRounds();
+    for (let n = 1; n <= 1000; n++) {
+      assert.ok(rounds.add({ from: null, context: n }));
+      const round = rounds.begin(n, n);
+      assert.deepEqual(
+        rounds.confirm(round).flatMap(({ index, reads }) => reads.map(({ context }) => [index, context])),
+        [[n, n]],
+      );
+    }
+    assert.deepEqual(rounds.takeAll(), []);
+    assert.equal(rounds.due, false);
+  });
+
+  it('know when they began, for as long as that may matter', () => {
+    const rounds = new ReadRounds();
+    for (let n = 1; n <= 300; n++) {
+      rounds.begin(0, 10 * n);
+      rounds.confirm(n);
+    }
+    assert.equal(rounds.beganAt(300), 3000);
+    assert.equal(rounds.beganAt(45), 450);
+    assert.equal(rounds.beganAt(44), null, 'its place was taken');
+    assert.equal(rounds.beganAt(0), null);
+    rounds.voidRounds();
+    assert.equal(rounds.beganAt(300), null, 'it began before the pause');
   });
 });
 

@@ -8,6 +8,7 @@ import { RAFT_KEYS, acknowledgedKey, entryKey } from '../../lib/storage/keys.js'
 import {
   N1,
   N2,
+  N3,
   NOBODY,
   appendTerm,
   contentsOf,
@@ -223,6 +224,20 @@ describe('a damaged log', () => {
     const folder = await open(disk);
     assertRecovering(folder, 10);
     assert.deepEqual(logOf(folder).acknowledgedBy(N2), { term: 0, index: 0 });
+  });
+
+  it('counts a key that is no text, and a point under the key of another member, as damage', async () => {
+    const point = (disk: MemoryDisk): Uint8Array => disk.databases.get('raft')!.get(acknowledgedKey(N2))!;
+    const damaged = acknowledgedKey(N2).map((byte, at) => (at === 3 ? 0xf1 : byte));
+    for (const key of [damaged, acknowledgedKey(N3)]) {
+      const disk = await tenEntries();
+      disk.tamper('raft', [{ type: 'put', key, value: point(disk) }]);
+      const folder = await open(disk);
+      assertRecovering(folder, 10);
+      assert.deepEqual(logOf(folder).acknowledgedBy(N3), { term: 0, index: 0 });
+      disk.powerCut();
+      assert.equal(disk.databases.get('raft')!.get(key), undefined, 'it is gone');
+    }
   });
 
   it('refuses to serve an entry that was damaged while the process ran', async () => {

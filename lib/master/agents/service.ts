@@ -151,6 +151,8 @@ export class AgentService {
       );
       return;
     }
+    const alarm = this.machine.alarmFault();
+    if (alarm !== null) return stream.refuse(alarm.code, alarm.message);
     const again = request.agentId !== null;
     const agentId = request.agentId ?? firstAgentId(request, this.machine, this.context.random);
     const connection = { member: this.node, stream: stream.number };
@@ -233,6 +235,8 @@ export class AgentService {
 
   private update(stream: AgentStream, agentId: AgentId, attachment: number, update: StatusUpdate): void {
     const command = updateCommand(update, agentId, attachment);
+    // It stays with the agent, which sends it again: an entry of the log for each time would gain nothing.
+    if (this.machine.alarm !== null) return;
     if (!stream.beginUpdate()) return;
     proposeCommand(this.context, command, (outcome) => {
       stream.finishUpdate();

@@ -59,8 +59,8 @@ export class World {
   }
 
   /** The log that `name` starts with: entries of these terms. */
-  startWith(name: string, terms: readonly number[], term: number): void {
-    this.logs.set(name, logOf(this.known, terms, term));
+  startWith(name: string, terms: readonly number[], term: number, vote: string | null): void {
+    this.logs.set(name, logOf(this.known, terms, term, vote));
   }
 
   /** Starts somebody who knows the group and is not in it. */
@@ -176,11 +176,15 @@ const ACTIONS: Readonly<Record<string, Action | undefined>> = {
   // --- the group, before anything happens
   group: (world, words) => world.define(parseConfiguration(words)),
   setting: (world, [key, value]) => world.set(key!, Number(value)),
-  /** `log m1 1 1 4 term 6`: entries of terms 1, 1 and 4; the member is in term 6. */
+  /** `log m1 1 1 4 term 6 vote m2`: entries of terms 1, 1 and 4; the member is in term 6 and voted for m2 in it. */
   log: (world, [name, ...words]) => {
-    const split = words.indexOf('term');
-    const terms = (split === -1 ? words : words.slice(0, split)).map(Number);
-    world.startWith(name!, terms, split === -1 ? (terms.at(-1) ?? 0) : Number(words[split + 1]));
+    const end = words.findIndex((word) => word === 'term' || word === 'vote');
+    const terms = (end === -1 ? words : words.slice(0, end)).map(Number);
+    const after = (key: string): string | null => {
+      const at = words.indexOf(key);
+      return at === -1 ? null : (words[at + 1] ?? null);
+    };
+    world.startWith(name!, terms, Number(after('term') ?? terms.at(-1) ?? 0), after('vote'));
   },
   add: (world, names) => names.forEach((name) => world.add(name)),
 

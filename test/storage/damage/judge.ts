@@ -15,7 +15,7 @@ import { VICTIM, asidesOf, type Original, type Prepared } from './prepared.js';
  * - `intact`: everything that was there is there.
  * - `caught by peers`: sound but shorter, and the others know more.
  * - `recovering`: it said what it found; what is left of the log is true.
- * - `recovering, state lost`: found when the state was loaded; the next start recovers.
+ * - `recovering at the next start`: found when the state was loaded or something written, which ends the process.
  * - `state made anew from the log`: the same, and the log reaches down to the first entry.
  * - `empty`: nothing is left but a name; the folder belongs to no group.
  * - `renewed`: the votes are lost, a new instance waits to be let in.
@@ -26,7 +26,7 @@ export type Outcome =
   | 'intact but for hints'
   | 'caught by peers'
   | 'recovering'
-  | 'recovering, state lost'
+  | 'recovering at the next start'
   | 'state made anew from the log'
   | 'renewed'
   | 'empty'
@@ -57,10 +57,8 @@ export async function judge(source: DiskSource, truth: Prepared, mayBeOld: boole
     if (folder.log === null) return judgeEmpty(folder, truth.original, mayBeOld);
     const first = judgeLog(folder, truth, mayBeOld);
     if (await stateLoads(folder)) {
-      await again(folder);
-      return first;
-    }
-    await folder.discardState();
+      if (await again(folder)) return first;
+    } else await folder.discardState();
   } finally {
     await folder.close();
   }
@@ -132,7 +130,7 @@ function sameVote(folder: DataFolder, { hard }: Original): void {
 }
 
 /** False: the state is not what was written, and was found out. */
-async function stateLoads(folder: DataFolder): Promise<boolean> {
+export async function stateLoads(folder: DataFolder): Promise<boolean> {
   try {
     await loadMachine(folder.state, DEFAULT_LIMITS, 1 << 20, SOON, () => true);
     return true;
@@ -142,10 +140,16 @@ async function stateLoads(folder: DataFolder): Promise<boolean> {
   }
 }
 
-/** It can be written to. */
-async function again(folder: DataFolder): Promise<void> {
+/** It can be written to. False: a write met damage that reading did not, and the process would end. */
+async function again(folder: DataFolder): Promise<boolean> {
   const log = logOf(folder);
-  await appendTerm(log, log.hardState.term + 1, 1);
+  try {
+    await appendTerm(log, log.hardState.term + 1, 1);
+    return true;
+  } catch (error) {
+    if (error instanceof TepuiError && error.fields['damaged'] === true) return false;
+    throw error;
+  }
 }
 
 async function reopened(source: DiskSource, truth: Prepared, mayBeOld: boolean): Promise<Outcome> {
@@ -157,7 +161,7 @@ async function reopened(source: DiskSource, truth: Prepared, mayBeOld: boolean):
     must(isWhole || health.kind === 'log-damaged', () => 'intact after its state was discarded');
     judgeLog(folder, truth, mayBeOld);
     must(await stateLoads(folder), () => 'what is left of the state does not load');
-    return isWhole ? 'state made anew from the log' : 'recovering, state lost';
+    return isWhole ? 'state made anew from the log' : 'recovering at the next start';
   } finally {
     await folder.close();
   }

@@ -1,10 +1,8 @@
 import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FailureLatch } from '../../../lib/storage/failure-latch.js';
-import { EVERYTHING } from '../../../lib/storage/keys.js';
-import { openLevel } from '../../../lib/storage/level.js';
 import type { KvOperation } from '../../../lib/storage/index.js';
 import { writeBatches, type Prepared } from './prepared.js';
+import { contentsOf, type Contents } from './contents.js';
 import { recordsOf } from './level-log.js';
 
 /** One way to damage a copy of the prepared folder. */
@@ -103,15 +101,6 @@ function recordDamage(what: string, file: string, bytes: Buffer): Damage[] {
 }
 
 // ------------------------------------------------------------------------------------------------------ keys
-
-type Contents = [Uint8Array, Uint8Array][];
-
-async function contentsOf(folder: string): Promise<Contents> {
-  const kv = await openLevel(folder, { writeBufferBytes: 1 << 20 }, new FailureLatch(() => undefined));
-  const contents = await kv.read(EVERYTHING, 1e6, 1e9);
-  await kv.close();
-  return contents;
-}
 
 async function damageOfKeys(truth: Prepared, database: string): Promise<Damage[]> {
   // Reading changes a folder of LevelDB: a copy is read.

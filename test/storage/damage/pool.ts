@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Verdict } from './image-process.js';
+import type { Question, Task, Verdict } from './image-process.js';
 import type { Damage } from './kinds.js';
 import type { Prepared } from './prepared.js';
 
@@ -24,17 +24,18 @@ export async function tryAll(
   all: readonly Damage[],
   chosen: readonly Damage[],
   processes: number,
+  question: Question,
 ): Promise<Findings> {
-  const { root, folder, copies, original } = truth;
+  const { root, folder, copies, original, group } = truth;
   const file = join(root, 'truth.json');
-  writeFileSync(file, JSON.stringify({ root, folder, copies, original }));
+  writeFileSync(file, JSON.stringify({ root, folder, copies, original, group }));
   const findings: Findings = { counts: new Map(), wrong: [] };
   const numbers = new Map(all.map((damage, at) => [damage, at]));
   let next = 0;
   const work = async (): Promise<void> => {
     const worker = new Worker(file);
     for (let damage = chosen[next++]; damage !== undefined; damage = chosen[next++]) {
-      note(findings, damage, await worker.judge(numbers.get(damage)!));
+      note(findings, damage, await worker.judge({ at: numbers.get(damage)!, question }));
     }
     worker.end();
   };
@@ -59,9 +60,9 @@ class Worker {
     this.file = file;
   }
 
-  async judge(at: number): Promise<Verdict> {
+  async judge(task: Task): Promise<Verdict> {
     for (let starts = 1; starts <= STARTS; starts++) {
-      const verdict = await this.attempt(at);
+      const verdict = await this.attempt(task);
       if (verdict === null) continue;
       if (verdict.wrong !== null || starts === 1) return verdict;
       return { outcome: `${verdict.outcome} (LevelDB aborts ${starts - 1} starts)`, wrong: null };
@@ -74,7 +75,7 @@ class Worker {
   }
 
   /** Null when the process was aborted. */
-  private attempt(at: number): Promise<Verdict | null> {
+  private attempt(task: Task): Promise<Verdict | null> {
     const program = fileURLToPath(new URL('image-process.js', import.meta.url));
     const child = (this.child ??= fork(program, [this.file], { stdio: 'ignore' }));
     return new Promise((resolve) => {
@@ -87,7 +88,7 @@ class Worker {
         child.off('exit', ended);
         resolve(verdict);
       });
-      child.send(at);
+      child.send(task);
     });
   }
 }

@@ -9,6 +9,7 @@ import { FailureLatch } from '../../../lib/storage/failure-latch.js';
 import { openLevel } from '../../../lib/storage/level.js';
 import { Group } from '../../replica/group.js';
 import { logOf, open } from '../helpers.js';
+import { imageOf, type DiskImage } from './disk-image.js';
 
 export const VICTIM = 'm2' as MemberId;
 const STAGES = 5;
@@ -37,12 +38,12 @@ export interface Prepared {
   /** Older copies, oldest first; the first is from before the group was formed. */
   readonly copies: readonly string[];
   readonly original: Original;
+  /** All members, the victim included, as their disks stood at the same moment. */
+  readonly group: Readonly<Record<MemberId, DiskImage>>;
 }
 
-/** The same, with the rest of the group as it stood at that moment. */
+/** The same, where it was made. */
 export interface PreparedGroup extends Prepared {
-  /** All members, the victim included, as they are on disks in memory. */
-  readonly group: ReadonlyMap<MemberId, MemoryDisk>;
   remove(): Promise<void>;
 }
 
@@ -65,7 +66,8 @@ export async function prepare(seed: number = 1): Promise<PreparedGroup> {
     if (stage < STAGES) copies.push(await writer.stage(join(root, `copy-${stage}`)));
   }
   await writer.stage(null);
-  const images = new Map(group.ids.map((id) => [id, still(group.disks.get(id)!)]));
+  const images: Record<MemberId, DiskImage> = {};
+  for (const id of group.ids) images[id] = imageOf(group.disks.get(id)!);
   const original = await describe(still(group.disks.get(VICTIM)!));
   return {
     root,
