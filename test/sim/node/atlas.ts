@@ -1,3 +1,4 @@
+import type { NodeId } from '../../../lib/base/index.js';
 import type { SimNode } from './node.js';
 
 /** A member that was damaged and is not known to be whole again. */
@@ -8,19 +9,28 @@ interface Wound {
   readonly lives: number;
 }
 
+/** What the atlas knows of the group. */
+export interface GroupFacts {
+  /** Highest index that somebody has applied. */
+  readonly applied: () => number;
+  /**
+   * Folders that vote by a configuration that the present leader has committed; null: there is no leader, or two
+   * configurations count while one takes the place of the other.
+   */
+  readonly voters: () => readonly NodeId[] | null;
+}
+
 /**
  * Keeps damage within what the group promises to survive: at no time more than a minority of its voters have lost
  * anything that is not back yet. Whoever was let back by the group, votes, and has applied what there was, is whole.
  */
 export class Atlas {
-  private readonly nodes: readonly SimNode[];
-  private readonly applied: () => number;
+  private readonly group: GroupFacts;
   private readonly wounds = new Map<SimNode, Wound>();
   private readonly healed: (node: SimNode) => void;
 
-  constructor(nodes: readonly SimNode[], applied: () => number, healed: (node: SimNode) => void) {
-    this.nodes = nodes;
-    this.applied = applied;
+  constructor(group: GroupFacts, healed: (node: SimNode) => void) {
+    this.group = group;
     this.healed = healed;
   }
 
@@ -30,40 +40,33 @@ export class Atlas {
 
   /** Whether `node` may be damaged now. */
   allows(node: SimNode): boolean {
+    const voters = this.group.voters();
+    if (voters === null) return false;
     this.look();
     const others = this.wounds.size - (this.wounds.has(node) ? 1 : 0);
-    return others < Math.floor((this.voters() - 1) / 2);
+    return others < Math.floor((voters.length - 1) / 2);
   }
 
   wounded(node: SimNode): void {
-    this.wounds.set(node, { node, index: this.applied(), lives: node.lives });
+    this.wounds.set(node, { node, index: this.group.applied(), lives: node.lives });
   }
 
   /** Strikes off who is whole again. */
   look(): void {
+    const voters = this.group.voters();
+    if (voters === null) return;
     for (const wound of this.wounds.values()) {
-      if (!isWhole(wound)) continue;
+      if (!isWhole(wound, voters)) continue;
       this.wounds.delete(wound.node);
       this.healed(wound.node);
     }
   }
-
-  /** The smallest number of voters that any member believes in. */
-  private voters(): number {
-    let least = this.nodes.length;
-    for (const { life } of this.nodes) {
-      const status = life?.member?.status();
-      const voters = status?.members.filter((member) => member.voter).length ?? 0;
-      if (typeof status?.clusterId === 'string' && voters > 0) least = Math.min(least, voters);
-    }
-    return least;
-  }
 }
 
-function isWhole({ node, index, lives }: Wound): boolean {
+function isWhole({ node, index, lives }: Wound, voters: readonly NodeId[]): boolean {
   const status = node.life?.doors?.member.status();
-  if (status === undefined || node.lives === lives) return false;
-  const { role, voter, trouble, appliedIndex, lastIndex, commitIndex } = status;
-  const serves = trouble === null && voter && role !== 'recovering' && role !== 'learner';
+  if (status === undefined || node.lives === lives || !voters.includes(status.self.nodeId)) return false;
+  const { role, trouble, appliedIndex, lastIndex, commitIndex } = status;
+  const serves = trouble === null && role !== 'recovering';
   return serves && appliedIndex >= index && commitIndex >= index && lastIndex >= index;
 }

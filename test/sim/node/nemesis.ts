@@ -94,8 +94,9 @@ export class NodeNemesis {
 
   private down(node: SimNode): void {
     const ending: Ending = chance(this.random, 0.5) ? 'kill' : 'power';
+    const allowed = this.world.atlas.allows(node);
     this.world.crash(node, ending);
-    if (chance(this.random, this.options.damageChance)) {
+    if (allowed && chance(this.random, this.options.damageChance)) {
       this.world.damage(node, this.options.damages, this.random);
     }
     this.later(this.options.downMs, () => this.world.start(node));

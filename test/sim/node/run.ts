@@ -75,6 +75,7 @@ class NodeRun {
     this.note('phase', `options ${JSON.stringify(this.options)}`);
     for (const node of world.nodes) world.start(node);
     await this.demand('L1', 'a formed group', () => world.leader() !== null, FORM_US);
+    await this.lease();
     this.note('phase', 'faults');
     const clients = world.clients.map((client) => client.run().catch((error: unknown) => world.fail(error)));
     this.nemesis.start();
@@ -87,6 +88,20 @@ class NodeRun {
     await this.demand('L2', 'equal members', () => this.settled(), 20 * SECOND);
     await this.drained(Promise.all(clients));
     this.finish();
+  }
+
+  /** Turns leases on, in the runs that have them. */
+  private async lease(): Promise<void> {
+    const { leaseMs } = this.options;
+    if (leaseMs === 0) return;
+    const held = (): boolean => {
+      const member = this.world.leader()?.life?.member;
+      if (member === undefined || member === null) return false;
+      if (member.status().lease.leaseMs === leaseMs) return true;
+      member.setLease(leaseMs);
+      return false;
+    };
+    await this.demand('L1', 'lease', held, FORM_US);
   }
 
   note(kind: 'phase' | 'violation', text: string): void {

@@ -6,6 +6,7 @@ import {
   chance,
   type Logger,
   type MemberId,
+  type NodeId,
   type Random,
 } from '../../../lib/base/index.js';
 import { ClusterChecker, type Message } from '../../../lib/raft/index.js';
@@ -72,15 +73,11 @@ export class World {
     this.loopRandom = random.split();
     const clockRandom = random.split();
     this.nodes = Array.from({ length: members }, (_, i) => this.makeNode(i, clockRandom, random.split()));
-    this.atlas = new Atlas(
-      this.nodes,
-      () => this.oracle.last,
-      (node) => {
-        this.event('heal', node, 0, 0, 'whole again');
-        this.counts.healed++;
-        if (node.folder !== null) this.checker.repaired(node.folder);
-      },
-    );
+    this.atlas = new Atlas({ applied: () => this.oracle.last, voters: () => this.voters() }, (node) => {
+      this.event('heal', node, 0, 0, 'whole again');
+      this.counts.healed++;
+      if (node.folder !== null) this.checker.repaired(node.folder);
+    });
     for (const node of this.nodes) node.disk.onWrite = () => this.effect(node);
     this.addresses = new Map(this.nodes.map(({ id, number }) => [id, SimWires.address(number)]));
     this.history = new NodeHistory(this.oracle.model);
@@ -150,9 +147,9 @@ export class World {
     this.end(node, life, ending);
   }
 
-  /** Damages the disk of a machine that is down, if the atlas has room for it. */
+  /** Damages the disk of a machine that is down. The atlas was asked before. */
   damage(node: SimNode, damages: readonly Damage[], random: Random): void {
-    if (node.life !== null || damages.length === 0 || !this.atlas.allows(node)) return;
+    if (node.life !== null || damages.length === 0) return;
     const damage = pick(random, damages);
     const copy = node.copy !== null && node.copy.lives < node.lives ? node.copy : null;
     const done = inflict(damage, node.disk, random, copy);
@@ -231,6 +228,14 @@ export class World {
       term = view.term;
     }
     return best;
+  }
+
+  private voters(): readonly NodeId[] | null {
+    const member = this.leader()?.life?.member ?? null;
+    const view = member === null ? undefined : consensusOf(member)?.raft.view;
+    if (view === undefined || view.configurationIndex > view.commit) return null;
+    const { voters, outgoing } = view.configuration;
+    return outgoing.length > 0 ? null : voters;
   }
 
   picture(): string {
