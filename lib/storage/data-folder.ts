@@ -227,10 +227,10 @@ export async function openDataFolder(options: DataFolderOptions): Promise<DataFo
   try {
     return await attempt(options, limits);
   } catch (error) {
-    if (!(error instanceof TepuiError) || error.code !== 'STORAGE') throw error;
-    // A database that was found damaged when it was written to: it is set aside now.
-    if (error.fields['damaged'] === true) return await attempt(options, limits);
-    if (error.fields['noSpace'] !== true) throw error;
+    if (!(error instanceof TepuiError)) throw error;
+    // A database that was found damaged after it was opened: it is set aside now.
+    if (error.code === 'DAMAGED' || error.fields['damaged'] === true) return await attempt(options, limits);
+    if (error.code !== 'STORAGE' || error.fields['noSpace'] !== true) throw error;
     const spare = new Space(options.source.attach(ignoreFailure), limits);
     if (!(await spare.release())) throw error;
     options.logger.warn({ detail: error.message }, 'disk full at start: the reserve was given up');

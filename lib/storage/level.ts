@@ -196,6 +196,7 @@ class LevelKv implements Kv {
 
   private readError(error: unknown): TepuiError {
     if (!isCorruption(error)) return this.latch.fail(`read of ${this.folder}`, error);
+    noteDamage(this.folder, messageOf(error));
     return new TepuiError('DAMAGED', `read of ${this.folder}: ${messageOf(error)}`, { cause: error });
   }
 }

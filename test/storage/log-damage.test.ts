@@ -3,6 +3,7 @@ import { readFile, readdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { between, type SeededRandom } from '../../lib/base/index.js';
 import { SeededRandom as Seeded } from '../../lib/base/index.js';
+import { encodeConfiguration } from '../../lib/raft/index.js';
 import { FolderSource, MemoryDisk, type DataFolder } from '../../lib/storage/index.js';
 import { RAFT_KEYS, acknowledgedKey, entryKey } from '../../lib/storage/keys.js';
 import {
@@ -216,6 +217,30 @@ describe('a damaged log', () => {
     const folder = await open(disk);
     assertRecovering(folder, 10);
     assert.deepEqual(logOf(folder).configuration, group);
+  });
+
+  it('counts an older configuration as damage, however sound, and goes by the log', async () => {
+    const disk = new MemoryDisk();
+    const log = logOf(await openFormed(disk));
+    await appendTerm(log, 1, 2);
+    const former = disk.databases.get('raft')!.get(RAFT_KEYS.configuration)!.slice();
+    const configuration = { ...group, voters: [N1, N2] };
+    const change = {
+      term: 1,
+      index: 3,
+      kind: 'configuration' as const,
+      data: encodeConfiguration(configuration),
+    };
+    await log.append(persist({ entries: [change], configuration }), NOBODY, null);
+    await appendTerm(log, 1, 2);
+    await settle();
+    disk.kill();
+    disk.tamper('raft', [{ type: 'put', key: RAFT_KEYS.configuration, value: former }]);
+    const again = logOf(await open(disk));
+    assert.equal(again.health.kind, 'log-damaged');
+    assert.deepEqual([again.configuration, again.lastIndex()], [configuration, 5]);
+    disk.kill();
+    assert.deepEqual(logOf(await open(disk)).configuration, configuration);
   });
 
   it('counts a bad acknowledged point as damage and forgets it', async () => {

@@ -37,7 +37,7 @@ async function tryOut({ at, question }: Task): Promise<string> {
   }
   const outcome =
     question === 'image'
-      ? await judge(new FolderSource(copy), truth, damage.mayBeOld === true)
+      ? await judge(new FolderSource(copy), truth, damage.mayBeOld === true, damage.mayBeRefused === true)
       : await comeBack(copy, truth.group);
   await rm(copy, { recursive: true });
   return outcome;

@@ -12,6 +12,8 @@ export interface Damage {
   readonly where: string;
   /** The witness is older as well: what is lost only the others can know. */
   readonly mayBeOld?: boolean;
+  /** Neither identity.json nor the log says whose folder it is. */
+  readonly mayBeRefused?: boolean;
   apply(folder: string): Promise<void>;
 }
 
@@ -243,6 +245,7 @@ function wipes(): Damage[] {
       for (const part of gone) await rm(join(folder, part), { recursive: true });
     };
     const kept = parts.filter((part) => !gone.includes(part)).join(', ');
-    return { kind: `wiped: ${gone.join(', ')}`, where: kept === '' ? 'nothing left' : `${kept} left`, apply };
+    const mayBeRefused = gone.includes('identity.json') && gone.includes('raft');
+    return { kind: `wiped: ${gone.join(', ')}`, where: kept, mayBeRefused, apply };
   });
 }

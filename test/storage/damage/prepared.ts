@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MemberId, NodeId } from '../../../lib/base/index.js';
-import type { Configuration, HardState } from '../../../lib/raft/types.js';
+import type { Configuration, Entry, HardState } from '../../../lib/raft/types.js';
 import { MemoryDisk, type KvOperation, type LogPoint, type RaftLog } from '../../../lib/storage/index.js';
 import { FailureLatch } from '../../../lib/storage/failure-latch.js';
 import { openLevel } from '../../../lib/storage/level.js';
@@ -20,7 +20,8 @@ export interface Original {
   readonly last: LogPoint;
   /** Chain hash at each index of the log, base included. */
   readonly chains: Readonly<Record<number, string>>;
-  readonly terms: Readonly<Record<number, number>>;
+  /** Each entry in full. */
+  readonly entries: Readonly<Record<number, string>>;
   readonly hard: HardState;
   readonly configuration: Configuration;
   /** What it knows others to have acknowledged, and its notes: encoded as one text. */
@@ -44,6 +45,8 @@ export interface Prepared {
 
 /** The same, where it was made. */
 export interface PreparedGroup extends Prepared {
+  /** The victim's disk in memory with the journals of its batches: another one at each call. */
+  disk(): MemoryDisk;
   remove(): Promise<void>;
 }
 
@@ -69,7 +72,9 @@ export async function prepare(seed: number = 1): Promise<PreparedGroup> {
   const images: Record<MemberId, DiskImage> = {};
   for (const id of group.ids) images[id] = imageOf(group.disks.get(id)!);
   const original = await describe(still(group.disks.get(VICTIM)!));
+  const kept = group.disks.get(VICTIM)!;
   return {
+    disk: () => still(kept),
     root,
     folder: join(root, 'now'),
     copies,
@@ -89,10 +94,25 @@ async function work(group: Group, stage: number): Promise<void> {
   else await group.restart(group.leader!.id);
   await group.untilServing();
   const last = stage === STAGES;
+  if (last) await overruled(group);
   for (let n = 0; n < (last ? 25 : 5); n++) await group.create(group.ids[n % 3]!);
   await group.untilLevel();
   // The witness follows unattended.
   await group.pass(50);
+}
+
+/** The victim leads, alone, and appends what nobody ever acknowledges: other entries take their place later. */
+async function overruled(group: Group): Promise<void> {
+  group.leader!.member.transferLeadership(VICTIM, () => {});
+  await group.until('the victim leads', () => group.leader?.id === VICTIM);
+  group.isolate(VICTIM);
+  for (let n = 0; n < 6; n++) {
+    group.propose(VICTIM);
+    await group.pass(20);
+  }
+  await group.until('another one leads', () => group.leader !== null && group.leader.id !== VICTIM);
+  group.rejoin(VICTIM);
+  await group.untilServing();
 }
 
 /** A copy that answers at once. */
@@ -100,6 +120,7 @@ function still(disk: MemoryDisk): MemoryDisk {
   const copy = new MemoryDisk();
   for (const [name, contents] of disk.databases) copy.databases.set(name, contents.copy());
   for (const [name, bytes] of disk.files) copy.files.set(name, bytes.slice());
+  for (const [name, journal] of disk.journals) copy.journals.set(name, journal);
   return copy;
 }
 
@@ -108,18 +129,23 @@ async function describe(disk: MemoryDisk): Promise<Original> {
   const log = logOf(folder);
   if (log.health.kind !== 'intact') throw new Error(`the original is ${JSON.stringify(log.health)}`);
   const chains: Record<number, string> = {};
-  const terms: Record<number, number> = {};
   for (let index = log.base().index; index <= log.lastIndex(); index++) {
     chains[index] = Buffer.from(log.chainAt(index)!).toString('hex');
-    terms[index] = log.termAt(index)!;
   }
+  const entries: Record<number, string> = {};
+  for (const entry of log.read(log.firstIndex(), log.lastIndex() + 1, Infinity))
+    entries[entry.index] = textOf(entry);
   const peers = log.configuration.voters;
   const last = { term: log.termAt(log.lastIndex())!, index: log.lastIndex() };
   const { configuration, hardState: hard } = log;
   const stateIndex = folder.state.meta?.index ?? 0;
   const asides = asidesOf(log, peers);
   const { instance } = folder.identity;
-  return { last, chains, terms, hard, configuration, asides, peers, stateIndex, instance };
+  return { last, chains, entries, hard, configuration, asides, peers, stateIndex, instance };
+}
+
+export function textOf({ index, term, kind, data }: Entry): string {
+  return `${index} of term ${term}, ${kind}: ${Buffer.from(data).toString('hex')}`;
 }
 
 /** What a log holds beside the entries. */
