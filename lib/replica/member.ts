@@ -1,34 +1,17 @@
-import {
-  assert,
-  ByteReader,
-  ByteWriter,
-  MalformedError,
-  memberOf,
-  randomHex,
-  TepuiError,
-  type ErrorCode,
-  type MemberId,
-  type NodeId,
-} from '../base/index.js';
+import { assert, ByteWriter, memberOf, type ErrorCode, type MemberId, type NodeId } from '../base/index.js';
 import { simpleConfiguration, type ProposeResult } from '../raft/index.js';
 import { Machine, type StateEvent } from '../state/index.js';
 import type { CutMeta } from '../storage/types.js';
-import type {
-  FormReply,
-  FormRequest,
-  Frame,
-  PeerHello,
-  Transport,
-  TransportHandlers,
-} from '../transport/types.js';
+import type { FormReply, FormRequest, PeerHello, Transport, TransportHandlers } from '../transport/types.js';
+import { Acquaintance } from './acquaintance.js';
 import { Calls } from './calls.js';
 import { Formation } from './formation.js';
 import { Founders } from './founders.js';
-import { compareGenerations } from './generations.js';
 import { checkLimits } from './limits.js';
 import type { MemberChange } from './membership/changes.js';
 import { Membership } from './membership/membership.js';
 import type { ChangeReply } from './membership/requests.js';
+import { PeerFrames } from './peer-frames.js';
 import type { ReplicaOptions } from './ports.js';
 import { RevisionWaiters } from './revisions.js';
 import { Roster } from './roster.js';
@@ -48,8 +31,6 @@ import type {
   ReplicaStatus,
 } from './types.js';
 
-const START_BYTES = 8;
-
 type Refusal = { readonly code: ErrorCode; readonly message: string };
 
 type Phase =
@@ -65,23 +46,20 @@ export class Member implements Replica {
   private readonly options: ReplicaOptions;
   private readonly transport: Transport;
   private readonly roster: Roster;
-  /** Members that say that this one is of another group, and have not said otherwise since. */
-  private readonly strangers: Set<MemberId> = new Set();
   private readonly calls: Calls;
   private readonly revisions = new RevisionWaiters();
   private readonly transfers: TransferWaiters;
   private readonly founders: Founders;
   private readonly membership: Membership;
+  private readonly acquaintance: Acquaintance;
+  private readonly peerFrames: PeerFrames;
   private readonly survey: Survey;
   private readonly ticker: Ticker;
   private readonly listeners = new Set<ReplicaListeners>();
   private readonly emptyMachine: Machine;
   private readonly startedMs: number;
-  /** Tells this process from another one that shows the same boot number, on a copy of the folder. */
-  private readonly drawnAtStart: string;
   private readonly tellFatal: (error: unknown) => void;
   private phase: Phase = { kind: 'new' };
-  private retiring = false;
 
   constructor(given: ReplicaOptions) {
     checkLimits(given.limits);
@@ -91,9 +69,14 @@ export class Member implements Replica {
     this.memberId = options.memberId;
     this.emptyMachine = new Machine(options.machineLimits);
     this.startedMs = options.clock.monotonicMs();
-    this.drawnAtStart = randomHex(options.random, START_BYTES);
     this.roster = new Roster(options.peers.keys());
     this.membership = this.makeMembership();
+    this.acquaintance = new Acquaintance({
+      options,
+      membership: this.membership,
+      running: () => this.running(),
+      ended: () => this.ended,
+    });
     this.transport = options.transport(this.handlers());
     this.calls = new Calls({
       limits: options.limits,
@@ -106,6 +89,15 @@ export class Member implements Replica {
       waitRevision: (revision, done) => this.waitRevision(revision, done),
       trouble: () => this.trouble(),
     });
+    this.peerFrames = new PeerFrames({
+      running: () => this.running(),
+      calls: this.calls,
+      membership: this.membership,
+      each: (call) => this.each(call),
+      leading: () => this.leadership().kind === 'leading',
+      quorumBehind: () => this.quorumBehind(),
+      send: (to, kind, body) => this.transport.send(to, kind, body),
+    });
     this.transfers = new TransferWaiters(
       () => options.clock.monotonicMs(),
       (options.limits.tickMs * options.limits.electionTicks * 3) / 2,
@@ -114,7 +106,7 @@ export class Member implements Replica {
       transport: this.transport,
       addressOf: (member) => this.membership.addressOf(member),
       nowMs: () => options.clock.monotonicMs(),
-      self: () => this.hello(null),
+      self: () => this.acquaintance.hello(null),
     });
     this.founders = new Founders({
       transport: this.transport,
@@ -174,7 +166,7 @@ export class Member implements Replica {
     const running = this.phase.kind === 'running' ? this.phase.running : null;
     return describeMember(
       this.options,
-      this.hello(null),
+      this.acquaintance.hello(null),
       this.membership.others,
       this.roster,
       running,
@@ -345,7 +337,7 @@ export class Member implements Replica {
       reset: (machine) => this.each((one) => one.reset?.(machine)),
       applied: (revision) => this.revisions.reached(revision),
       cut: (meta) => this.cut(meta),
-      forgot: (message) => this.retire('DAMAGED', message),
+      forgot: (message) => this.acquaintance.retire('DAMAGED', message),
       fatal: (error) => this.fail(error),
     });
     this.phase = { kind: 'running', running };
@@ -404,168 +396,38 @@ export class Member implements Replica {
 
   private handlers(): TransportHandlers {
     return {
-      hello: (to, node) => this.hello(to, node),
-      judge: (hello) => this.judge(hello),
+      hello: (to, node) => this.acquaintance.hello(to, node),
+      judge: (hello) => this.acquaintance.judge(hello),
       peerUp: (hello) => this.peerUp(hello),
       peerDown: (member, down) => {
-        if (down.kind === 'rejected') this.rejected(member, down);
+        if (down.kind === 'rejected') this.acquaintance.rejected(member, down);
         if (down.kind === 'rejected-here' && down.code === 'FOREIGN_CLUSTER')
-          this.strange(member, down.message);
+          this.acquaintance.strange(member, down.message);
         this.roster.down(member, down);
         this.running()?.peerDown(member, down);
         this.calls.streamLost(member);
         this.each((one) => one.peerDown?.(member));
       },
       frames: (from, frames) => {
-        for (const frame of frames) this.readable(from, frame);
+        for (const frame of frames) this.peerFrames.take(from, frame);
       },
       dropped: (peer, why) =>
         this.options.logger.warn({ peer, why }, 'a message was refused: the releases differ'),
-      introduce: () => this.hello(null),
+      introduce: () => this.acquaintance.hello(null),
       form: (request) => this.form(request),
       join: (request) => this.membership.join(request),
       snapshotOffered: (start) => this.running()?.snapshotOffered(start) ?? Promise.resolve(null),
     };
   }
 
-  private hello(to: MemberId | null, folder?: NodeId): PeerHello {
-    const { identity } = this.options.disk;
-    const running = this.running();
-    const node = to === null || running === null ? null : (folder ?? this.membership.folderOf(to));
-    return {
-      memberId: this.memberId,
-      nodeId: identity.nodeId,
-      boot: identity.boot,
-      start: this.drawnAtStart,
-      clusterId: identity.clusterId ?? identity.formerCluster,
-      generation: identity.generation,
-      unbound: identity.clusterId === null,
-      release: this.options.release,
-      pid: this.options.pid,
-      doors: this.options.doors,
-      memoryBudgetBytes: this.options.memoryBudgetBytes(),
-      holds: running?.holds ?? { ...NOTHING, damaged: false },
-      acknowledged: { ...(node === null ? NOTHING : running!.acknowledgedBy(node)), node },
-    };
-  }
-
-  private judge(hello: PeerHello): Refusal | null {
-    const { clusterId } = this.options.disk.identity;
-    if (!this.membership.accepts(hello.memberId)) {
-      const known = [this.memberId, ...this.membership.others].sort().join(', ');
-      return {
-        code: 'FOREIGN_MEMBER',
-        message: `${hello.memberId} is not a member here; the members are ${known}`,
-      };
-    }
-    if (clusterId !== null && hello.clusterId !== null && hello.clusterId !== clusterId) {
-      const message = `${hello.memberId} belongs to group ${hello.clusterId}, ${this.memberId} to ${clusterId}`;
-      return { code: 'FOREIGN_CLUSTER', message };
-    }
-    const lives = compareGenerations(this.options.disk.identity, hello);
-    if (lives?.former === 'peer') return { code: 'FORMER_GENERATION', message: lives.message };
-    if (lives?.former === 'self') {
-      this.retire('FORMER_GENERATION', lives.message);
-      return { code: 'SHUTTING_DOWN', message: lives.message };
-    }
-    const past = this.running()?.boots.pastOf(hello) ?? null;
-    if (past !== null) {
-      const message =
-        `${hello.memberId} comes with ${past.shown}, ${this.memberId} has seen ${past.seen}: ` +
-        'it is a copy from the past that has forgotten votes';
-      return { code: 'DAMAGED', message };
-    }
-    this.membership.heard(hello);
-    return null;
-  }
-
-  private rejected(by: MemberId, { code, message }: Refusal): void {
-    if (code === 'FOREIGN_CLUSTER') this.strange(by, message);
-    // The only damage that peers see: this folder is a copy from the past.
-    if (code === 'FORMER_GENERATION' || code === 'DAMAGED') this.retire(code, message);
-  }
-
-  /**
-   * The group was recovered or restored without this folder, or the folder is a copy from the past that has forgotten
-   * votes. What is here is set aside by the next start, which begins a new instance: what this one voted for and
-   * acknowledged counts no more.
-   */
-  private retire(code: 'FORMER_GENERATION' | 'DAMAGED', message: string): void {
-    if (this.retiring || this.ended) return;
-    this.retiring = true;
-    const end = () => this.options.fatal(new TepuiError(code, message));
-    this.options.disk.retire().then(end, (error: unknown) => this.options.fatal(error));
-  }
-
-  /** Rejected by most of its members: this folder belongs to another group, and no waiting changes that. */
-  private strange(by: MemberId, message: string): void {
-    this.strangers.add(by);
-    const size = this.membership.others.size + 1;
-    if (2 * this.strangers.size <= size) return;
-    const who = [...this.strangers].sort().join(' and ');
-    const error = new TepuiError('FOREIGN_CLUSTER', `${message}; so say ${who}, of ${size} members`);
-    this.options.fatal(error);
-  }
-
   private peerUp(hello: PeerHello): void {
     const formerBoot = this.roster.up(hello);
-    this.strangers.delete(hello.memberId);
+    this.acquaintance.met(hello.memberId);
     const running = this.running();
     running?.peerUp(hello, formerBoot);
     if (running !== null) this.founders.met(hello);
     this.membership.tell(hello.memberId);
     this.each((one) => one.peerUp?.(hello));
-  }
-
-  /** What cannot be read ends the stream it came by, and nothing else. */
-  private readable(from: PeerHello, frame: Frame): void {
-    try {
-      this.frame(from, frame);
-    } catch (cause) {
-      if (!(cause instanceof MalformedError)) throw cause;
-      const message = `a ${frame.kind} frame of ${frame.body.length} bytes: ${cause.message}`;
-      throw new TepuiError('MALFORMED', message, { cause });
-    }
-  }
-
-  private frame(from: PeerHello, frame: Frame): void {
-    switch (frame.kind) {
-      case 'raft':
-      case 'lane':
-      case 'laneReply':
-        return this.running()?.frame(from, frame);
-      case 'call':
-        return this.calls.arrived(from.memberId, frame.body);
-      case 'addresses':
-        return this.membership.told(frame.body);
-      case 'callReply':
-        return this.calls.answered(from.memberId, frame.body);
-      case 'push':
-        return this.pushed(from.memberId, frame.body);
-      case 'liveness':
-        return this.livenessArrived(from.memberId, frame.body);
-      case 'livenessReply': {
-        const sentAtMs = new ByteReader(frame.body).uint();
-        return this.each((one) => one.livenessAcknowledged?.(sentAtMs));
-      }
-    }
-  }
-
-  private pushed(from: MemberId, body: Uint8Array): void {
-    const reader = new ByteReader(body);
-    const topic = reader.uint();
-    const news = reader.raw(reader.remaining).slice();
-    this.each((one) => one.push?.(from, topic, news));
-  }
-
-  private livenessArrived(from: MemberId, body: Uint8Array): void {
-    if (this.leadership().kind !== 'leading') return;
-    const reader = new ByteReader(body);
-    const sentAtMs = reader.uint();
-    const report = reader.raw(reader.remaining).slice();
-    this.each((one) => one.liveness?.(from, report));
-    if (!this.quorumBehind()) return;
-    this.transport.send(from, 'livenessReply', new ByteWriter(8).uint(sentAtMs).finish());
   }
 
   private makeMembership(): Membership {
@@ -613,5 +475,3 @@ export class Member implements Replica {
     return Promise.resolve({ formed, message: formed ? '' : 'this folder belongs to a group already' });
   }
 }
-
-const NOTHING = { term: 0, index: 0 } as const;

@@ -243,6 +243,25 @@ describe('replica: changes of members', () => {
   });
 });
 
+describe('replica: addresses', () => {
+  it('of members that moved while this one was away are learnt from whoever it reaches', async () => {
+    const group = await Group.serving();
+    await leads(group, M1);
+    for (const id of [M2, M1]) {
+      group.at(id).crash();
+      group.move(id, `${id}-new:9`);
+    }
+    await group.start(M1);
+    await leads(group, M1);
+    // Neither knows where the other is now; m3 has not moved, and hears both.
+    await group.start(M2);
+    await group.untilServing();
+    await group.create(M2);
+    await group.untilLevel();
+    group.check();
+  });
+});
+
 describe('replica: a change whose leader dies', () => {
   const CHANGES: Readonly<Record<string, { change: MemberChange; after: MemberId[] }>> = {
     'a removal': { change: { kind: 'remove', member: M4 }, after: [M1, M2, M3, M5] },
