@@ -50,14 +50,20 @@ export async function settle(
 }
 
 /** All that is committed is applied, everywhere. */
-function awaitEqualIndexes(cluster: Cluster, limitMs: number, signal: AbortSignal): Promise<unknown> {
+async function awaitEqualIndexes(cluster: Cluster, limitMs: number, signal: AbortSignal): Promise<void> {
+  let seen = '';
   const look = async (): Promise<true | null> => {
     const { members } = await cluster.status();
+    seen = members
+      .map(({ id, role, appliedIndex, lastIndex }) => `${id} ${role} ${appliedIndex}/${lastIndex}`)
+      .join(', ');
     const indexes = new Set(members.map(({ appliedIndex }) => appliedIndex));
     const level = members.every(({ appliedIndex, lastIndex }) => appliedIndex === lastIndex);
     return level && indexes.size === 1 && members.length === cluster.masters.length ? true : null;
   };
-  return waitFor('all members have applied the same index', limitMs, look, signal);
+  await waitFor('all members have applied the same index', limitMs, look, signal).catch((error: unknown) => {
+    throw new Error(`${describe(error)}; they are at ${seen}`);
+  });
 }
 
 /** What each member has of its own: no two may differ. */

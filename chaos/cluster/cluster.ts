@@ -3,11 +3,16 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import type { Random } from '../../lib/base/index.js';
-import { Operator, type ClusterStatus } from '../../lib/client/index.js';
+import {
+  Operator,
+  type ChangeMembersReply,
+  type ChangeMembersRequest,
+  type ClusterStatus,
+} from '../../lib/client/index.js';
 import type { Children, ChildSpec } from '../../lib/node/dev/children.js';
 import { tepuiChildren } from '../../lib/node/dev/launch.js';
 import { shutDown } from '../../lib/node/dev/shutdown.js';
-import { configFiles, type DevPlan } from '../../lib/node/dev/plan.js';
+import { configFiles, type DevPlan, type MasterPlan } from '../../lib/node/dev/plan.js';
 import { Network, linksAmong } from '../faults/network.js';
 import { choosePorts } from './ports.js';
 import { SmallDisks } from './small-disks.js';
@@ -16,6 +21,7 @@ import { waitFor } from './wait.js';
 
 const MASTERS = ['m1', 'm2', 'm3'];
 const AGENTS = ['a1', 'a2'];
+const SPARE = 'm4';
 const START_LIMIT_MS = 40_000;
 const STATUS_MS = 1000;
 /** A master that ends itself more often does not repair what it found. */
@@ -34,6 +40,8 @@ export class Cluster {
   readonly dir: string;
   readonly masters: readonly string[] = MASTERS;
   readonly agents: readonly string[] = AGENTS;
+  /** A master that runs only while a fault has it join; clients are not told of it. */
+  readonly spare: string = SPARE;
   readonly network: Network;
   /** gRPC doors of the masters, in their order. */
   readonly addresses: readonly string[];
@@ -42,6 +50,7 @@ export class Cluster {
   private readonly children: Children;
   private readonly specs: ReadonlyMap<string, ChildSpec>;
   private readonly plan: DevPlan;
+  private readonly sparePlace: MasterPlan;
   private readonly disks: SmallDisks | null;
   private readonly operator: Operator;
   /** Masters that may end themselves for a while, and how. */
@@ -51,8 +60,15 @@ export class Cluster {
   private exits: (() => void)[] = [];
   private stopping = false;
 
-  private constructor(dir: string, plan: DevPlan, network: Network, disks: SmallDisks | null) {
+  private constructor(
+    dir: string,
+    plan: DevPlan,
+    spare: MasterPlan,
+    network: Network,
+    disks: SmallDisks | null,
+  ) {
     this.dir = dir;
+    this.sparePlace = spare;
     this.disks = disks;
     this.plan = plan;
     this.network = network;
@@ -63,25 +79,31 @@ export class Cluster {
       const args = [command, '--config', path.join(one.folder, 'config.yaml')];
       return [one.id, { id: one.id, folder: one.folder, args }] as const;
     };
-    this.specs = new Map([...plan.masters.map(spec('master')), ...plan.agents.map(spec('agent'))]);
+    this.specs = new Map([
+      ...[...plan.masters, spare].map(spec('master')),
+      ...plan.agents.map(spec('agent')),
+    ]);
   }
 
   /** With `smallDisks`, each master's folder is a file system of its own. */
   static async create(dir: string, random: Random, smallDisks: boolean): Promise<Cluster> {
     const links = linksAmong(MASTERS);
-    const ports = await choosePorts(2 * MASTERS.length + links.length, random);
-    const [grpc, peer] = [ports.splice(0, MASTERS.length), ports.splice(0, MASTERS.length)];
+    const ids = [...MASTERS, SPARE];
+    const ports = await choosePorts(2 * ids.length + links.length, random);
+    const [grpc, peer] = [ports.splice(0, ids.length), ports.splice(0, ids.length)];
     const network = new Network(MASTERS, ports, new Map(MASTERS.map((id, i) => [id, peer[i]!])));
     const folder = (id: string) => path.join(dir, id);
+    const masters = ids.map((id, i) => {
+      return { id, folder: folder(id), grpc: `127.0.0.1:${grpc[i]}`, peer: `127.0.0.1:${peer[i]}` };
+    });
+    const spare = masters.pop()!;
     const plan: DevPlan = {
-      masters: MASTERS.map((id, i) => {
-        return { id, folder: folder(id), grpc: `127.0.0.1:${grpc[i]}`, peer: `127.0.0.1:${peer[i]}` };
-      }),
+      masters,
       agents: AGENTS.map((id) => ({ id, folder: folder(id) })),
       sampleFolder: folder('sample'),
     };
     const disks = smallDisks ? new SmallDisks(plan.masters.map((master) => master.folder)) : null;
-    return new Cluster(dir, plan, network, disks);
+    return new Cluster(dir, plan, spare, network, disks);
   }
 
   /** Resolves when there is a leader and every agent is registered. */
@@ -92,7 +114,7 @@ export class Cluster {
       mkdirSync(path.dirname(file), { recursive: true });
       writeFileSync(file, stringify({ ...(value as object), ...this.membersFor(path.dirname(file)) }));
     }
-    for (const spec of this.specs.values()) this.children.start(spec);
+    for (const [id, spec] of this.specs) if (id !== SPARE) this.children.start(spec);
     await this.awaitServing(START_LIMIT_MS);
     await waitFor('every agent is registered', START_LIMIT_MS, async () => {
       const { items } = await this.operator.agents();
@@ -137,6 +159,40 @@ export class Cluster {
     await waitFor(`${id} applies something`, START_LIMIT_MS, async () =>
       (await applied()) > before ? true : null,
     );
+  }
+
+  /** Who has a vote, as each member says of itself. */
+  async voters(): Promise<string[]> {
+    const { members } = await this.status();
+    return members.filter(({ voter, healthy }) => voter && healthy).map(({ id }) => id);
+  }
+
+  /** As an operator would: repeated while a leader is missing, or another change is under way. */
+  changeMembers(change: ChangeMembersRequest): Promise<ChangeMembersReply> {
+    let refusal = '';
+    const attempt = async (): Promise<ChangeMembersReply | null> => {
+      try {
+        return await this.operator.changeMembers(change);
+      } catch (error) {
+        refusal = String(error);
+        return null;
+      }
+    };
+    return waitFor(`${change.kind} of a member is done`, START_LIMIT_MS, attempt).catch((error: unknown) => {
+      throw new Error(`${String(error)}: ${refusal}`);
+    });
+  }
+
+  /** Starts `id` on an empty folder, with a token that lets it in. */
+  join(id: string, token: string): void {
+    const place = id === SPARE ? this.sparePlace : this.plan.masters.find((master) => master.id === id)!;
+    const { folder, grpc, peer } = place;
+    const masters = this.plan.masters.filter((master) => master.id !== id).map((master) => master.peer);
+    const own = { id, dataDir: folder, listen: { grpc, peer }, join: { token, masters } };
+    mkdirSync(folder, { recursive: true });
+    const members = id === SPARE ? {} : this.membersFor(folder);
+    writeFileSync(path.join(folder, 'config.yaml'), stringify({ ...own, ...members }));
+    this.children.start(this.specs.get(id)!);
   }
 
   pid(id: string): number | null {
@@ -198,6 +254,7 @@ export class Cluster {
     this.wakeAll();
     this.network.healAll();
     this.operator.close();
+    await this.children.end([SPARE], 'SIGKILL', STATUS_MS);
     await shutDown(this.plan, this.children);
     this.network.close();
     this.disks?.unmount();
@@ -207,7 +264,7 @@ export class Cluster {
   abandon(): void {
     this.stopping = true;
     this.wakeAll();
-    for (const id of MASTERS) {
+    for (const id of [...MASTERS, SPARE]) {
       const pid = this.children.pid(id);
       if (pid !== null) trySignal(pid, 'SIGKILL');
     }

@@ -3,6 +3,7 @@ import type { Fault } from './fault.js';
 import { FillDisk } from './fill-disk.js';
 import { Flip, Stale, Wipe } from './folders.js';
 import { FullDisk } from './full-disk.js';
+import { Grow, Replace, Shrink } from './membership.js';
 import { Cut, Reset } from './links.js';
 import type { Link } from './network.js';
 import type { PlannedFault } from './plan.js';
@@ -69,6 +70,18 @@ export async function makeFault(
       return new FillDisk(cluster, await leader(), false, number);
     case 'no-room-one':
       return new FillDisk(cluster, one, false, number);
+    case 'grow':
+      return new Grow(cluster, { interrupt: null });
+    case 'grow-kill':
+      return new Grow(cluster, { interrupt: 'leader' });
+    case 'shrink-leader':
+      return new Shrink(cluster, await leader());
+    case 'shrink-one':
+      return new Shrink(cluster, one);
+    case 'replace-leader':
+      return new Replace(cluster, await leader(), { interrupt: null });
+    case 'replace-kill':
+      return new Replace(cluster, one, { interrupt: 'leader' });
     case 'wipe-leader':
       return new Wipe(cluster, await leader());
     case 'wipe-one':

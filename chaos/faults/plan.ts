@@ -27,6 +27,12 @@ export const FAULT_KINDS = [
   'little-room',
   'no-room-leader',
   'no-room-one',
+  'grow',
+  'grow-kill',
+  'shrink-leader',
+  'shrink-one',
+  'replace-leader',
+  'replace-kill',
 ] as const;
 
 export type FaultKind = (typeof FAULT_KINDS)[number];
@@ -88,6 +94,12 @@ const DURATIONS: Readonly<Record<FaultKind, readonly [fromMs: number, toMs: numb
   'little-room': [300, 2000],
   'no-room-leader': [50, 1500],
   'no-room-one': [50, 1500],
+  grow: [50, 1000],
+  'grow-kill': [50, 1000],
+  'shrink-leader': [50, 1000],
+  'shrink-one': [50, 1000],
+  'replace-leader': [50, 1000],
+  'replace-kill': [50, 1000],
 };
 
 /**

@@ -74,10 +74,10 @@ export class Roster {
   }
 
   statuses(self: PeerHello, configuration: Configuration): MemberStatus[] {
-    const ids = new Set<MemberId>([self.memberId, ...this.peers.keys()]);
-    for (const node of [...configuration.voters, ...configuration.outgoing, ...configuration.learners]) {
-      ids.add(memberOf(node));
-    }
+    const nodes = [...configuration.voters, ...configuration.outgoing, ...configuration.learners];
+    // A member that left says goodbye later. Before there is a configuration, who was met is all that is known.
+    const met = nodes.length === 0 ? this.peers.keys() : [];
+    const ids = new Set<MemberId>([self.memberId, ...nodes.map(memberOf), ...met]);
     const voters = new Map<MemberId, NodeId>();
     for (const node of [...configuration.outgoing, ...configuration.voters]) voters.set(memberOf(node), node);
     return [...ids].sort().map((id) => {

@@ -215,6 +215,19 @@ describe('replica: changes of members', () => {
     await group.create(M3);
   });
 
+  it('a removed member is listed no more, although its streams end later', async () => {
+    const group = await Group.serving();
+    await leads(group, M1);
+    await group.change(M1, { kind: 'remove', member: M3 });
+    await group.pass(5_000);
+    group.at(M3).crash();
+    await group.pass(1_000);
+    for (const id of [M1, M2]) {
+      const { members } = group.at(id).member.status();
+      assert.deepEqual([id, members.map((member) => member.id)], [id, [M1, M2]]);
+    }
+  });
+
   it('reach a member although it is at another address after its restart', async () => {
     const group = await Group.serving();
     group.at(M2).crash();
