@@ -37,7 +37,7 @@ describe('the trial load of a snapshot file', () => {
 
   it('finds a record that no machine wrote', async () => {
     const [first] = beginning();
-    assert.match(await refusal([first!, record(6, '/x', 'nonsense')]), /^SNAPSHOT_DAMAGED /);
+    assert.match(await refusal([first!, record(6, '/x', '\u0001nonsense')]), /^SNAPSHOT_DAMAGED /);
   });
 
   it('refuses a table of a newer release by name', async () => {
