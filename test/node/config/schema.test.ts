@@ -21,7 +21,6 @@ describe("a master's configuration", () => {
       ...MASTER,
       listen: {},
       advertise: {},
-      membersOnly: false,
       insecure: false,
       membersOnly: false,
       timing: { tickMs: 20, heartbeatMs: 100, electionMs: 400, agentTimeoutMs: 15_000 },
