@@ -17,12 +17,20 @@ export interface Damage {
   apply(folder: string): Promise<void>;
 }
 
-const DATABASES = ['raft', 'state'] as const;
+/** Parts of a folder; the last one stands for whichever state folder there is. */
+const PARTS = ['identity.json', 'witness', 'raft', 'state'];
+
+async function namesOf(folder: string, part: string): Promise<string[]> {
+  return (await readdir(folder)).filter(
+    (name) => name === part || (part === 'state' && /^state-\d+$/.test(name)),
+  );
+}
 
 /** Every damage to the prepared folder, kind by kind. */
 export async function everyDamage(truth: Prepared): Promise<Damage[]> {
   const all: Damage[] = [];
-  for (const database of DATABASES) {
+  const [state] = await namesOf(truth.folder, 'state');
+  for (const database of ['raft', state!]) {
     for (const name of await filesOf(join(truth.folder, database))) {
       const bytes = await readFile(join(truth.folder, database, name));
       all.push(...damageOfFile(database, name, bytes));
@@ -39,6 +47,11 @@ async function filesOf(folder: string): Promise<string[]> {
   return (await readdir(folder)).filter((name) => /\.(log|ldb)$|^MANIFEST|^CURRENT$/.test(name)).sort();
 }
 
+/** `state-1` counts as `state`. */
+function kindOf(database: string): string {
+  return database.replace(/-\d+$/, '');
+}
+
 function typeOf(name: string): string {
   if (name.endsWith('.log')) return 'log';
   if (name.endsWith('.ldb')) return 'table';
@@ -47,7 +60,7 @@ function typeOf(name: string): string {
 
 function damageOfFile(database: string, name: string, bytes: Buffer): Damage[] {
   const file = join(database, name);
-  const what = `${database} ${typeOf(name)}`;
+  const what = `${kindOf(database)} ${typeOf(name)}`;
   const all = [
     { kind: `${what}: missing`, where: file, apply: (to: string) => rm(join(to, file)) },
     change(`${what}: emptied`, file, 'all', () => Buffer.alloc(0)),
@@ -117,10 +130,11 @@ async function damageOfKeys(truth: Prepared, database: string): Promise<Damage[]
   const all = now.flatMap(([key, value], n) => valueDamage(database, key, value, now[(n + 1) % now.length]!));
   const present = new Map(now.map(([key, value]) => [hex(key), hex(value)]));
   for (const [age, copy] of truth.copies.slice(1).entries()) {
-    for (const [key, value] of await read(copy)) {
+    const isThere = (await readdir(copy)).includes(database);
+    for (const [key, value] of isThere ? await read(copy) : []) {
       const what = present.has(hex(key)) ? 'older value' : 'deleted key returns';
       if (present.get(hex(key)) === hex(value)) continue;
-      all.push(keyDamage(`${database} key: ${what}`, database, key, value, ` of copy ${age + 1}`));
+      all.push(keyDamage(`${kindOf(database)} key: ${what}`, database, key, value, ` of copy ${age + 1}`));
     }
   }
   return all;
@@ -135,7 +149,7 @@ function valueDamage(
   const flipped = value.slice();
   if (flipped.length > 0) flipped[(key.at(-1)! * 7) % flipped.length]! ^= 1 << (key.at(-1)! % 8);
   const damaged = (what: string, to: Uint8Array | null): Damage =>
-    keyDamage(`${database} key: ${what}`, database, key, to);
+    keyDamage(`${kindOf(database)} key: ${what}`, database, key, to);
   return [
     damaged('deleted', null),
     damaged('zeros', new Uint8Array(value.length)),
@@ -217,7 +231,7 @@ function identityDamage(bytes: Buffer): Damage[] {
 
 /** The whole folder, or one part of it, as it was before. */
 function staleParts(truth: Prepared): Damage[] {
-  const parts = ['identity.json', 'witness', 'raft', 'state'];
+  const parts = PARTS;
   return truth.copies.flatMap((copy, age) => [
     restored('older copy: everything', copy, age, parts),
     ...(age === 0 ? [] : parts.map((part) => restored(`older copy: ${part}`, copy, age, [part]))),
@@ -229,8 +243,9 @@ function staleParts(truth: Prepared): Damage[] {
 function restored(kind: string, copy: string, age: number, parts: readonly string[]): Damage {
   const apply = async (folder: string): Promise<void> => {
     for (const part of parts) {
-      await rm(join(folder, part), { recursive: true, force: true });
-      await cp(join(copy, part), join(folder, part), { recursive: true });
+      for (const name of await namesOf(folder, part)) await rm(join(folder, name), { recursive: true });
+      for (const name of await namesOf(copy, part))
+        await cp(join(copy, name), join(folder, name), { recursive: true });
     }
   };
   return { kind, where: `copy ${age}`, mayBeOld: parts.includes('witness'), apply };
@@ -238,13 +253,13 @@ function restored(kind: string, copy: string, age: number, parts: readonly strin
 
 /** Every set of the four parts is gone. */
 function wipes(): Damage[] {
-  const parts = ['identity.json', 'witness', 'raft', 'state'];
   return Array.from({ length: 15 }, (_, n) => {
-    const gone = parts.filter((_part, bit) => ((n + 1) >> bit) & 1);
+    const gone = PARTS.filter((_part, bit) => ((n + 1) >> bit) & 1);
     const apply = async (folder: string): Promise<void> => {
-      for (const part of gone) await rm(join(folder, part), { recursive: true });
+      for (const part of gone)
+        for (const name of await namesOf(folder, part)) await rm(join(folder, name), { recursive: true });
     };
-    const kept = parts.filter((part) => !gone.includes(part)).join(', ');
+    const kept = PARTS.filter((part) => !gone.includes(part)).join(', ');
     const mayBeRefused = gone.includes('identity.json') && gone.includes('raft');
     return { kind: `wiped: ${gone.join(', ')}`, where: kept, mayBeRefused, apply };
   });

@@ -52,10 +52,11 @@ export interface PreparedGroup extends Prepared {
 
 /**
  * Runs a group in memory through elections, restarts, cuts and compactions, and writes what one member did, batch by
- * batch, into real databases. Each stage ends with closing them, so that there are several tables and a log file.
+ * batch, into real databases. Each stage ends with closing them, so that there are several tables and a log file. With
+ * an even seed the member was once sent the whole state.
  */
 export async function prepare(seed: number = 1): Promise<PreparedGroup> {
-  const limits = { logTailEntries: 60, cutIntervalMs: 300 };
+  const limits = { logTailEntries: 60, cutIntervalMs: 300, logCacheBytes: 0 };
   const group = new Group({ seed, limits, keepBatches: 1e6 });
   const root = await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'tepui-damage-'));
   const writer = new FolderWriter(group.disks.get(VICTIM)!, join(root, 'now'));
@@ -66,6 +67,7 @@ export async function prepare(seed: number = 1): Promise<PreparedGroup> {
   await group.untilServing();
   for (let stage = 1; stage <= STAGES; stage++) {
     await work(group, stage);
+    if (stage === 3 && seed % 2 === 0) await sentTheState(group);
     if (stage < STAGES) copies.push(await writer.stage(join(root, `copy-${stage}`)));
   }
   await writer.stage(null);
@@ -99,6 +101,23 @@ async function work(group: Group, stage: number): Promise<void> {
   await group.untilLevel();
   // The witness follows unattended.
   await group.pass(50);
+}
+
+/** The victim is away until the log reaches no longer down to it: it is sent the state, in a new folder. */
+async function sentTheState(group: Group): Promise<void> {
+  group.at(VICTIM).crash();
+  const others = group.ids.filter((id) => id !== VICTIM);
+  await group.untilLeader();
+  for (let n = 0; n < 120; n++) {
+    await group.create(others[n % 2]!);
+    await group.pass(10);
+  }
+  await group.pass(700);
+  await group.start(VICTIM);
+  await group.until('the state was sent', () => group.at(VICTIM).resets > 0);
+  await group.untilServing();
+  await group.untilLevel();
+  await group.pass(700);
 }
 
 /** The victim leads, alone, and appends what nobody ever acknowledges: other entries take their place later. */
@@ -168,10 +187,16 @@ class FolderWriter {
   /** Brings the folder up to date and closes it; copies it to `copy`. */
   async stage(copy: string | null): Promise<string> {
     await mkdir(this.folder, { recursive: true });
+    for (const name of this.done.keys()) if (!this.disk.databases.has(name)) await this.remove(name);
     for (const name of this.disk.databases.keys()) await this.repeat(name);
     for (const [name, bytes] of this.disk.files) await writeFile(join(this.folder, name), bytes);
     if (copy !== null) await cp(this.folder, copy, { recursive: true });
     return copy ?? this.folder;
+  }
+
+  private async remove(name: string): Promise<void> {
+    this.done.delete(name);
+    await rm(join(this.folder, name), { recursive: true });
   }
 
   private async repeat(name: string): Promise<void> {
