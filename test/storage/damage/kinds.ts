@@ -81,15 +81,27 @@ function change(kind: string, file: string, where: string, edit: (bytes: Buffer)
   return { kind, where: `${file} ${where}`, apply };
 }
 
-function cuts(what: string, file: string, { length }: Buffer): Damage[] {
-  return Array.from({ length }, (_, at) =>
+/** Every byte of the end of a file, and some of those before. */
+const EVERY_BYTE = 6000;
+const STRIDE = 29;
+
+function placesIn({ length }: Buffer): number[] {
+  const places: number[] = [];
+  for (let at = 0; at < length; at += at + EVERY_BYTE < length ? STRIDE : 1) places.push(at);
+  return places;
+}
+
+function cuts(what: string, file: string, bytes: Buffer): Damage[] {
+  const { length } = bytes;
+  return placesIn(bytes).map((at) =>
     change(`${what}: cut`, file, `at ${at} of ${length}`, (bytes) => bytes.subarray(0, at)),
   );
 }
 
-/** One bit of every byte; which one follows from the place, so that all eight are met. */
-function flips(what: string, file: string, { length }: Buffer): Damage[] {
-  return Array.from({ length }, (_, at) =>
+/** One bit of each byte; which one follows from the place, so that all eight are met. */
+function flips(what: string, file: string, contents: Buffer): Damage[] {
+  const { length } = contents;
+  return placesIn(contents).map((at) =>
     change(`${what}: bit flipped`, file, `in byte ${at} of ${length}`, (bytes) => {
       bytes[at]! ^= 1 << ((at * 5) % 8);
       return bytes;

@@ -97,6 +97,9 @@ async function work(group: Group, stage: number): Promise<void> {
   await group.untilServing();
   const last = stage === STAGES;
   if (last) await overruled(group);
+  // More than the 32 KiB of one block of a log file.
+  if (last)
+    for (let n = 0; n < 6; n++) await group.create(group.ids[n % 3]!, undefined, 'x'.repeat(6000 + n));
   for (let n = 0; n < (last ? 25 : 5); n++) await group.create(group.ids[n % 3]!);
   await group.untilLevel();
   // The witness follows unattended.
