@@ -170,6 +170,7 @@ class MasterProcess {
       limits: { ...REPLICA_LIMITS, tickMs, electionTicks },
       machineLimits: DEFAULT_LIMITS,
       heartbeatTicks,
+      leaseMs: config.timing.leaseMs ?? null,
       fatal: (error) => die(logger, error),
     });
   }

@@ -18,6 +18,7 @@ import { Roster } from './roster.js';
 import { RunningMember } from './running.js';
 import { describeMember } from './status.js';
 import { Survey } from './survey.js';
+import { LeaseOption } from './lease-option.js';
 import { Ticker } from './ticker.js';
 import { TransferWaiters } from './transfers.js';
 import type {
@@ -55,6 +56,7 @@ export class Member implements Replica {
   private readonly peerFrames: PeerFrames;
   private readonly survey: Survey;
   private readonly ticker: Ticker;
+  private readonly leaseOption: LeaseOption;
   private readonly listeners = new Set<ReplicaListeners>();
   private readonly emptyMachine: Machine;
   private readonly startedMs: number;
@@ -117,6 +119,12 @@ export class Member implements Replica {
       bound: (hello) => this.running()?.isBound(hello, true),
     });
     this.membership.serve(this.calls);
+    this.leaseOption = new LeaseOption({
+      wantedMs: options.leaseMs ?? null,
+      nowMs: () => options.clock.monotonicMs(),
+      led: () => (this.leadership().kind === 'leading' ? (this.running()?.membership ?? null) : null),
+      set: (leaseMs) => this.setLease(leaseMs),
+    });
     this.ticker = new Ticker(options.timers, options.limits.tickMs, () => this.tick());
   }
 
@@ -366,6 +374,7 @@ export class Member implements Replica {
   private tick(): void {
     this.running()?.tick();
     this.membership.tick();
+    this.leaseOption.tick();
     this.founders.tell();
     this.survey.tick(this.running()?.leaderless === true ? this.running()!.configuration : null);
     const now = this.options.clock.monotonicMs();

@@ -12,6 +12,11 @@ export interface ReplicaOptions {
   readonly peersOnly?: boolean;
   /** For a new member of an existing group: what `members add` printed, and addresses of members that take it. */
   readonly invitation?: { readonly token: string; readonly contacts: readonly string[] } | null;
+  /**
+   * Leader leases that the group is to have while this member leads, in ms; 0: none. Not given, or null: whatever it
+   * has. At most an election timeout; see `LEASE_CLOCK_BOUND` for what it asks of clocks.
+   */
+  readonly leaseMs?: number | null;
   /** What this member advertises about itself. */
   readonly doors: Doors;
   readonly release: string;

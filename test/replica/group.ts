@@ -39,6 +39,8 @@ export class Group {
   readonly digests: Map<number, string> = new Map();
   limits: ReplicaLimits;
   release = '0.1.0';
+  /** What processes started from now on are configured with. */
+  leaseMs: number | null = null;
   /** Time that each slice of a load takes, of processes started from now on. */
   loadMs = 0;
   private hung: { readonly id: MemberId; readonly go: () => void }[] = [];
@@ -84,6 +86,7 @@ export class Group {
       network: this.network,
       random: this.random.split(),
       limits: this.limits,
+      leaseMs: this.leaseMs,
       peers: this.invitations.has(id) ? new Map() : this.addresses,
       address: this.moved.get(id) ?? `${id}:1`,
       invitation: this.invitations.get(id) ?? null,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { MemberId } from '../../lib/base/index.js';
 import { LEASE_CLOCK_BOUND, LeaseClock } from '../../lib/replica/lease-clock.js';
 import { Group } from './group.js';
 
@@ -66,6 +67,33 @@ describe('replica: reads under a lease', () => {
     assert.ok(leader.member.setLease(0).ok);
     await group.pass(50);
     assert.equal(await readAlone(group, leader.id, '/x'), null);
+  });
+
+  it('are what the masters are configured with: who leads sees to it, in the log of the group', async () => {
+    const group = new Group();
+    group.leaseMs = 250;
+    await group.startAll();
+    await group.untilServing();
+    await group.until('a lease', () => group.leader?.member.status().lease.held === true);
+    await group.untilLevel();
+    for (const { member } of group.alive) assert.equal(member.status().lease.leaseMs, 250);
+
+    // Another leader, configured otherwise, changes it for all; one that is not told keeps it.
+    const [next, last] = group.followers;
+    group.leaseMs = 0;
+    await group.restart(next!.id);
+    group.leaseMs = null;
+    await group.restart(last!.id);
+    await group.untilServing();
+    const lead = async (to: MemberId): Promise<void> => {
+      group.leader!.member.transferLeadership(to, () => {});
+      await group.until(`${to} leads`, () => group.leader?.id === to);
+      await group.pass(1500);
+    };
+    await lead(last!.id);
+    assert.equal(group.leader!.member.status().lease.leaseMs, 250);
+    await lead(next!.id);
+    assert.equal(group.leader!.member.status().lease.leaseMs, 0);
   });
 
   it('of a follower still go to the leader', async () => {

@@ -35,6 +35,8 @@ export interface Surroundings {
   readonly network: MemoryNetwork;
   readonly random: Random;
   readonly limits: ReplicaLimits;
+  /** As `ReplicaOptions.leaseMs`. */
+  readonly leaseMs?: number | null;
   readonly peers: ReadonlyMap<MemberId, string>;
   /** Where this process is. */
   readonly address: string;
@@ -202,6 +204,7 @@ export class TestProcess {
       limits,
       machineLimits: DEFAULT_LIMITS,
       heartbeatTicks: 5,
+      leaseMs: around.leaseMs ?? null,
       fatal: (error) => this.die(error),
     });
     assert(transport !== null);

@@ -81,6 +81,7 @@ const masterKeys = z.strictObject({
       heartbeatMs: z.number().int().min(10).max(10_000).default(100),
       electionMs: z.number().int().min(50).max(60_000).default(400),
       agentTimeoutMs: z.number().int().min(1000).max(3_600_000).default(15_000),
+      leaseMs: z.number().int().min(0).optional(),
     })
     .prefault({}),
   memoryBudgetMb: z.number().int().min(64).max(1_000_000).default(2048),
@@ -105,6 +106,10 @@ export const masterSchema: z.ZodType<MasterConfig> = masterKeys.superRefine((con
   if (timing.electionMs < least) {
     const why = `${HEARTBEATS_PER_ELECTION} times heartbeatMs (${timing.heartbeatMs})`;
     wrong(['timing', 'electionMs'], `${timing.electionMs} is below ${least}, ${why}`);
+  }
+  if ((timing.leaseMs ?? 0) > timing.electionMs) {
+    const why = `electionMs (${timing.electionMs}): every failover would wait for it`;
+    wrong(['timing', 'leaseMs'], `${timing.leaseMs} is above ${why}`);
   }
 });
 

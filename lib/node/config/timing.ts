@@ -4,6 +4,8 @@ export interface Timing {
   readonly heartbeatMs: number;
   readonly electionMs: number;
   readonly agentTimeoutMs: number;
+  /** Leader leases of the group, 0: none; not given: whatever it has. leaseMs ≤ electionMs. */
+  readonly leaseMs?: number | undefined;
 }
 
 /** An election timeout spans at least so many heartbeats: otherwise a lost one would elect a new leader. */

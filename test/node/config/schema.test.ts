@@ -64,6 +64,10 @@ describe("a master's configuration", () => {
 
 describe('an election timeout', () => {
   it('may be three heartbeats and no less', () => {
+    assert.deepEqual(wrong({ timing: { leaseMs: 400 } }), []);
+    assert.deepEqual(wrong({ timing: { leaseMs: 401 } }), [
+      'timing.leaseMs: 401 is above electionMs (400): every failover would wait for it',
+    ]);
     assert.deepEqual(wrong({ timing: { heartbeatMs: 100, electionMs: 300 } }), []);
     assert.deepEqual(wrong({ timing: { heartbeatMs: 100, electionMs: 299 } }), [
       'timing.electionMs: 299 is below 300, 3 times heartbeatMs (100)',
