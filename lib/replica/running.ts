@@ -1,12 +1,6 @@
-import { memberOf, must, TepuiError, type MemberId, type NodeId } from '../base/index.js';
-import {
-  RaftNode,
-  RAFT_DEFAULTS,
-  type Configuration,
-  type ProposeResult,
-  type Ready,
-} from '../raft/index.js';
-import { Machine, expectKnownRecord, proposalFault, type Refusal, type StateEvent } from '../state/index.js';
+import { must, type MemberId, type NodeId } from '../base/index.js';
+import { RaftNode, type Configuration, type ProposeResult, type Ready } from '../raft/index.js';
+import { Machine, proposalFault, type Refusal, type StateEvent } from '../state/index.js';
 import { comparePoints } from '../storage/index.js';
 import type { CutMeta, InstalledState, RaftLog } from '../storage/types.js';
 import type { Frame, PeerDown, PeerHello, SnapshotStart, Transport } from '../transport/types.js';
@@ -14,13 +8,13 @@ import { decodeMessages } from '../wire/raft-codec.js';
 import { Applier } from './applier.js';
 import { Boots } from './boots.js';
 import { Compaction } from './compaction.js';
+import { makeConsensus } from './consensus.js';
 import { Cuts } from './cuts.js';
 import { clearHalt, readHalt, writeHalt } from './halt.js';
-import { Installation } from './installation.js';
 import { LaneTraffic } from './lane-traffic.js';
 import type { Lane } from './lane.js';
 import { LeadershipTracker } from './leadership.js';
-import { loadMachine } from './load.js';
+import { Loading } from './loading.js';
 import { LeaseClock } from './lease-clock.js';
 import { LoopGaps } from './loop-gaps.js';
 import { Outgoing } from './outgoing.js';
@@ -28,8 +22,8 @@ import { Persister } from './persist.js';
 import type { ReplicaOptions } from './ports.js';
 import { Reads } from './reads.js';
 import type { Roster } from './roster.js';
-import { SnapshotIntake } from './snapshot-receiver.js';
-import { SnapshotSender } from './snapshot-sender.js';
+import type { SnapshotIntake } from './snapshot-receiver.js';
+import { Snapshots } from './snapshots.js';
 import { Standing } from './standing.js';
 import type { Interruptions, LeadershipView, LeaseStatus } from './types.js';
 
@@ -66,9 +60,8 @@ export class RunningMember {
   private readonly applier: Applier;
   private readonly cuts: Cuts;
   private readonly compaction: Compaction;
-  private readonly installation: Installation;
-  private readonly sender: SnapshotSender;
-  private readonly receiver: SnapshotIntake;
+  private readonly snapshots: Snapshots;
+  private readonly loading: Loading;
   private readonly tracker: LeadershipTracker;
   private readonly traffic: LaneTraffic;
   private readonly gaps: LoopGaps;
@@ -81,13 +74,11 @@ export class RunningMember {
   /** Added to the words about a halt; empty when nothing is known. */
   private whyHalted = '';
   private machineNow: Machine;
-  /** Counts the loads that began: an older one is void. */
-  private loads = 0;
   private scheduled = false;
   private stopped = false;
 
   constructor(options: ReplicaOptions, transport: Transport, roster: Roster, hooks: RunningHooks) {
-    const { disk, limits, clock, logger } = options;
+    const { disk, limits, clock } = options;
     const log = must(disk.log, 'a running member needs a formed folder');
     this.options = options;
     this.transport = transport;
@@ -99,7 +90,7 @@ export class RunningMember {
     const nowMs = () => clock.monotonicMs();
     const trouble = () => this.trouble();
     this.boots = new Boots(log, hooks.fatal);
-    this.raft = this.makeConsensus();
+    this.raft = makeConsensus(options, log);
     this.gaps = new LoopGaps(nowMs, (limits.tickMs * limits.electionTicks) / 2, (gapMs) =>
       this.paused(gapMs),
     );
@@ -121,22 +112,33 @@ export class RunningMember {
     });
     this.applier = this.makeApplier();
     this.cuts = this.makeCuts();
-    this.sender = this.makeSender();
     this.compaction = new Compaction({
       limits,
       log,
       appliedBytes: () => this.applier.appliedBytes,
-      pinned: () => this.sender.pinnedIndex(),
+      pinned: () => this.snapshots.pinnedIndex(),
       configurationAt: (index) => this.raft.configurationAt(index),
       fatal: hooks.fatal,
     });
-    this.installation = this.makeInstallation();
-    this.receiver = new SnapshotIntake({
-      receive: (id, meta) => disk.receive(id, meta, expectKnownRecord),
-      appliedIndex: () => this.applier.appliedIndex,
-      install: (start, meta, state) => this.installation.install(start, meta, state),
+    this.loading = new Loading({
+      options,
+      stopped: () => this.stopped,
+      loaded: (machine, meta, replaced) => this.loaded(machine, meta, replaced),
       fatal: hooks.fatal,
-      logger,
+    });
+    this.snapshots = new Snapshots({
+      options,
+      transport,
+      roster,
+      raft: this.raft,
+      cuts: this.cuts,
+      stopped: () => this.stopped,
+      appliedIndex: () => this.applier.appliedIndex,
+      changed: () => this.rightsChanged(),
+      suspend: () => this.applier.suspend(),
+      load: () => this.loading.load(),
+      schedule: () => this.schedule(),
+      fatal: hooks.fatal,
     });
     this.tracker = new LeadershipTracker(nowMs, (view, before) => this.viewChanged(view, before));
   }
@@ -212,7 +214,7 @@ export class RunningMember {
     this.settleRights();
     if (founded) this.standing.founded();
     else this.standing.judge();
-    void this.load();
+    void this.loading.load();
   }
 
   stop(): void {
@@ -287,7 +289,7 @@ export class RunningMember {
   }
 
   snapshotOffered(start: SnapshotStart): ReturnType<SnapshotIntake['offered']> {
-    return this.standing.open ? this.receiver.offered(start) : Promise.resolve(null);
+    return this.standing.open ? this.snapshots.offered(start) : Promise.resolve(null);
   }
 
   quorumHeardWithin(ms: number): boolean {
@@ -384,9 +386,9 @@ export class RunningMember {
     this.outgoing.send(ready.messages);
     if (ready.persist !== null) {
       if (this.view.kind === 'elected' || this.view.kind === 'leading') this.noteProgress();
-      this.persister.write(ready.persist, ready.persist.snapshot === null ? null : this.installation.state);
+      this.persister.write(ready.persist, ready.persist.snapshot === null ? null : this.snapshots.installed);
     }
-    for (const peer of ready.snapshotsWanted) this.sender.send(peer);
+    for (const peer of ready.snapshotsWanted) this.snapshots.send(peer);
     if (ready.committed.length > 0) this.applier.take(ready.committed);
     if (ready.committed.length > 0) this.afterApply();
     if (ready.reads.length > 0) this.readsAnswered(ready.reads);
@@ -415,7 +417,7 @@ export class RunningMember {
   private persisted(installed: InstalledState | null): void {
     if (this.stopped) return;
     this.raft.persisted();
-    if (installed !== null) this.installation.committed();
+    if (installed !== null) this.snapshots.committed();
     this.standing.check();
     this.schedule();
   }
@@ -432,13 +434,6 @@ export class RunningMember {
   private paused(gapMs: number): void {
     this.options.logger.warn({ gapMs: Math.round(gapMs) }, 'this process stood still');
     this.raft.stalled();
-  }
-
-  /** For callbacks that come from outside a turn. */
-  private stepLater(step: () => void): void {
-    if (this.stopped) return;
-    step();
-    this.schedule();
   }
 
   private viewChanged(view: LeadershipView, before: LeadershipView): void {
@@ -471,7 +466,7 @@ export class RunningMember {
   /** Whether this member may vote, and whether it could lead. */
   private settleRights(): void {
     const { open, recovering } = this.standing;
-    const whole = this.applier.ready && !this.applier.mustHalt && !this.installation.active;
+    const whole = this.applier.ready && !this.applier.mustHalt && !this.snapshots.installing;
     this.raft.setVoting(!recovering);
     this.raft.setCampaignAllowed(open && !recovering && whole);
   }
@@ -481,21 +476,7 @@ export class RunningMember {
     this.schedule();
   }
 
-  private async load(): Promise<void> {
-    const load = ++this.loads;
-    const wanted = () => load === this.loads && !this.stopped;
-    const { disk, limits, timers, machineLimits } = this.options;
-    try {
-      const machine = await loadMachine(disk.state, machineLimits, limits.loadSliceBytes, timers, wanted);
-      if (machine !== null && wanted()) this.loaded(machine, disk.state.meta);
-    } catch (error) {
-      // Else the folder was closed under it: a received state took its place, or the member stopped.
-      if (wanted()) await this.loadFailed(error);
-    }
-  }
-
-  private loaded(machine: Machine, meta: CutMeta | null): void {
-    const replaced = this.loads > 1;
+  private loaded(machine: Machine, meta: CutMeta | null, replaced: boolean): void {
     this.machineNow = machine;
     if (replaced) {
       this.compaction.installed();
@@ -506,14 +487,6 @@ export class RunningMember {
     this.settleRights();
     this.afterApply();
     this.schedule();
-  }
-
-  /** A state that is not what was written must not be found by the next start: it then recovers from others. */
-  private async loadFailed(error: unknown): Promise<void> {
-    const damaged = error instanceof TepuiError && error.code === 'DAMAGED';
-    if (damaged)
-      await this.options.disk.discardState().catch((failure: unknown) => this.hooks.fatal(failure));
-    this.hooks.fatal(error);
   }
 
   private cutWritten(meta: CutMeta): void {
@@ -531,16 +504,6 @@ export class RunningMember {
   }
 
   // ------------------------------------------------------------------------------------------------ the parts
-
-  private makeConsensus(): RaftNode {
-    const { disk, limits, random, heartbeatTicks } = this.options;
-    const { electionTicks, tickMs } = limits;
-    const id = disk.identity.nodeId;
-    const applied = disk.state.meta?.index ?? 0;
-    const config = { ...RAFT_DEFAULTS, id, tickMs, heartbeatTicks, electionTicks, random, applied };
-    const { hardState, configuration } = this.log;
-    return new RaftNode(config, this.log, hardState, configuration, { cacheBytes: limits.logCacheBytes });
-  }
 
   private makeStanding(nowMs: () => number): Standing {
     const { limits, logger } = this.options;
@@ -615,56 +578,6 @@ export class RunningMember {
       written: (meta) => this.cutWritten(meta),
       fatal: this.hooks.fatal,
     });
-  }
-
-  private makeSender(): SnapshotSender {
-    const { disk, limits, logger, clock, timers } = this.options;
-    return new SnapshotSender({
-      self: this.node,
-      release: this.options.release,
-      transport: this.transport,
-      store: () => disk.state,
-      term: () => this.raft.status().term,
-      clock,
-      timers,
-      limits,
-      progress: (peer) => this.progressOf(peer),
-      reaches: (peer) => this.roster.answering(memberOf(peer)) === peer,
-      sent: (peer) => this.stepLater(() => this.raft.snapshotSent(peer)),
-      failed: (peer) => this.stepLater(() => this.raft.snapshotFailed(peer)),
-      logger,
-    });
-  }
-
-  private progressOf(peer: NodeId): { match: number; near: boolean } | null {
-    const { peers, lastIndex } = this.raft.status();
-    const match = peers.find(({ id }) => id === peer)?.match;
-    if (match === undefined) return null;
-    return { match, near: match >= lastIndex - this.options.limits.logTailEntries / 2 };
-  }
-
-  private makeInstallation(): Installation {
-    return new Installation({
-      disk: this.options.disk,
-      cuts: this.cuts,
-      stopped: () => this.stopped,
-      appliedIndex: () => this.applier.appliedIndex,
-      offer: (start, meta) => this.offerSnapshot(start, meta),
-      changed: () => this.rightsChanged(),
-      suspend: () => this.applier.suspend(),
-      load: () => this.load(),
-      fatal: this.hooks.fatal,
-    });
-  }
-
-  /** Consensus takes it only when its log does not already reach there. */
-  private offerSnapshot({ from, term }: SnapshotStart, meta: CutMeta): boolean {
-    const before = this.raft.view.baseIndex();
-    const { index, configuration } = meta;
-    const point = { index, term: meta.term, configuration };
-    this.raft.step({ type: 'snapshot', from, to: this.node, term, meta: point });
-    this.schedule();
-    return this.raft.view.baseIndex() !== before;
   }
 }
 

@@ -1,0 +1,46 @@
+import { TepuiError } from '../base/index.js';
+import type { Machine } from '../state/index.js';
+import type { CutMeta } from '../storage/types.js';
+import { loadMachine } from './load.js';
+import type { ReplicaOptions } from './ports.js';
+
+export interface LoadingHost {
+  readonly options: ReplicaOptions;
+  readonly stopped: () => boolean;
+  /** The state in force is in memory. `replaced`: another one was before. */
+  readonly loaded: (machine: Machine, meta: CutMeta | null, replaced: boolean) => void;
+  readonly fatal: (error: unknown) => void;
+}
+
+/** Loads the state in force: at start, and whenever a received one has taken its place. */
+export class Loading {
+  private readonly host: LoadingHost;
+  /** Counts the loads that began: an older one is void. */
+  private loads = 0;
+
+  constructor(host: LoadingHost) {
+    this.host = host;
+  }
+
+  /** Resolves when the machine is in place, or when that is no longer wanted. */
+  async load(): Promise<void> {
+    const load = ++this.loads;
+    const wanted = (): boolean => load === this.loads && !this.host.stopped();
+    const { disk, limits, timers, machineLimits } = this.host.options;
+    try {
+      const machine = await loadMachine(disk.state, machineLimits, limits.loadSliceBytes, timers, wanted);
+      if (machine !== null && wanted()) this.host.loaded(machine, disk.state.meta, this.loads > 1);
+    } catch (error) {
+      // Else the folder was closed under it: a received state took its place, or the member stopped.
+      if (wanted()) await this.failed(error);
+    }
+  }
+
+  /** A state that is not what was written must not be found by the next start: it then recovers from others. */
+  private async failed(error: unknown): Promise<void> {
+    const { options, fatal } = this.host;
+    const damaged = error instanceof TepuiError && error.code === 'DAMAGED';
+    if (damaged) await options.disk.discardState().catch((failure: unknown) => fatal(failure));
+    fatal(error);
+  }
+}
