@@ -37,6 +37,7 @@ export interface StatusJson {
   readonly term: number;
   readonly members: readonly MemberJson[];
   readonly alarms: readonly AlarmJson[];
+  readonly warnings: readonly { readonly member: string; readonly text: string }[];
 }
 
 export function memberJson(member: MemberStatus): MemberJson {
@@ -50,8 +51,10 @@ function alarmJson({ kind, index, values }: Alarm): AlarmJson {
   return { kind, index, values: values.map(({ member, digest }) => ({ member, digest })) };
 }
 
-export function statusJson({ clusterId, leader, term, members, alarms }: ClusterStatus): StatusJson {
-  return { clusterId, leader, term, members: members.map(memberJson), alarms: alarms.map(alarmJson) };
+export function statusJson(status: ClusterStatus): StatusJson {
+  const { clusterId, leader, term, members, alarms, warnings } = status;
+  const lists = { members: members.map(memberJson), alarms: alarms.map(alarmJson) };
+  return { clusterId, leader, term, ...lists, warnings };
 }
 
 export interface AgentJson {

@@ -19,6 +19,8 @@ export interface ClusterStatus {
   readonly trouble: string;
   /** What stands in the group's record, as the member that has applied most of it tells. */
   readonly alarms: readonly Alarm[];
+  /** What operators should look at, each with the member that says so. */
+  readonly warnings: readonly { readonly member: string; readonly text: string }[];
   /** Addresses that did not answer, and why. */
   readonly unanswered: readonly { readonly address: string; readonly reason: string }[];
 }
@@ -88,6 +90,9 @@ function merge(answers: readonly Answer[]): ClusterStatus {
     members: [...members.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
     trouble: replies.find(({ trouble }) => trouble !== '')?.trouble ?? '',
     alarms: replies.toSorted((a, b) => b.revision - a.revision)[0]?.alarms ?? [],
+    warnings: replies.flatMap(({ self, warnings }) =>
+      warnings.map((text) => ({ member: self?.id ?? '?', text })),
+    ),
     unanswered: silent.map(({ address, error }) => ({ address, reason: reasonOf(error) })),
   };
 }

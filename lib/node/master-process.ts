@@ -12,6 +12,8 @@ import { DEFAULT_LIMITS } from '../state/index.js';
 import { FolderSource, openDataFolder, type DataFolder } from '../storage/index.js';
 import { GrpcTransport } from '../transport/index.js';
 import { loadTls, type TlsMaterial } from '../wire/index.js';
+import { startBackups } from './backups/index.js';
+import type { BackupSchedule } from './backups/schedule.js';
 import { checkExposure, parseAddress } from './addresses.js';
 import type { MasterConfig } from './config/schema.js';
 import { ticksOf } from './config/timing.js';
@@ -68,6 +70,7 @@ class MasterProcess {
   private readonly logger: Logger;
   private stops: (() => Promise<void> | void)[] = [];
   private stopping = false;
+  private schedule: BackupSchedule | null = null;
 
   constructor(
     config: MasterConfig,
@@ -122,6 +125,12 @@ class MasterProcess {
     this.stops.push(() => agents.stop());
     await door.start();
     this.stops.push(() => door.stop());
+    const { backup } = config;
+    if (backup !== undefined) {
+      const schedule = await startBackups(backup, { ...context, replica, source: backups });
+      this.schedule = schedule;
+      this.stops.push(() => schedule.stop());
+    }
     logger.info({ listen: this.listen, boot: disk.identity.boot }, 'master started');
   }
 
@@ -191,6 +200,7 @@ class MasterProcess {
       identity: () => disk.identity,
       store: () => disk.state,
       release: release(),
+      limits: REPLICA_LIMITS,
       ...SYSTEM,
     });
   }
@@ -206,6 +216,7 @@ class MasterProcess {
       scheduler: schedulerHandlers(master.scheduler),
       agents: agentHandlers(agents, this.tls !== null),
       backups,
+      warnings: () => this.schedule?.warnings() ?? [],
       every,
     });
   }

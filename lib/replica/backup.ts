@@ -1,6 +1,8 @@
-import { TepuiError, type Clock, type Timers } from '../base/index.js';
+import { TepuiError, type Clock, type SnapshotChunk, type Timers } from '../base/index.js';
 import type { Identity, StateSnapshot, StateStore } from '../storage/index.js';
 import { archiveBytes, archiveHeader, type ArchiveHeader } from '../storage/archive/index.js';
+import type { ReplicaLimits } from './limits.js';
+import { paced } from './paced.js';
 import type { Replica } from './types.js';
 
 export interface BackupHost {
@@ -10,6 +12,7 @@ export interface BackupHost {
   readonly release: string;
   readonly clock: Clock;
   readonly timers: Timers;
+  readonly limits: Pick<ReplicaLimits, 'transferRate'>;
 }
 
 /** One snapshot of the group, pinned: its bytes are those of a snapshot file, whatever happens meanwhile. */
@@ -97,10 +100,13 @@ export class BackupSource {
     }
     const createdAtMs = Math.floor(this.host.clock.wallMs());
     const origin = { clusterId, generation, member, release: this.host.release, createdAtMs };
+    const { clock, timers, limits } = this.host;
     const snapshot = store.openSnapshot();
+    const chunks = (offset: number): AsyncIterable<SnapshotChunk> =>
+      paced(snapshot.chunks(offset), limits.transferRate, clock, timers);
     return {
       header: archiveHeader(origin, snapshot.meta),
-      bytes: () => archiveBytes(origin, snapshot),
+      bytes: () => archiveBytes(origin, { meta: snapshot.meta, chunks }),
       close: () => this.release(snapshot),
     };
   }

@@ -69,6 +69,8 @@ export interface StatusReply {
   readonly trouble: string;
   /** What stands in the group's record until it is cleared. */
   readonly alarms: readonly Alarm[];
+  /** What an operator of the answering member should look at. */
+  readonly warnings: readonly string[];
 }
 
 export interface ListRequest {
@@ -259,6 +261,7 @@ const statusReply: Codec<StatusReply> = struct<StatusReply>({
   revision: uint64,
   trouble: text,
   alarms: repeated(alarm),
+  warnings: texts<string>(),
 });
 
 const agentSummary: Codec<AgentSummary> = struct<AgentSummary>({

@@ -14,6 +14,7 @@ export class DoorWorld extends AgentWorld {
   readonly door: GrpcDoor;
   readonly replica: FakeReplica;
   port = 0;
+  warnings: readonly string[] = [];
   /** What the door is given when a client asks for a backup. */
   beginBackup: (options: BackupOptions) => Promise<Backup> = () => {
     throw new TepuiError('NO_LEADER', 'no state');
@@ -34,6 +35,7 @@ export class DoorWorld extends AgentWorld {
       scheduler: schedulerHandlers(master.scheduler),
       agents: agentHandlers(this.services[0]!, false),
       backups: { begin: (options) => this.beginBackup(options) },
+      warnings: () => this.warnings,
       every: (ms, callback) => {
         const timer = setInterval(callback, Math.min(ms, 50));
         return () => clearInterval(timer);

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
-import type { AgentId, FrameworkId, MemberId, NodeId, TaskId } from '../../lib/base/index.js';
+import {
+  TepuiError,
+  type AgentId,
+  type FrameworkId,
+  type MemberId,
+  type NodeId,
+  type TaskId,
+} from '../../lib/base/index.js';
 import { TASK_STATE } from '../../lib/state/index.js';
-import { operatorService, type OperatorEvent } from '../../lib/wire/index.js';
+import { operatorService, type OperatorEvent, type SnapshotData } from '../../lib/wire/index.js';
 import type { ReplicaStatus } from '../../lib/replica/index.js';
 import { DoorWorld, Received } from './door-world.js';
 
@@ -75,6 +82,55 @@ describe('the operator door', () => {
       assert.deepEqual([self?.role, self?.healthy, trouble], [role, false, 'no leader for 4.2 s']);
     });
   }
+
+  it('tells what an operator should look at here', async () => {
+    assert.deepEqual((await world.client.call(methods.status, {})).warnings, []);
+    world.warnings = ['the scheduled backup failed'];
+    assert.deepEqual((await world.client.call(methods.status, {})).warnings, world.warnings);
+  });
+
+  it('streams a backup at the pace of its client, and closes it in the end', async () => {
+    const pieces = Array.from({ length: 40 }, (_, i) => Buffer.alloc(256 << 10, i));
+    let closed = 0;
+    world.beginBackup = ({ linearizable }) => {
+      assert.equal(linearizable, true);
+      return Promise.resolve({
+        header: {} as never,
+        bytes: async function* () {
+          for (const piece of pieces) yield await Promise.resolve(piece);
+        },
+        close: () => Promise.resolve(void closed++),
+      });
+    };
+    const stream = world.client.subscribe(methods.saveSnapshot, { consistency: 'LINEARIZABLE' });
+    const received = new Received<SnapshotData>(stream);
+    await received.end();
+    const parts = received.messages.map(({ data }) => data);
+    assert(Buffer.concat(parts).equals(Buffer.concat(pieces)));
+    assert.deepEqual([received.messages.at(-1)!.last, closed], [true, 1]);
+  });
+
+  it('a backup that is refused, or breaks, ends the stream with its code, and never says that it was the last piece', async () => {
+    const refused = new Received<SnapshotData>(
+      world.client.subscribe(methods.saveSnapshot, { consistency: 'LOCAL' }),
+    );
+    assert.equal(await refused.end(), 'NO_LEADER');
+    let closed = 0;
+    world.beginBackup = () =>
+      Promise.resolve({
+        header: {} as never,
+        bytes: async function* () {
+          yield await Promise.resolve(Buffer.from('x'));
+          throw new TepuiError('DAMAGED', 'a record');
+        },
+        close: () => Promise.resolve(void closed++),
+      });
+    const broken = new Received<SnapshotData>(
+      world.client.subscribe(methods.saveSnapshot, { consistency: 'LOCAL' }),
+    );
+    assert.equal(await broken.end(), 'DAMAGED');
+    assert.deepEqual([broken.messages.some(({ last }) => last), closed], [false, 1]);
+  });
 
   it('tells the alarm that stands, with each member’s value', async () => {
     assert.deepEqual((await world.client.call(methods.status, {})).alarms, []);

@@ -100,6 +100,7 @@ export function answerStatus(
       revision: 5000,
       trouble: '',
       alarms,
+      warnings: [],
     };
   });
 }
@@ -131,6 +132,7 @@ export function documentedCluster(harness: Harness): void {
       revision: 1234,
       trouble: '',
       alarms: [],
+      warnings: [],
     };
   });
   const amounts = (cpus: number, mem: number): { name: string; value: number }[] => [

@@ -36,6 +36,7 @@ describe('tepui status', () => {
         term: 7,
         members: [one(1, 'follower'), one(2, 'leader'), one(3, 'follower')],
         alarms: [],
+        warnings: [],
       },
     ]);
   });
@@ -113,6 +114,8 @@ describe('tepui status', () => {
     for (const address of ['m1:1', 'm2:2', 'm3:3']) harness.group.network.conditions.set(address, 'refusing');
     const { exitCode } = await harness.run('status', '--json');
     assert.equal(exitCode, 5);
-    assert.deepEqual(harness.lines(), [{ clusterId: null, leader: null, term: 0, members: [], alarms: [] }]);
+    assert.deepEqual(harness.lines(), [
+      { clusterId: null, leader: null, term: 0, members: [], alarms: [], warnings: [] },
+    ]);
   });
 });

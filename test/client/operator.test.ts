@@ -84,6 +84,7 @@ describe('the operator client', () => {
       revision: 0,
       trouble: '',
       alarms: [],
+      warnings: [],
     }));
     const status = await operator.status();
     assert.equal(status.term, 3);

@@ -20,6 +20,7 @@ function sourceOf(group: Group, id: MemberId): BackupSource {
     release: '0.1.0',
     clock: group.time,
     timers: group.time,
+    limits: group.limits,
   });
 }
 

@@ -30,6 +30,8 @@ export interface GrpcDoorOptions {
   readonly scheduler: Handlers<SchedulerMethods>;
   readonly agents: Handlers<AgentMethods>;
   readonly backups: Backups;
+  /** What an operator should look at here, besides what the group says. */
+  readonly warnings: () => readonly string[];
   /** Calls back every `ms` until the result is called. */
   readonly every: (ms: number, callback: () => void) => () => void;
 }
@@ -47,14 +49,14 @@ export class GrpcDoor {
   private stopHealth: (() => void) | null = null;
 
   constructor(options: GrpcDoorOptions) {
-    const { replica, coordination, scheduler, agents, backups, tls, every } = options;
+    const { replica, coordination, scheduler, agents, backups, warnings, tls, every } = options;
     this.options = options;
     this.changes = new ChangeRecord(replica);
     this.server = new GrpcServer({
       credentials: serverCredentials(tls, 'optional'),
       messageLimitBytes: CLIENT_MESSAGE_LIMIT_BYTES,
     });
-    const operator = operatorHandlers({ replica, changes: this.changes, backups, every });
+    const operator = operatorHandlers({ replica, changes: this.changes, backups, warnings, every });
     this.server.add(coordinationService(), coordinationHandlers(coordination));
     this.server.add(operatorService(), operator);
     this.server.add(schedulerService(), scheduler);

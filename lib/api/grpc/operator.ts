@@ -26,6 +26,8 @@ export interface OperatorDoor {
   readonly replica: Replica;
   readonly changes: ChangeRecord;
   readonly backups: Backups;
+  /** What an operator should look at here, besides what the group says. */
+  readonly warnings: () => readonly string[];
   /** Calls back every `ms` until the result is called. */
   readonly every: (ms: number, callback: () => void) => () => void;
 }
@@ -40,7 +42,7 @@ export function operatorHandlers(door: OperatorDoor): Handlers<OperatorMethods> 
     everyHeartbeat: (callback: () => void) => every(HEARTBEAT_MS, callback),
   };
   return {
-    status: async () => describeStatus(replica.status(), replica.machine.alarm),
+    status: async () => describeStatus(replica.status(), replica.machine.alarm, door.warnings()),
     listAgents: async ({ consistency }) =>
       list(replica, consistency, (machine) => {
         const present = machine.agents.list().filter(({ status }) => status.kind !== 'removed');
@@ -124,7 +126,11 @@ function bootsOf({ members }: ReplicaStatus): MemberBoots {
   return new Map(members.flatMap(({ id, hello }) => (hello === null ? [] : [[id, hello.boot] as const])));
 }
 
-function describeStatus(status: ReplicaStatus, alarm: AlarmView | null): StatusReply {
+function describeStatus(
+  status: ReplicaStatus,
+  alarm: AlarmView | null,
+  warnings: readonly string[],
+): StatusReply {
   const members = status.members.map(({ id, hello, voter, connected }): MemberStatus => {
     const own = id === status.self.memberId;
     return {
@@ -153,6 +159,7 @@ function describeStatus(status: ReplicaStatus, alarm: AlarmView | null): StatusR
     revision: status.revision,
     trouble: status.trouble ?? '',
     alarms: alarm === null ? [] : [describeAlarm(alarm)],
+    warnings,
   };
 }
 

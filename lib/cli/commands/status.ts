@@ -29,10 +29,11 @@ function showStatus(context: Context): Promise<number> {
 }
 
 function statusText(status: ClusterStatus): string {
-  const { clusterId, leader, term, trouble, alarms } = status;
+  const { clusterId, leader, term, trouble, alarms, warnings } = status;
   const cluster = clusterId === null ? 'cluster not formed' : `cluster ${clusterId}`;
   const leading = leader === null ? `no leader: ${describeVoters(status)}` : `leader ${leader}`;
-  const more = [...alarms.flatMap(alarmLines), ...(trouble === '' ? [] : [trouble])];
+  const warned = warnings.map(({ member, text }) => `WARNING  ${member}: ${text}`);
+  const more = [...alarms.flatMap(alarmLines), ...warned, ...(trouble === '' ? [] : [trouble])];
   const lines = more.map((line) => `${line}\n`).join('');
   return `${cluster}  term ${term}  ${leading}\n${lines}\n${membersTable(status)}`;
 }

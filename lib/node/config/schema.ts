@@ -10,6 +10,15 @@ export interface MasterDoors {
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
+export interface BackupConfig {
+  readonly dir: string;
+  readonly everyMinutes: number;
+  /** Newest files that stay. */
+  readonly keep: number;
+  /** `leader`: whoever leads takes them; `each`: every master for itself. */
+  readonly by: 'leader' | 'each';
+}
+
 export interface MasterConfig {
   readonly id: string;
   readonly dataDir: string;
@@ -26,6 +35,8 @@ export interface MasterConfig {
   readonly tls?: TlsFiles | undefined;
   readonly insecure: boolean;
   readonly timing: Timing;
+  /** Scheduled backups: snapshot files in a folder. */
+  readonly backup?: BackupConfig | undefined;
   /** Memory that the replicated state may take on this member. */
   readonly memoryBudgetMb: number;
   readonly logLevel: LogLevel;
@@ -84,6 +95,14 @@ const masterKeys = z.strictObject({
       leaseMs: z.number().int().min(0).optional(),
     })
     .prefault({}),
+  backup: z
+    .strictObject({
+      dir: z.string().min(1),
+      everyMinutes: z.number().min(1).max(44_640).default(60),
+      keep: z.number().int().min(1).max(10_000).default(24),
+      by: z.enum(['leader', 'each']).default('leader'),
+    })
+    .optional(),
   memoryBudgetMb: z.number().int().min(64).max(1_000_000).default(2048),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });

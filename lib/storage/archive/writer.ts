@@ -36,7 +36,7 @@ export function archiveHeader(origin: ArchiveOrigin, meta: CutMeta): ArchiveHead
  */
 export async function* archiveBytes(
   origin: ArchiveOrigin,
-  snapshot: StateSnapshot,
+  snapshot: Pick<StateSnapshot, 'meta' | 'chunks'>,
 ): AsyncGenerator<Uint8Array> {
   const sum = createHash('sha256');
   const count = (bytes: Uint8Array): Uint8Array => {

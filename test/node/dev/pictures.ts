@@ -61,6 +61,7 @@ export function clusterStatus(change: Partial<ClusterStatus> = {}): ClusterStatu
     trouble: '',
     unanswered: [],
     alarms: [],
+    warnings: [],
     ...change,
   };
 }
