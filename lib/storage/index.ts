@@ -4,7 +4,6 @@ export { FolderSource } from './folder-disk.js';
 export { FORMAT_VERSION } from './identity.js';
 export { comparePoints, decodeCutMeta, encodeCutMeta } from './log-records.js';
 export { MemoryDisk, type DiskAction, type MemoryDiskOptions } from './memory-disk.js';
-export { BatchJournal } from './memory-journal.js';
 export type { Space, SpaceLimits, SpaceState } from './reserve.js';
 export { CHUNK_BYTES } from './state-snapshot.js';
 export type {

@@ -69,7 +69,6 @@ export {
 } from './operator.js';
 export {
   PEER_PROTOCOL,
-  SNAPSHOT_VERSION,
   peerService,
   type Hello,
   type Inbound,

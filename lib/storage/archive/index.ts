@@ -1,4 +1,4 @@
 export { WholeFile } from './file.js';
-export { ARCHIVE_FORMAT, type ArchiveHeader } from './format.js';
+export type { ArchiveHeader } from './format.js';
 export { readArchive, type ArchiveContents, type ArchiveSink } from './reader.js';
 export { archiveBytes, archiveHeader, type ArchiveOrigin } from './writer.js';
