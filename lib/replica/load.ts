@@ -1,4 +1,4 @@
-import type { Timers } from '../base/index.js';
+import { TepuiError, type Timers } from '../base/index.js';
 import { Machine, type MachineLimits } from '../state/index.js';
 import type { StateStore } from '../storage/types.js';
 
@@ -14,12 +14,16 @@ export async function loadMachine(
   wanted: () => boolean,
 ): Promise<Machine | null> {
   const machine = new Machine(limits);
-  if (store.meta === null) return machine;
+  const { meta } = store;
+  if (meta === null) return machine;
+  let loaded = 0;
   for await (const records of store.load(sliceBytes)) {
     for (const record of records) machine.load(record);
+    loaded += records.length;
     await new Promise<void>((resolve) => timers.soon(resolve));
     if (!wanted()) return null;
   }
-  machine.finishLoad(store.meta);
+  if (loaded === 0) throw new TepuiError('DAMAGED', `the state at ${meta.index} has no records`);
+  machine.finishLoad(meta);
   return machine;
 }

@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { MUTANTS } from './mutants.js';
+import { CORE_MUTANTS } from './mutants.js';
+import { NODE_MUTANTS } from './node/mutants.js';
+
+const MUTANTS = [...CORE_MUTANTS, ...NODE_MUTANTS];
 
 describe('the planted faults', () => {
   it('each name text that is once in the build', () => {
-    for (const { name, file, find } of MUTANTS) {
-      const text = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
-      assert.equal(text.split(find).length, 2, `${name}: rewrite it in test/sim/mutants.ts`);
+    for (const mutant of MUTANTS) {
+      for (const { file, find } of [mutant, ...(mutant.also ?? [])]) {
+        const text = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+        assert.equal(text.split(find).length, 2, `${mutant.name}: rewrite it where it is listed`);
+      }
     }
   });
 

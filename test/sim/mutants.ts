@@ -1,16 +1,26 @@
-/** A fault to plant: exact text of the build, found once, and what replaces it. */
-export interface Mutant {
-  readonly name: string;
-  /** What goes wrong, and in which part of the protocol. */
-  readonly about: string;
+import type { Level } from './repeat.js';
+
+/** Exact text of the build, found once, and what replaces it. */
+export interface Edit {
   /** Below `dist/`. */
   readonly file: string;
   readonly find: string;
   readonly replace: string;
 }
 
+/** A fault to plant. */
+export interface Mutant extends Edit {
+  readonly name: string;
+  /** What goes wrong, and in which part of the protocol. */
+  readonly about: string;
+  /** Where it is hunted. */
+  readonly level: Level;
+  /** Edits that belong to it: a fault that something else makes up for shows only together with that. */
+  readonly also?: readonly Edit[];
+}
+
 function mutant(file: string, name: string, about: string, find: string, replace: string): Mutant {
-  return { name, about, file: `lib/raft/${file}.js`, find, replace };
+  return { name, about, level: 'core', file: `lib/raft/${file}.js`, find, replace };
 }
 
 /** The five faults that every release must find. */
@@ -291,8 +301,8 @@ const MEMBERSHIP: readonly Mutant[] = [
   ),
 ];
 
-/** Every fault that the simulator must find, the five of the release gate first. */
-export const MUTANTS: readonly Mutant[] = [
+/** Faults in consensus, the five of the release gate first. */
+export const CORE_MUTANTS: readonly Mutant[] = [
   ...PLANTED,
   ...ELECTION,
   ...REPLICATION,

@@ -1,13 +1,17 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { spawn } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { MUTANTS, type Mutant } from './mutants.js';
+import { CORE_MUTANTS, type Edit, type Mutant } from './mutants.js';
+import { NODE_MUTANTS } from './node/mutants.js';
+import type { Level } from './repeat.js';
+
+const MUTANTS = [...CORE_MUTANTS, ...NODE_MUTANTS];
 
 /** A planted fault must be found within this many seeds. */
-const BUDGET = 500;
+const BUDGET: Readonly<Record<Level, number>> = { core: 500, node: 200 };
 
 const DIST = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -28,18 +32,25 @@ async function plant(mutant: Mutant): Promise<string> {
     await symlink(path.join(DIST, '..', shared), path.join(folder, shared), 'junction');
   }
   await writeFile(path.join(folder, 'package.json'), '{ "type": "module" }\n');
-  const file = path.join(folder, 'dist', mutant.file);
-  const text = await readFile(file, 'utf8');
-  const pieces = text.split(mutant.find);
-  if (pieces.length !== 2) {
+  try {
+    for (const edit of [mutant, ...(mutant.also ?? [])]) await change(folder, mutant.name, edit);
+  } catch (error) {
     await rm(folder, { recursive: true });
+    throw error;
+  }
+  return folder;
+}
+
+async function change(folder: string, name: string, { file, find, replace }: Edit): Promise<void> {
+  const place = path.join(folder, 'dist', file);
+  const pieces = (await readFile(place, 'utf8')).split(find);
+  if (pieces.length !== 2) {
     throw new Error(
-      `mutant ${mutant.name}: its text occurs ${pieces.length - 1} times in ${mutant.file}, not once. ` +
-        'The code has changed: rewrite the mutant in test/sim/mutants.ts.',
+      `mutant ${name}: its text occurs ${pieces.length - 1} times in ${file}, not once. ` +
+        'The code has changed: rewrite the mutant.',
     );
   }
-  await writeFile(file, pieces.join(mutant.replace));
-  return folder;
+  await writeFile(place, pieces.join(replace));
 }
 
 /** Runs the simulator from the copy, seed by seed, until it fails or the budget is used up. */
@@ -47,16 +58,18 @@ async function hunt(mutant: Mutant, outcomesOnly: boolean): Promise<Outcome> {
   const begun = performance.now();
   const folder = await plant(mutant);
   try {
-    const output = await simulate(path.join(folder, 'dist/test/sim/main.js'), outcomesOnly);
+    const main = path.join(folder, 'dist/test/sim/main.js');
+    const output = await simulate(main, mutant.level, outcomesOnly);
     return { mutant, found: firstFailure(mutant, output), seconds: (performance.now() - begun) / 1000 };
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
-function simulate(main: string, outcomesOnly: boolean): Promise<string> {
+function simulate(main: string, level: Level, outcomesOnly: boolean): Promise<string> {
   return new Promise((resolve, reject) => {
-    const args = [main, '--level', 'core', '--from', '1', '--seeds', `${BUDGET}`, '--jobs', '1', '--json'];
+    const seeds = `${BUDGET[level]}`;
+    const args = [main, '--level', level, '--from', '1', '--seeds', seeds, '--jobs', '1', '--json'];
     if (outcomesOnly) args.push('--outcomes-only');
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
     let output = '';
@@ -84,12 +97,13 @@ function firstFailure(mutant: Mutant, output: string): Outcome['found'] {
 function tell({ mutant, found, seconds }: Outcome): void {
   const name = mutant.name.padEnd(30);
   const time = `${seconds.toFixed(1)} s`.padStart(7);
-  if (found === null) console.log(`${name} SURVIVED ${BUDGET} seeds  ${time}  ${mutant.about}`);
+  if (found === null) console.log(`${name} SURVIVED ${BUDGET[mutant.level]} seeds  ${time}  ${mutant.about}`);
   else console.log(`${name} seed ${String(found.seeds).padStart(3)} ${time}  ${found.message}`);
 }
 
 interface Flags {
   readonly only?: readonly string[];
+  readonly level?: Level;
   readonly outcomesOnly?: true;
   readonly jobs: number;
 }
@@ -98,10 +112,14 @@ async function main(): Promise<boolean> {
   const command = new Command('sim:mutants')
     .description('Plants known faults in copies of the build; the simulator must find each of them.')
     .option('--only <name...>', 'these mutants only')
-    .option('--outcomes-only', 'judge only states, answers to clients and progress')
+    .addOption(new Option('--level <level>', 'the faults of one level only').choices(['node', 'core']))
+    .option('--outcomes-only', 'cores: judge only states, answers to clients and progress')
     .option('--jobs <n>', 'mutants hunted at a time', Number, 2);
-  const { only, outcomesOnly, jobs } = command.parse().opts<Flags>();
-  const queue = MUTANTS.filter(({ name }) => only === undefined || only.includes(name));
+  const { only, level, outcomesOnly, jobs } = command.parse().opts<Flags>();
+  const queue = MUTANTS.filter(
+    (mutant) =>
+      (only === undefined || only.includes(mutant.name)) && (level === undefined || mutant.level === level),
+  );
   if (queue.length === 0) throw new Error(`no mutant is called ${only?.join(' or ')}`);
   const outcomes: Outcome[] = [];
   const work = async (): Promise<void> => {

@@ -9,7 +9,8 @@ export function summary<R>(batch: Tally<R>, realSeconds: number): string {
     ['events', `${batch.events} (${Math.round(batch.events / realSeconds)}/s)`],
     ...batch.rows(),
   ];
-  return rows.map(([name, value]) => `${name.padEnd(20)}${value}`).join('\n');
+  const width = Math.max(20, ...rows.map(([name]) => name.length + 2));
+  return rows.map(([name, value]) => `${name.padEnd(width)}${value}`).join('\n');
 }
 
 /** The batch for programs. */

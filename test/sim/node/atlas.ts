@@ -1,4 +1,5 @@
 import type { NodeId } from '../../../lib/base/index.js';
+import type { Damage } from './damage.js';
 import type { SimNode } from './node.js';
 
 /** A member that was damaged and is not known to be whole again. */
@@ -6,6 +7,7 @@ interface Wound {
   readonly node: SimNode;
   /** What the group had applied when it happened: it must have come back. */
   readonly index: number;
+  readonly damage: Damage;
   readonly lives: number;
 }
 
@@ -27,9 +29,9 @@ export interface GroupFacts {
 export class Atlas {
   private readonly group: GroupFacts;
   private readonly wounds = new Map<SimNode, Wound>();
-  private readonly healed: (node: SimNode) => void;
+  private readonly healed: (node: SimNode, damage: Damage) => void;
 
-  constructor(group: GroupFacts, healed: (node: SimNode) => void) {
+  constructor(group: GroupFacts, healed: (node: SimNode, damage: Damage) => void) {
     this.group = group;
     this.healed = healed;
   }
@@ -47,8 +49,8 @@ export class Atlas {
     return others < Math.floor((voters.length - 1) / 2);
   }
 
-  wounded(node: SimNode): void {
-    this.wounds.set(node, { node, index: this.group.applied(), lives: node.lives });
+  wounded(node: SimNode, damage: Damage): void {
+    this.wounds.set(node, { node, damage, index: this.group.applied(), lives: node.lives });
   }
 
   /** Strikes off who is whole again. */
@@ -58,7 +60,7 @@ export class Atlas {
     for (const wound of this.wounds.values()) {
       if (!isWhole(wound, voters)) continue;
       this.wounds.delete(wound.node);
-      this.healed(wound.node);
+      this.healed(wound.node, wound.damage);
     }
   }
 }

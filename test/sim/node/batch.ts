@@ -1,5 +1,6 @@
 import type { Tally } from '../tally.js';
 import { addNodeCounts, noNodeCounts, type NodeCounts } from './counts.js';
+import { MARKS, type Mark } from './marks.js';
 import type { NodeReport } from './run.js';
 
 /** What a batch of `FULL_BATCH` seeds must have seen; smaller ones in proportion. */
@@ -16,6 +17,9 @@ const DEMANDS: readonly { readonly name: keyof NodeCounts; readonly atLeast: num
   { name: 'duplicates', atLeast: 1000 },
 ];
 
+/** A batch of so many seeds must have reached every marked state at least once. */
+const MARKED_BATCH = 400;
+
 /** The sum over runs of whole nodes. */
 export class NodeBatch implements Tally<NodeReport> {
   readonly counts: NodeCounts = noNodeCounts();
@@ -23,6 +27,8 @@ export class NodeBatch implements Tally<NodeReport> {
   events = 0;
   virtualSeconds = 0;
   repeated = 0;
+  /** Seeds in which each state was reached. */
+  private readonly marks = new Map<Mark, number>();
   readonly failures: NodeReport[] = [];
 
   add(report: NodeReport): void {
@@ -31,9 +37,19 @@ export class NodeBatch implements Tally<NodeReport> {
     this.virtualSeconds += report.virtualSeconds;
     addNodeCounts(this.counts, report.counts);
     if (report.violation !== null) this.failures.push(report);
+    for (const mark of report.marks) this.marks.set(mark, (this.marks.get(mark) ?? 0) + 1);
   }
 
   shortfalls(): string[] {
+    return [...this.tooFew(), ...this.neverReached()];
+  }
+
+  private neverReached(): string[] {
+    if (this.seeds < MARKED_BATCH) return [];
+    return MARKS.filter((mark) => !this.marks.has(mark)).map((mark) => `never reached: ${mark}`);
+  }
+
+  private tooFew(): string[] {
     return DEMANDS.flatMap(({ name, atLeast }) => {
       const wanted = Math.floor((atLeast * this.seeds) / FULL_BATCH / 2);
       const seen = this.counts[name];
@@ -44,10 +60,12 @@ export class NodeBatch implements Tally<NodeReport> {
   }
 
   rows(): [string, string][] {
-    return Object.entries(this.counts).map(([name, count]) => [name, `${count}`]);
+    const counts = Object.entries(this.counts).map(([name, count]): [string, string] => [name, `${count}`]);
+    const marks = MARKS.map((mark): [string, string] => [mark, `in ${this.marks.get(mark) ?? 0} seeds`]);
+    return [...counts, ...marks];
   }
 
   json(): object {
-    return { ...this.counts };
+    return { ...this.counts, marks: Object.fromEntries(this.marks) };
   }
 }

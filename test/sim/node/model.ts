@@ -45,6 +45,7 @@ export class Model {
   duplicates = 0;
   skippedBatches = 0;
   expired = 0;
+  growthRefused = 0;
   private readonly lanes = new Map<NodeId, { boot: number; number: number }>();
   private readonly sessions = new Map<string, Session>();
   private readonly effects = new Map<string, Effect>();
@@ -149,6 +150,7 @@ export class Model {
   /** What is not about the tree is not foretold: it only has to stay as it was answered first. */
   private plain(index: number, command: PlainCommand, result: CommandResult): Effect {
     if (!result.ok && result.code === 'GROWTH_REFUSED') {
+      this.growthRefused++;
       return { index, ok: false, code: result.code, revision: result.revision, version: -1 };
     }
     switch (command.kind) {

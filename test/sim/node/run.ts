@@ -3,6 +3,7 @@ import { MS, SECOND, Schedule } from '../schedule.js';
 import { Violation, check } from '../violation.js';
 import type { Report } from '../report.js';
 import type { NodeCounts } from './counts.js';
+import type { Mark } from './marks.js';
 import { NodeNemesis } from './nemesis.js';
 import { drawNodeOptions, type NodeOptions } from './options.js';
 import { NodeTrace } from './trace.js';
@@ -22,7 +23,9 @@ export interface NodeRunSettings {
   readonly print?: (line: string) => void;
 }
 
-export type NodeReport = Report<NodeCounts>;
+export interface NodeReport extends Report<NodeCounts> {
+  readonly marks: readonly Mark[];
+}
 
 /** Runs one seed from start to end. A violation ends the run and is part of the report. */
 export async function runNodeSeed(settings: NodeRunSettings): Promise<NodeReport> {
@@ -74,6 +77,7 @@ class NodeRun {
     const { world } = this;
     this.note('phase', `options ${JSON.stringify(this.options)}`);
     for (const node of world.nodes) world.start(node);
+    world.watch();
     await this.demand('L1', 'a formed group', () => world.leader() !== null, FORM_US);
     await this.lease();
     this.note('phase', 'faults');
@@ -109,7 +113,11 @@ class NodeRun {
   }
 
   report(violation: NodeReport['violation']): NodeReport {
-    const { counts, history, oracle, wires } = this.world;
+    const { counts, history, marks, oracle, wires } = this.world;
+    if (oracle.model.duplicates > 0) marks.see('write repeated');
+    if (oracle.model.expired > 0) marks.see('session expired');
+    if (oracle.model.growthRefused > 0) marks.see('growth refused');
+    if (history.counts.unknown > 0) marks.see('outcome unknown');
     const { acknowledged, refused, lost, unknown, reads, localReads } = history.counts;
     Object.assign(counts, { acknowledged, refused, lost, unknown, reads, localReads });
     const { duplicates, skippedBatches, expired } = oracle.model;
@@ -122,6 +130,7 @@ class NodeRun {
       virtualSeconds: this.schedule.now / SECOND,
       violation,
       counts,
+      marks: marks.list,
     };
   }
 

@@ -20,6 +20,7 @@ import { NodeDisk } from './disk.js';
 import { NodeHistory } from './history.js';
 import { Host, MachineClock } from './host.js';
 import { Life } from './life.js';
+import { Marks } from './marks.js';
 import { SimNode } from './node.js';
 import { attach, consensusOf } from './observe.js';
 import type { NodeOptions } from './options.js';
@@ -34,6 +35,9 @@ const CALL_SLACK_MS = 3000;
 /** A process that ended by itself is started again after this long. */
 const SUPERVISOR_MS = 300;
 
+/** Between two looks at what states the group is in. */
+const WATCH_MS = 100;
+
 /** How a process ends that nobody meant to end. */
 export type Ending = 'kill' | 'power';
 
@@ -47,6 +51,7 @@ export class World {
   readonly clients: readonly SimClient[];
   readonly calls: Calls;
   readonly atlas: Atlas;
+  readonly marks: Marks = new Marks();
   readonly counts: NodeCounts = noNodeCounts();
   /** The first broken rule: the run ends with it. */
   broken: unknown = null;
@@ -73,11 +78,15 @@ export class World {
     this.loopRandom = random.split();
     const clockRandom = random.split();
     this.nodes = Array.from({ length: members }, (_, i) => this.makeNode(i, clockRandom, random.split()));
-    this.atlas = new Atlas({ applied: () => this.oracle.last, voters: () => this.voters() }, (node) => {
-      this.event('heal', node, 0, 0, 'whole again');
-      this.counts.healed++;
-      if (node.folder !== null) this.checker.repaired(node.folder);
-    });
+    this.atlas = new Atlas(
+      { applied: () => this.oracle.last, voters: () => this.voters() },
+      (node, damage) => {
+        this.event('heal', node, 0, 0, `whole again after ${damage}`);
+        this.marks.healed(damage);
+        this.counts.healed++;
+        if (node.folder !== null) this.checker.repaired(node.folder);
+      },
+    );
     for (const node of this.nodes) node.disk.onWrite = () => this.effect(node);
     this.addresses = new Map(this.nodes.map(({ id, number }) => [id, SimWires.address(number)]));
     this.history = new NodeHistory(this.oracle.model);
@@ -88,6 +97,12 @@ export class World {
       { length: clients.count },
       (_, i) => new SimClient(members + i, clients, random.split(), this.clientPorts(i)),
     );
+  }
+
+  /** Looks around now and then, for as long as the run lasts. */
+  watch(): void {
+    this.marks.look(this.nodes);
+    this.schedule.after(WATCH_MS * MS, () => this.watch());
   }
 
   start(node: SimNode): void {
@@ -125,6 +140,8 @@ export class World {
           },
           reset: () => {
             this.counts.snapshotInstalls++;
+            const running = consensusOf(member);
+            if (running !== null) this.marks.installed(running.raft.view);
             this.event('reset', node, 0, 0);
           },
           applied: () => undefined,
@@ -157,7 +174,7 @@ export class World {
     this.event('fault', node, DAMAGES.indexOf(damage), 0, `${damage}: ${done}`);
     this.counts.damages++;
     if (damage === 'witness-slot') return;
-    this.atlas.wounded(node);
+    this.atlas.wounded(node, damage);
     if (node.folder !== null) this.checker.damaged(node.folder);
   }
 
@@ -177,13 +194,19 @@ export class World {
     if (!(error instanceof TepuiError)) return false;
     if (error.code === 'STORAGE' && node.failing) {
       node.failing = false;
+      this.marks.see('process ended by a failed write');
       return true;
     }
-    return error.code === 'DAMAGED' && this.atlas.isWounded(node);
+    if (error.code !== 'DAMAGED' || !this.atlas.isWounded(node)) return false;
+    if (error.message.includes('copy from the past')) this.marks.see('copy from the past found out');
+    return true;
   }
 
   private end(node: SimNode, life: Life, ending: Ending): void {
     const running = life.member === null ? null : consensusOf(life.member);
+    if (running !== null) {
+      this.marks.ends(running.raft.view, life.member?.status().role === 'recovering');
+    }
     node.dark = ending === 'power';
     node.ended();
     node.disk.cut(ending === 'power', () => chance(this.landRandom, 0.5));

@@ -1,0 +1,215 @@
+import type { Edit, Mutant } from '../mutants.js';
+
+function mutant(
+  name: string,
+  about: string,
+  ...edits: readonly (readonly [string, string, string])[]
+): Mutant {
+  const [first, ...others] = edits.map(([file, find, replace]): Edit => {
+    return { file: `lib/${file}.js`, find, replace };
+  });
+  return { name, about, level: 'node', ...first!, also: others };
+}
+
+const DURABILITY: readonly Mutant[] = [
+  mutant('log-not-awaited', 'entries and votes count as durable while they are being written', [
+    'storage/raft-log',
+    'const written = this.kv.write(batch.operations);',
+    'void this.kv.write(batch.operations).catch(() => {}); const written = Promise.resolve();',
+  ]),
+  mutant(
+    'goes-on-after-failed-write',
+    'a write of the log that failed is taken for done (google/leveldb#1180)',
+    [
+      'storage/failure-latch',
+      'if (this.first === null) {',
+      'if (this.first === null) { return storageError(what, cause, damaged);',
+    ],
+    [
+      'storage/raft-log',
+      'const written = this.kv.write(batch.operations);',
+      'const written = this.kv.write(batch.operations).catch(() => {});',
+    ],
+  ),
+  mutant('vote-not-in-witness', 'term and vote are kept in raft/ alone', [
+    'storage/witness',
+    'await this.change({ ...this.record, hard });',
+    'this.record = { ...this.record, hard };',
+  ]),
+  mutant('log-compacted-above-cut', 'entries that no cut covers are dropped', [
+    'replica/compaction',
+    'const index = Math.min(this.tailBegin(mark), this.host.pinned() ?? Infinity);',
+    'const index = log.lastIndex();',
+  ]),
+];
+
+const CUTS: readonly Mutant[] = [
+  mutant('answers-not-in-cut', 'what sessions were answered is lost with a restart or a snapshot', [
+    'state/state',
+    'this.sessions.results,',
+    '',
+  ]),
+  mutant('lanes-not-in-cut', 'a restart forgets which sub-batches have run', [
+    'state/state',
+    'this.lanes.table,',
+    '',
+  ]),
+  mutant('deletions-not-in-cut', 'deleted records come back with a restart', [
+    'storage/state-store',
+    "operations.push({ type: 'delete', key: recordKey(deletion.table, deletion.key, slab) });",
+    '',
+  ]),
+  mutant(
+    'configuration-not-in-cut',
+    'a cut is stamped with another configuration than the one in force (dragonboat, matrixone#23383)',
+    [
+      'replica/cuts',
+      'configuration: this.host.configurationAt(cut.index), chain',
+      'configuration: { ...this.host.configurationAt(cut.index), learners: [], voters: this.host.configurationAt(cut.index).voters.slice(0, 1), outgoing: [] }, chain',
+    ],
+  ),
+];
+
+const DAMAGE: readonly Mutant[] = [
+  mutant(
+    'damaged-log-is-intact',
+    'a log that lost or spoiled entries is opened as if it were whole (Alagappan et al., FAST 2018)',
+    [
+      'storage/log-opening',
+      "health = { kind: 'log-damaged', found: contents.table.lastPoint, promised, detail };",
+      '',
+    ],
+    ['storage/log-opening', 'await witness.markRecovering(promised);', ''],
+    ['replica/standing', 'if (point.term > term) {', 'if (false) {'],
+    [
+      'replica/standing',
+      'const short = !this.isRecovering && comparePoints(promised, last) > 0;',
+      'const short = false;',
+    ],
+  ),
+  mutant(
+    'recovering-votes',
+    'a member whose log lacks what it acknowledged votes and stands for election',
+    ['replica/running', 'this.raft.setVoting(!recovering);', 'this.raft.setVoting(true);'],
+    [
+      'replica/running',
+      'this.raft.setCampaignAllowed(open && !recovering && whole);',
+      'this.raft.setCampaignAllowed(open && whole);',
+    ],
+  ),
+  mutant('recovered-at-once', 'a damaged log counts as refilled before it reaches what was committed', [
+    'replica/standing',
+    'if (last.index < target || host.commit() < target || comparePoints(last, this.gate.promised) < 0)',
+    'if (false)',
+  ]),
+  mutant(
+    'asks-nobody-after-restart',
+    'a restarted member votes without asking what it had acknowledged',
+    ['replica/acknowledged-gate', 'return this.halves.every(', 'return true || this.halves.every('],
+    [
+      'replica/standing',
+      'const short = !this.isRecovering && comparePoints(promised, last) > 0;',
+      'const short = false;',
+    ],
+  ),
+  mutant(
+    'stale-copy-accepted',
+    'a folder from an older copy goes on with votes forgotten',
+    ['replica/boots', 'if (last === undefined)', 'if (true)'],
+    ['replica/standing', 'if (point.term > term) {', 'if (false) {'],
+  ),
+  mutant('lost-votes-are-none', 'a witness that cannot be read is begun anew, with no vote', [
+    'storage/log-opening',
+    "return { kind: 'vote-lost', detail };",
+    "return { kind: 'known', hard: { term: 0, vote: null } };",
+  ]),
+  mutant(
+    'boot-not-raised',
+    'a restart uses the numbers of the life before again',
+    ['storage/opening', 'boot: before.boot + 1', 'boot: Math.max(1, before.boot)'],
+    ['replica/boots', 'if (last === undefined)', 'if (true)'],
+  ),
+];
+
+const LANES: readonly Mutant[] = [
+  mutant('sub-batches-run-twice', 'the machine runs whatever sub-batch it finds', [
+    'state/lanes',
+    'if (!opens && !follows)',
+    'if (false)',
+  ]),
+  mutant('sequences-run-twice', 'a write that its client repeats is done again', [
+    'state/sessions/apply',
+    'if (before !== null)',
+    'if (false)',
+  ]),
+  mutant('epoch-ignored', 'the leader takes what was sent before it took something back', [
+    'replica/intake',
+    'if (epoch !== tail.epoch)',
+    'if (false)',
+  ]),
+  mutant(
+    'unknown-called-refused',
+    'a proposal that was sent and not answered in time is reported as surely not done',
+    [
+      'replica/lane',
+      "done({ kind: 'unknown', message: `${message}: ${this.host.trouble()}` });",
+      "done({ kind: 'refused', code: 'NO_LEADER', message });",
+    ],
+  ),
+  mutant('covered-called-refused', 'a proposal that a received state covers is reported as surely not done', [
+    'replica/lane',
+    "this.end(batch, { kind: 'unknown', message: 'this member received the state past the proposal' });",
+    "this.end(batch, { kind: 'refused', code: 'NO_LEADER', message: '' });",
+  ]),
+  mutant('replaced-folder-invited', 'the leader invites a member to the lane of the folder that it lost', [
+    'replica/lane-traffic',
+    'if (folder !== null && folder !== lane)',
+    'if (false)',
+  ]),
+  mutant('expiry-of-used-session', 'a session that was used meanwhile expires', [
+    'state/sessions/apply',
+    'sessions.usedRevision.get(row) !== command.usedRevision',
+    'false',
+  ]),
+];
+
+const READS: readonly Mutant[] = [
+  mutant('read-before-applied', 'a read is answered at its index from a state that has not reached it', [
+    'replica/reads',
+    'const applied = this.host.appliedIndex();',
+    'const applied = Infinity;',
+  ]),
+  mutant('read-without-asking', 'a read is answered from what is at hand', [
+    'replica/reads',
+    'const index = this.host.leasedIndex();',
+    'const index = 0;',
+  ]),
+  mutant('lease-too-long', 'a leader answers by its lease for longer than the others promised', [
+    'replica/lease-clock',
+    'nowMs - askedMs < leaseMs * (1 - LEASE_CLOCK_BOUND)',
+    'nowMs - askedMs < leaseMs * 20',
+  ]),
+];
+
+const FOLDERS: readonly Mutant[] = [
+  mutant('folder-not-asked', 'messages for the folder that a member lost reach the one that replaced it', [
+    'wire/raft-codec',
+    'if (reader.text() !== self)',
+    "if (reader.text() === '')",
+  ]),
+  mutant(
+    'late-hello-is-a-copy',
+    'a founder whose first words arrive late is taken for a copy from the past',
+    ['replica/boots', 'if (boot === last.boot && start === last.start)', 'if (false)'],
+  ),
+];
+
+/** Faults in what surrounds consensus, found by simulating whole nodes. */
+export const NODE_MUTANTS: readonly Mutant[] = [
+  ...DURABILITY,
+  ...CUTS,
+  ...DAMAGE,
+  ...LANES,
+  ...READS,
+  ...FOLDERS,
+];
