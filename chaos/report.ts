@@ -14,7 +14,8 @@ export function describeRun(result: RunResult): string[] {
       `${operations.quietPerSecond.toFixed(0)}/s outside faults (${share}% of the time)`,
     `tasks: ${tasks.accepted} accepted, ${tasks.refused} refused, ${tasks.unknown} unknown`,
     `faults: ${kinds.join(', ') || 'none'}`,
-    `elections: ${result.elections}; longest time without an acknowledgement: ${Math.round(operations.longestGapMs)} ms`,
+    `elections: ${result.elections}; longest time without an acknowledgement: ` +
+      `${Math.round(operations.longestGapMs)} ms (${operations.longestGapDuring.join(', ') || 'no fault'})`,
     `machine stall: ${result.machineStallMs} ms`,
   ];
 }

@@ -11,12 +11,14 @@ export interface Rates {
   readonly quietShare: number;
   /** The longest time without any acknowledgement. */
   readonly longestGapMs: number;
+  /** Faults in force in that time, by number and kind. */
+  readonly longestGapDuring: readonly string[];
 }
 
 /** What the clients of registers and frameworks got done between two moments. */
 export function ratesOf(
   events: readonly HistoryEvent[],
-  windows: readonly Pick<FaultWindow, 'beginNs' | 'endNs'>[],
+  windows: readonly Pick<FaultWindow, 'number' | 'kind' | 'beginNs' | 'endNs'>[],
   fromNs: number,
   toNs: number,
 ): Rates {
@@ -28,18 +30,24 @@ export function ratesOf(
   const quietAcks = acknowledged.filter(
     (ns) => !windows.some((window) => ns > window.beginNs && ns < window.endNs),
   );
-  let longestNs = 0;
-  let last = fromNs;
-  for (const ns of [...acknowledged, toNs]) {
-    longestNs = Math.max(longestNs, ns - last);
-    last = ns;
-  }
+  const gap = longestGap([fromNs, ...acknowledged, toNs]);
+  const during = windows.filter(({ beginNs, endNs }) => beginNs < gap.toNs && endNs > gap.fromNs);
   return {
     ok: acknowledged.length,
     unknown: count('info'),
     refused: count('fail'),
     quietPerSecond: quietNs === 0 ? 0 : quietAcks.length / (quietNs / 1e9),
     quietShare: quietNs / Math.max(1, toNs - fromNs),
-    longestGapMs: longestNs / 1e6,
+    longestGapMs: (gap.toNs - gap.fromNs) / 1e6,
+    longestGapDuring: during.map(({ number, kind }) => `${number} ${kind}`),
   };
+}
+
+function longestGap(moments: readonly number[]): { readonly fromNs: number; readonly toNs: number } {
+  let longest = { fromNs: moments[0]!, toNs: moments[0]! };
+  for (let i = 1; i < moments.length; i++) {
+    const [fromNs, toNs] = [moments[i - 1]!, moments[i]!];
+    if (toNs - fromNs > longest.toNs - longest.fromNs) longest = { fromNs, toNs };
+  }
+  return longest;
 }
