@@ -6,7 +6,7 @@ import { ratesOf } from '../../chaos/judges/rates.js';
 const SECOND = 1e9;
 
 function acknowledgements(...seconds: number[]): HistoryEvent[] {
-  return seconds.map((at, id) => ({ ns: at * SECOND, type: 'ok', id, index: 1 }) as HistoryEvent);
+  return seconds.map((at, id) => ({ ns: at * SECOND, type: 'ok', id, index: 1 }));
 }
 
 function fault(number: number, kind: FaultKind, from: number, to: number) {
