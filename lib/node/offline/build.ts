@@ -44,11 +44,7 @@ export async function buildFolder(
     await abandon();
     throw error;
   }
-  const place = async (): Promise<void> => {
-    await exchange(folder, name, `before-${stamp}`);
-    await abandon();
-  };
-  return { owner, folder, place, abandon };
+  return { owner, folder, place: () => exchange(folder, stamp), abandon };
 }
 
 /** What a start will find, read back from the disk: the folder is sound and holds the state of the history. */

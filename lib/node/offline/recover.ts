@@ -5,6 +5,7 @@ import { readFolder, type FolderReading } from '../../storage/offline/index.js';
 import { buildFolder } from './build.js';
 import { loadFolder } from './load-folder.js';
 import { beginHistory, nextGeneration } from './new-history.js';
+import { completeExchange } from './place.js';
 import { stampOf } from './restore.js';
 import { bestOf, lossOf, surveyFolder, type Loss, type Survivor } from './survey.js';
 
@@ -51,6 +52,9 @@ export interface Recovered {
 export async function recover(options: RecoverOptions): Promise<Recovered | null> {
   const held: FolderReading[] = [];
   try {
+    for (const folder of options.folders) {
+      if (await completeExchange(folder)) return interrupted(folder);
+    }
     for (const folder of options.folders) held.push(await readFolder(folder));
     const plan = planRecovery(held);
     options.tell(plan);
@@ -63,6 +67,12 @@ export async function recover(options: RecoverOptions): Promise<Recovered | null
   } finally {
     for (const reading of held) await reading.close();
   }
+}
+
+/** An earlier recovery or restore of this folder was cut short in its last step: it is complete now. */
+function interrupted(folder: string): never {
+  const message = `an earlier recovery or restore of ${folder} was cut short, and is complete now`;
+  throw new TepuiError('FOLDER_OCCUPIED', `${message}: start it, or run this again to begin another`);
 }
 
 export function planRecovery(readings: readonly FolderReading[]): RecoveryPlan {

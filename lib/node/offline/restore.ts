@@ -12,7 +12,7 @@ import { readFolder, type FolderReading } from '../../storage/offline/index.js';
 import { buildFolder, type BuiltFolder } from './build.js';
 import { loadArchive } from './load-archive.js';
 import { beginHistory, nextGeneration } from './new-history.js';
-import { dataIn } from './place.js';
+import { completeExchange, dataIn } from './place.js';
 
 export interface RestoreTarget {
   readonly memberId: MemberId;
@@ -55,6 +55,7 @@ export async function restore(file: string, options: RestoreOptions): Promise<Re
   try {
     const setAside: string[] = [];
     for (const target of targets) {
+      await completeExchange(target.folder);
       if ((await dataIn(target.folder)).length === 0) continue;
       const reading = await replaceable(target, header.clusterId, options);
       if (reading !== null) held.push(reading);
