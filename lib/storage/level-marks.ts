@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { TepuiError } from '../base/index.js';
 
 /**
@@ -13,21 +16,25 @@ const MARK = 'found-damaged';
 /**
  * Other damage fails an assertion of LevelDB, which ends the process before it can say anything: while a database is
  * opened or read, or while it is compacted a moment later. So each start leaves a note in the folder, which a proper end
- * removes: how many starts in a row did not get so far as to have read all of it, and how many ended soon. After some of
- * the latter everything is compacted before it is believed; after some of the former the folder is set aside.
+ * removes: how many starts in a row did not get so far as to have read all of it, and how many ended soon. That proves
+ * nothing (a process may be killed, or run out of memory, on every member alike), so after some of either another
+ * process reads and compacts all of it first: only if that one meets damage too is the folder set aside.
  */
 const ATTEMPTS = 'opening';
-const MOST_ATTEMPTS = 3;
-const MOST_SHORT = 2;
+const ENOUGH = 2;
 const SHORT_MS = 60_000;
+
+/** Of the probe: LevelDB said that its files are damaged. */
+const EXIT_DAMAGED = 3;
+
+/** Signals by which a process ends through its own fault. */
+const FAULTS: readonly (NodeJS.Signals | null)[] = ['SIGABRT', 'SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE'];
 
 export interface Attempts {
   /** Starts in a row, this one included, that have not read everything. */
   readonly unread: number;
   /** Starts in a row before this one that ended within a minute, and not properly. */
   readonly short: number;
-  /** There are so many of the latter that everything should be compacted before it is believed. */
-  readonly isDoubtful: boolean;
 }
 
 /** Counts this start. Throws DAMAGED when the folder is not to be opened. */
@@ -37,19 +44,26 @@ export async function beginAttempt(folder: string): Promise<Attempts> {
   const [unread = 0, short = 0] = ((await readMark(folder, ATTEMPTS)) ?? '')
     .split(' ')
     .map((text) => Number(text) || 0);
-  if (unread >= MOST_ATTEMPTS) {
-    const message = `${folder}: ${unread} starts in a row ended while they opened or read it`;
-    throw new TepuiError('DAMAGED', message);
-  }
   const before = await changedMs(folder, ATTEMPTS);
   noteAttempts(folder, { unread: unread + 1, short });
   const isShort = before !== null && ((await changedMs(folder, ATTEMPTS)) ?? before) - before < SHORT_MS;
-  const shortNow = isShort ? short + 1 : 0;
-  noteAttempts(folder, { unread: unread + 1, short: shortNow });
-  return { unread: unread + 1, short: shortNow, isDoubtful: shortNow >= MOST_SHORT };
+  const attempts = { unread: unread + 1, short: isShort ? short + 1 : 0 };
+  noteAttempts(folder, attempts);
+  if (unread >= ENOUGH || attempts.short >= ENOUGH) await probe(folder);
+  return attempts;
 }
 
-export function noteAttempts(folder: string, { unread, short }: Pick<Attempts, 'unread' | 'short'>): void {
+async function probe(folder: string): Promise<void> {
+  const program = fileURLToPath(new URL('level-probe.js', import.meta.url));
+  const child = spawn(process.execPath, [program, folder], { stdio: 'ignore' });
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  if (!FAULTS.includes(signal) && code !== EXIT_DAMAGED) return;
+  const message = `another process read and compacted it, and ended with ${signal ?? 'an error of LevelDB'}`;
+  noteDamage(folder, message);
+  throw new TepuiError('DAMAGED', `${folder}: ${message}`);
+}
+
+export function noteAttempts(folder: string, { unread, short }: Attempts): void {
   writeMark(folder, ATTEMPTS, `${unread} ${short}`);
 }
 

@@ -2,7 +2,7 @@ import { Level } from 'level';
 import { TepuiError, assert } from '../base/index.js';
 import type { KvOptions } from './disk.js';
 import { closedError, messageOf, storageError, type FailureLatch } from './failure-latch.js';
-import { EVERYTHING } from './keys.js';
+import { codeOf, isCorruption } from './level-errors.js';
 import { beginAttempt, endAttempts, noteAttempts, noteDamage, type Attempts } from './level-marks.js';
 import type { Kv, KvOperation, KvRange, KvSnapshot } from './types.js';
 
@@ -11,24 +11,6 @@ const SLICE_OPERATIONS = 500;
 
 type Database = Level<Uint8Array, Uint8Array>;
 type Snapshot = ReturnType<Database['snapshot']>;
-
-function codeOf(error: unknown): string {
-  let code = '';
-  for (let e = error; e instanceof Error; e = e.cause) {
-    const own = (e as { code?: unknown }).code;
-    if (typeof own === 'string') code = own;
-  }
-  return code;
-}
-
-/**
- * Whether LevelDB says that its files are not what it wrote. Some of that it calls an I/O error: reading beyond the end
- * of a table that was cut short is "Invalid argument".
- */
-function isCorruption(error: unknown): boolean {
-  if (codeOf(error) === 'LEVEL_CORRUPTION') return true;
-  return /corruption|missing files|\.ldb: (invalid argument|no such file)/i.test(messageOf(error));
-}
 
 function openError(folder: string, error: unknown): TepuiError {
   if (codeOf(error) === 'LEVEL_LOCKED') {
@@ -135,10 +117,9 @@ class LevelKv implements Kv {
     }
   }
 
-  async trust(): Promise<void> {
-    const { short, isDoubtful } = this.attempts;
-    if (isDoubtful) await this.compact(EVERYTHING);
-    noteAttempts(this.folder, { unread: 0, short });
+  trust(): Promise<void> {
+    noteAttempts(this.folder, { unread: 0, short: this.attempts.short });
+    return Promise.resolve();
   }
 
   async close(): Promise<void> {

@@ -141,7 +141,9 @@ export async function openFoundLog(found: FoundLog, fit: Fit, opening: LogOpenin
     await repair(found, fit, opening);
     contents = await scanLog(found.kv, tailBytes, () => disk.pause());
     if (contents === null || contents.problem !== null) {
-      throw new TepuiError('STORAGE', `raft/ cannot be repaired: ${contents?.problem ?? 'it stays empty'}`);
+      // Seen where a table's keys are out of order: what is found in one direction is not found in the other.
+      const why = contents?.problem ?? 'it stays empty';
+      throw new TepuiError('DAMAGED', `raft/ cannot be repaired: ${why}`, { fields: { setAside: 'raft' } });
     }
     health = { kind: 'log-damaged', found: contents.table.lastPoint, promised, detail };
   }

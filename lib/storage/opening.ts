@@ -54,6 +54,8 @@ export async function openFolder(disk: Disk, options: OpeningOptions): Promise<O
     return await new Opening(disk, options, closers).run();
   } catch (error) {
     for (const close of closers.reverse()) await close().catch(() => undefined);
+    // The next attempt finds none, and begins anew.
+    if (isDamaged(error) && error.fields['setAside'] === 'raft') await disk.setAsideKv('raft');
     throw error;
   }
 }
