@@ -17,7 +17,10 @@ export interface MasterRow {
   readonly pid: number | null;
   readonly grpc: string;
   readonly voter: boolean;
-  /** What it says of itself; else `starting` until it first answers, `unreachable`, or `down`: its process ended. */
+  /**
+   * What it says of itself; or `outside` of the group; else
+   * `starting` until it first answers, `unreachable`, or `down`: its process ended.
+   */
   readonly role: string;
   /** Null while it does not answer. */
   readonly progress: MasterProgress | null;
@@ -78,18 +81,23 @@ export function drawPicture(plan: DevPlan, seen: Seen, pids: Pids): Picture {
 }
 
 function masterRows(plan: DevPlan, { status, answered }: Seen, pids: Pids): MasterRow[] {
-  const { members, term } = status;
+  const { members, term, leader } = status;
   const furthest = Math.max(0, ...members.map(({ lastIndex }) => lastIndex));
   const row = (id: string, grpc: string, member: MemberStatus | undefined): MasterRow => {
-    const voter = member?.voter ?? true;
+    // While nobody leads, nobody can tell who is in the group.
+    const unlisted = member === undefined && leader !== null;
+    const voter = member?.voter ?? !unlisted;
     if (member !== undefined && member.role !== 'unreachable') {
-      const { role, pid, appliedIndex, healthy } = member;
+      const { pid, appliedIndex, healthy } = member;
+      // One that was removed does not know it, and hopes.
+      const hoping = member.role === 'candidate' || member.role === 'follower';
+      const role = leader !== null && hoping && !voter ? 'outside' : member.role;
       const lag = Math.max(0, furthest - appliedIndex);
       return { id, pid, grpc, voter, role, progress: { term, appliedIndex, lag, healthy } };
     }
     const pid = pids.child(id);
     const silent = pid === null ? 'down' : answered.has(pid) ? 'unreachable' : 'starting';
-    return { id, pid, grpc, voter, role: silent, progress: null };
+    return { id, pid, grpc, voter, role: unlisted ? 'outside' : silent, progress: null };
   };
   const planned = new Set(plan.masters.map(({ id }) => id));
   const joined = members.filter(({ id }) => !planned.has(id));

@@ -8,7 +8,8 @@ function masters(
   pids: Pids,
   answered: readonly number[] = [],
 ): Picture['masters'] {
-  const status = clusterStatus({ members });
+  const leader = members.find(({ role }) => role === 'leader')?.id ?? null;
+  const status = clusterStatus({ members, leader });
   return drawPicture(PLAN, seen({ status, answered: new Set(answered) }), pids).masters;
 }
 
@@ -55,6 +56,18 @@ describe('the picture of masters', () => {
       rows.map(({ role }) => role),
       ['starting', 'starting', 'starting'],
     );
+  });
+
+  it('calls one outside that the group of a leader does not have: its vote is not counted, and nobody starts it again', () => {
+    const row = masters([member('m1'), member('m2')], NONE_LIVE)[2]!;
+    assert.deepEqual([row.role, row.voter], ['outside', false]);
+  });
+
+  it('calls one outside that was removed and does not know it: it stands for election without a vote', () => {
+    const former = member('m3', { role: 'candidate', voter: false });
+    assert.equal(masters([member('m1'), member('m2'), former], ALL_LIVE)[2]!.role, 'outside');
+    const leaderless = ['m1', 'm2', 'm3'].map((id) => member(id, { role: 'candidate', voter: false }));
+    assert.equal(masters(leaderless, ALL_LIVE)[2]!.role, 'candidate');
   });
 
   it('has a row for a member that joined later', () => {
