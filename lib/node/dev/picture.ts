@@ -1,4 +1,4 @@
-import type { AgentSummary, MemberStatus, TaskSummary } from '../../client/index.js';
+import type { AgentSummary, ClusterStatus, MemberStatus, TaskSummary } from '../../client/index.js';
 import type { Seen } from './observe.js';
 import type { DevPlan } from './plan.js';
 
@@ -80,37 +80,46 @@ export function drawPicture(plan: DevPlan, seen: Seen, pids: Pids): Picture {
   };
 }
 
-function masterRows(plan: DevPlan, { status, answered }: Seen, pids: Pids): MasterRow[] {
-  const { members, term, leader } = status;
-  const furthest = Math.max(0, ...members.map(({ lastIndex }) => lastIndex));
-  const row = (id: string, grpc: string, member: MemberStatus | undefined): MasterRow => {
-    // While nobody leads, nobody can tell who is in the group.
-    const unlisted = member === undefined && leader !== null;
-    const voter = member?.voter ?? !unlisted;
-    if (member !== undefined && member.role !== 'unreachable') {
-      const { pid, appliedIndex, healthy } = member;
-      // One that was removed does not know it, and hopes.
-      const hoping = member.role === 'candidate' || member.role === 'follower';
-      const role = leader !== null && hoping && !voter ? 'outside' : member.role;
-      const lag = Math.max(0, furthest - appliedIndex);
-      return { id, pid, grpc, voter, role, progress: { term, appliedIndex, lag, healthy } };
-    }
-    const pid = pids.child(id);
-    const silent = pid === null ? 'down' : answered.has(pid) ? 'unreachable' : 'starting';
-    return { id, pid, grpc, voter, role: unlisted ? 'outside' : silent, progress: null };
-  };
+function masterRows(plan: DevPlan, seen: Seen, pids: Pids): MasterRow[] {
+  const { members } = seen.status;
   const planned = new Set(plan.masters.map(({ id }) => id));
   const joined = members.filter(({ id }) => !planned.has(id));
-  return [
-    ...plan.masters.map(({ id, grpc }) =>
-      row(
-        id,
-        grpc,
-        members.find((one) => one.id === id),
-      ),
-    ),
-    ...joined.map((member) => row(member.id, member.grpc ?? '', member)),
-  ];
+  const all = [...plan.masters, ...joined.map(({ id, grpc }) => ({ id, grpc: grpc ?? '' }))];
+  return all.map(({ id, grpc }) => {
+    const member = members.find((one) => one.id === id);
+    return member === undefined || member.role === 'unreachable'
+      ? silentRow({ id, grpc }, member, seen, pids.child(id))
+      : answeringRow({ id, grpc }, member, seen.status);
+  });
+}
+
+type Named = Pick<MasterRow, 'id' | 'grpc'>;
+
+function answeringRow(
+  named: Named,
+  member: MemberStatus,
+  { leader, term, members }: ClusterStatus,
+): MasterRow {
+  const { pid, voter, appliedIndex, healthy } = member;
+  // One that was removed does not know it, and hopes.
+  const hoping = member.role === 'candidate' || member.role === 'follower';
+  const role = leader !== null && hoping && !voter ? 'outside' : member.role;
+  const furthest = Math.max(...members.map(({ lastIndex }) => lastIndex));
+  const lag = Math.max(0, furthest - appliedIndex);
+  return { ...named, pid, voter, role, progress: { term, appliedIndex, lag, healthy } };
+}
+
+function silentRow(
+  named: Named,
+  member: MemberStatus | undefined,
+  { status, answered }: Seen,
+  pid: number | null,
+): MasterRow {
+  // While nobody leads, nobody can tell who is in the group.
+  const outside = member === undefined && status.leader !== null;
+  const silent = pid === null ? 'down' : answered.has(pid) ? 'unreachable' : 'starting';
+  const voter = member?.voter ?? !outside;
+  return { ...named, pid, voter, role: outside ? 'outside' : silent, progress: null };
 }
 
 /** Of several agents under one name (the folder of one was emptied), the later ones count, the registered before all. */
