@@ -138,14 +138,14 @@ describe('a live table without room', () => {
       columns: fc.integer({ min: 20, max: 200 }),
       rows: fc.integer({ min: 12, max: 80 }),
       masters: fc.integer({ min: 1, max: 7 }),
-      agents: fc.nat(60),
-      tasks: fc.nat(60),
+      agents: fc.nat(30),
+      tasks: fc.nat(30),
       recent: fc.array(fc.string({ maxLength: 30 }), { maxLength: 3 }),
       down: fc.boolean(),
     });
     fc.assert(
       fc.property(drawn, ({ columns, rows, recent, down, ...counts }) => {
-        const ids = Array.from({ length: 60 }, (_, i) => i + 1);
+        const ids = Array.from({ length: 30 }, (_, i) => i + 1);
         const masters = ids
           .slice(0, counts.masters)
           .map((i) => (down ? silentRow(`m${i}`, 'down') : masterRow(`m${i}`)));
