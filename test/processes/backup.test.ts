@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { Tree } from '../../lib/client/index.js';
+import { Operator, Tree } from '../../lib/client/index.js';
 import { DevCluster } from '../support/dev-cluster.js';
 import { tempFolder } from '../support/temp-folder.js';
-import { tepui } from '../support/tepui-process.js';
+import { eventually } from '../support/eventually.js';
+import { isAlive } from '../support/processes.js';
+import { TepuiProcess, tepui } from '../support/tepui-process.js';
 
 interface Saved {
   readonly clusterId: string;
@@ -15,7 +17,7 @@ interface Saved {
 }
 
 describe('tepui snapshot', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let cluster: DevCluster;
   let folder: ReturnType<typeof tempFolder>;
   let tree: Tree;
@@ -113,6 +115,57 @@ describe('tepui snapshot', function () {
     assert(next.index > lost.index && lost.index > kept.index, `${next.index} after ${lost.index}`);
     const again = (await tepui(['agents', '--json', '--masters', second.grpcAddresses.join(',')])).stdout;
     assert.deepEqual(idsOf(again), idsOf(agents), 'the agent is known as before');
+  });
+
+  it('one master takes a running cluster back: the others give way by themselves and join it', async () => {
+    const dir = path.join(folder.path, 'running');
+    const running = await DevCluster.start({ masters: 3, agents: 0, dir });
+    started.push(running);
+    const masters = ['--masters', running.grpcAddresses.join(',')];
+    const writer = new Tree({ addresses: running.grpcAddresses });
+    started.push({ stop: () => writer.close() });
+    await writer.create('/kept', Buffer.from('1'));
+    assert.equal((await tepui(['snapshot', 'save', file('back2'), ...masters])).code, 0);
+    await writer.create('/lost', Buffer.from('2'));
+
+    const restore = [
+      'snapshot',
+      'restore',
+      file('back2'),
+      '--id',
+      'm1',
+      '--dir',
+      path.join(dir, 'm1'),
+      '--replace',
+    ];
+    const held = await tepui(restore);
+    assert.deepEqual([held.code, /FOLDER_IN_USE/.test(held.stderr)], [2, true], held.stderr);
+    const pids = ['m2', 'm3'].map((id) => running.pid(id));
+    running.signal('m1', 'SIGKILL');
+    await eventually(
+      async () => (await tepui(restore)).code === 0,
+      30_000,
+      'the folder is let go and restored',
+    );
+    const start = (id: string): void => {
+      const master = new TepuiProcess(['master', '--config', path.join(dir, id, 'config.yaml')]);
+      started.push({ stop: () => master.end('SIGKILL').then(() => undefined) });
+    };
+    start('m1');
+    await eventually(() => Promise.resolve(!pids.some(isAlive)), 30_000, 'both others have ended');
+    start('m2');
+    start('m3');
+    const operator = new Operator({ addresses: running.grpcAddresses });
+    started.push({ stop: () => Promise.resolve(operator.close()) });
+    const voters = async (): Promise<number> => {
+      const { members } = await operator.status(2000);
+      return members.filter(({ voter, healthy }) => voter && healthy).length;
+    };
+    await eventually(async () => (await voters()) === 3, 60_000, 'all three vote in the new generation');
+    const reader = new Tree({ addresses: running.grpcAddresses });
+    started.push({ stop: () => reader.close() });
+    assert.equal((await reader.get('/kept')).data.toString(), '1');
+    await assert.rejects(reader.get('/lost'), /\/lost does not exist/);
   });
 });
 

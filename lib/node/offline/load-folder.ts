@@ -1,14 +1,16 @@
-import { TepuiError, must } from '../../base/index.js';
+import { TepuiError, equalBytes, must } from '../../base/index.js';
 import { DEFAULT_LIMITS, Machine } from '../../state/index.js';
 import type { FolderReading } from '../../storage/offline/index.js';
 import type { Origin } from './new-history.js';
-import { TableCounter, type TableCounts } from './load-archive.js';
+import { TableCounter, type LoadedArchive, type TableCounts } from './load-archive.js';
 
 export interface LoadOptions {
   /** The last entry to apply; default: the last there is. */
   readonly to?: number;
   /** Entries that are passed over, because they break this release. */
   readonly skip?: ReadonlySet<number>;
+  /** Begin with this state of the same history instead of the folder's newest cut: it may lie further back. */
+  readonly base?: LoadedArchive;
 }
 
 /** A machine made from a data folder, at one entry. */
@@ -23,6 +25,7 @@ export interface LoadedFolder extends Origin {
  * does not reach there, DAMAGED when cut and log do not meet, UNSUPPORTED at an entry that breaks this release.
  */
 export async function loadFolder(reading: FolderReading, options: LoadOptions = {}): Promise<LoadedFolder> {
+  if (options.base !== undefined) return loadFromBase(reading, options.base, options);
   const { path, log, state } = reading;
   const cut = state?.meta ?? { index: 0, term: 0 };
   const reach = reading.replayable ? (log?.table.last ?? cut.index) : cut.index;
@@ -42,6 +45,31 @@ export async function loadFolder(reading: FolderReading, options: LoadOptions = 
   const tables = from.index === 0 ? new TableCounter().counts() : await loadCut(reading, machine);
   const { index, term } = await replay(reading, machine, from, to, options.skip);
   return { machine, index, term, tables, cutIndex: from.index };
+}
+
+/** The log of the folder, applied to a state that was taken elsewhere: proved to be of the same history by its chain. */
+async function loadFromBase(
+  reading: FolderReading,
+  { contents, machine, tables }: LoadedArchive,
+  { to, skip }: LoadOptions,
+): Promise<LoadedFolder> {
+  const { path, log } = reading;
+  const { index, term, chain } = contents.meta;
+  const last = log?.table.last ?? 0;
+  const found = reading.chainAt(index);
+  if (log === null || found === null || (to ?? last) > last || (to ?? last) < index) {
+    const range = log === null ? 'no log' : `entries ${log.table.first} to ${last}`;
+    throw new TepuiError(
+      'OUT_OF_RANGE',
+      `${path} holds ${range}: it does not go on from entry ${index} to ${to ?? last}`,
+    );
+  }
+  if (!equalBytes(found, chain)) {
+    const message = `${path} had another entry ${index} than the snapshot file: they are of two histories`;
+    throw new TepuiError('FOREIGN_CLUSTER', message);
+  }
+  const reached = await replay(reading, machine, { index, term }, to ?? last, skip);
+  return { machine, ...reached, tables, cutIndex: index };
 }
 
 async function loadCut(reading: FolderReading, machine: Machine): Promise<TableCounts> {

@@ -14,6 +14,7 @@ import { STATE_TABLES, countsOf, recordsOf, type StateTable } from './state-tabl
 interface StateFlags {
   readonly at?: string;
   readonly table?: StateTable;
+  readonly base?: string;
 }
 
 export function addState(program: Command, io: CliIo, run: Runner): void {
@@ -24,13 +25,16 @@ export function addState(program: Command, io: CliIo, run: Runner): void {
     )
     .argument('<source>', 'data folder of a master, or snapshot file')
     .option('--at <index>', 'the entry (default: the last there is; of a snapshot file its own)')
+    .option('--base <file>', 'begin with this snapshot file, and apply the log of the folder to it')
     .addOption(new Option('--table <name>', 'one line of JSON per record').choices(STATE_TABLES))
     .action((source: string, flags: StateFlags) => run({ json: true }, () => printState(source, flags, io)));
 }
 
 async function printState(source: string, flags: StateFlags, io: CliIo): Promise<number> {
   const at = indexOf('--at', flags.at);
-  const state = (await isFolder(source)) ? await fromFolder(source, at) : await fromFile(source, at);
+  const state = (await isFolder(source))
+    ? await fromFolder(source, at, flags.base)
+    : await fromFile(source, at);
   const { machine } = state;
   if (flags.table !== undefined) {
     for (const record of recordsOf(machine, flags.table)) io.out(`${JSON.stringify(record)}\n`);
@@ -51,11 +55,18 @@ interface StateAt {
   };
 }
 
-async function fromFolder(folder: string, at: number | undefined): Promise<StateAt> {
+async function fromFolder(
+  folder: string,
+  at: number | undefined,
+  base: string | undefined,
+): Promise<StateAt> {
   const reading = await readFolder(folder);
   try {
     const { clusterId, generation, memberId: member } = reading.identity;
-    const loaded = await loadFolder(reading, at === undefined ? {} : { to: at });
+    const loaded = await loadFolder(reading, {
+      ...(at === undefined ? {} : { to: at }),
+      ...(base === undefined ? {} : { base: await loadArchive(base) }),
+    });
     return { ...loaded, origin: { clusterId, generation, member } };
   } finally {
     await reading.close();

@@ -54,6 +54,8 @@ export interface FolderReading {
   readonly problems: readonly string[];
   /** Entries of the log in order, verified, from `from` to `to` inclusive. */
   entries(from: LogIndex, to: LogIndex): AsyncIterable<Entry>;
+  /** The chain hash of the entry at `index`; null when the log does not hold it. */
+  chainAt(index: LogIndex): Uint8Array | null;
   /** Records of the state in force, in slices, verified. */
   records(): AsyncIterable<readonly StateRecord[]>;
   close(): Promise<void>;
@@ -204,7 +206,7 @@ class OpenReading implements FolderReading {
     }
   }
 
-  private chainAt(index: LogIndex): Uint8Array | null {
+  chainAt(index: LogIndex): Uint8Array | null {
     if (this.log !== null && index === this.log.base.index) return this.log.base.chain;
     const value = this.raft?.get(entryKey(index));
     return value === undefined ? null : decodeEntry(value, index, null).chain;
