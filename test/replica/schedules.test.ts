@@ -22,6 +22,8 @@ async function run(seed: number): Promise<void> {
     proposalDeadlineMs: 3000,
   };
   const group = new Group({ size, seed, limits });
+  // Leases in two of three runs: short ones that end all the time, and long ones that hold.
+  group.leaseMs = [null, 100, 400][seed % 3]!;
   const reads: Read[] = [];
   await group.startAll();
   for (let step = 0; step < STEPS; step++) {
