@@ -41,7 +41,8 @@ type Asked =
   | { readonly kind: 'new'; readonly hellos: readonly PeerHello[] }
   | {
       readonly kind: 'group';
-      readonly address: string;
+      /** Of all who say that they belong to it; one that was removed may not know that. */
+      readonly addresses: readonly string[];
       readonly clusterId: ClusterId;
       readonly why: string;
     };
@@ -105,7 +106,7 @@ export class Formation {
   private async foundOrJoin(): Promise<void> {
     const answer = await this.ask();
     if (this.stopped || answer.kind === 'wait') return;
-    if (answer.kind === 'group') return this.join([answer.address], answer.clusterId, answer.why);
+    if (answer.kind === 'group') return this.join(answer.addresses, answer.clusterId, answer.why);
     if (!this.isLowest()) return;
     const voters = [this.host.nodeId, ...answer.hellos.map((hello) => hello.nodeId)].sort();
     await this.found({ clusterId: randomHex(this.host.random, 16) as ClusterId, voters }, true);
@@ -162,7 +163,10 @@ export class Formation {
     } else if (member !== undefined) {
       const clusterId = member.hello!.clusterId!;
       const why = `this folder is new, ${member.id} belongs to group ${clusterId}, and it waits to be let in there`;
-      return { kind: 'group', address: member.address, clusterId, why };
+      const addresses = answers.flatMap(({ address, hello }) =>
+        hello?.clusterId === clusterId && !hello.unbound ? [address] : [],
+      );
+      return { kind: 'group', addresses, clusterId, why };
     } else if (former !== undefined) {
       this.trouble =
         `this folder is new, and ${former.id} was in group ${former.hello!.clusterId}, of which no member answers: ` +

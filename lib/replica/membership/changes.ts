@@ -57,7 +57,8 @@ export type ChangeVerdict =
       readonly mark: MarkView | null;
     };
 
-type Concerning = Exclude<MemberChange, { readonly kind: 'add' | 'upkeep' }>;
+/** Changes that concern a member of the group. */
+export type Concerning = Exclude<MemberChange, { readonly kind: 'add' | 'upkeep' }>;
 
 /** Whether a change may be made; one that would cost the quorum is refused with the arithmetic. */
 export function judgeChange(situation: Situation, change: Concerning): ChangeVerdict {

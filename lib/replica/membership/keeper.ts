@@ -13,7 +13,7 @@ import {
   encodeJson,
   judgeChange,
   type ChangeCall,
-  type ChangeVerdict,
+  type Concerning,
   type MemberChange,
   type MemberChangeAnswer,
 } from './changes.js';
@@ -105,7 +105,7 @@ export class Keeper {
         return this.record({ kind: 'upkeep-set', ...change.policy }, reply, () => this.done(reply));
       }
       default:
-        return this.carryOut(judgeChange(this.situation(), change), reply);
+        return this.carryOut(change, reply);
     }
   }
 
@@ -178,7 +178,9 @@ export class Keeper {
     });
   }
 
-  private carryOut(verdict: ChangeVerdict, reply: Reply): void {
+  /** `noted`: what has to be noted before is; by now the change may be another matter. */
+  private carryOut(change: Concerning, reply: Reply, noted = false): void {
+    const verdict = judgeChange(this.situation(), change);
     switch (verdict.kind) {
       case 'refused':
         return refuse(reply, verdict.code, verdict.message);
@@ -190,9 +192,11 @@ export class Keeper {
         return refuse(reply, 'TRANSFERRING', `another voter has to lead before the ${verdict.why}`);
       case 'configure': {
         const { next, what, mark } = verdict;
-        const begin = (): void => this.configure(next, what, reply, () => this.done(reply));
-        if (mark === null) return begin();
-        return this.record({ kind: 'member-mark', ...mark }, reply, begin);
+        if (mark === null || noted) return this.configure(next, what, reply, () => this.done(reply));
+        return this.record({ kind: 'member-mark', ...mark }, reply, () => {
+          this.look();
+          this.carryOut(change, reply, true);
+        });
       }
     }
   }
@@ -214,15 +218,18 @@ export class Keeper {
   // ------------------------------------------------------------------------------------------- what is done by itself
 
   private upkeep(): void {
-    const step = planStep(this.situation());
+    const situation = this.situation();
+    const step = planStep(situation);
     if (step === null) return this.forgetFormer();
     const ended: Reply = (reply) => {
       if (!reply.ok) this.host.logger.warn({ reply }, `membership: ${step.why}: not done`);
     };
     if (step.kind === 'hand-over') return this.host.handOver();
-    const begin = (): void => this.configure(step.next, step.why, ended, () => {});
-    if (step.hold === null) return begin();
-    this.record({ kind: 'member-mark', node: step.hold, held: true, replaces: '' }, ended, begin);
+    // Once it is noted the next look decides anew.
+    if (step.hold !== null && !situation.isHeld(step.hold)) {
+      return this.record({ kind: 'member-mark', node: step.hold, held: true, replaces: '' }, ended, () => {});
+    }
+    this.configure(step.next, step.why, ended, () => {});
   }
 
   /** Folders that left the configuration leave the record too: nothing of theirs is on its way any more. */
