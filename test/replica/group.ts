@@ -116,6 +116,10 @@ export class Group {
   /** Asks `at` for a change of members, and waits for the answer; throws a refusal. */
   async change(at: MemberId, change: MemberChange): Promise<MemberChangeAnswer> {
     await this.announceAll();
+    return this.changeAtOnce(at, change);
+  }
+
+  async changeAtOnce(at: MemberId, change: MemberChange): Promise<MemberChangeAnswer> {
     let reply: ChangeReply | null = null;
     this.at(at).member.changeMembers(change, (one) => (reply = one));
     await this.until(`an answer to ${change.kind}`, () => reply !== null);

@@ -148,6 +148,16 @@ describe('replica: changes of members', () => {
     assert.deepEqual(answer.voters, [M1, M2]);
   });
 
+  it('are judged by a new leader from what it heard itself, not from what it takes for granted', async () => {
+    const group = await Group.serving();
+    await leads(group, M1);
+    await group.announceAll();
+    group.at(M3).crash();
+    group.leader!.member.transferLeadership(M2, () => {});
+    await group.until('m2 leads', () => group.leader?.id === M2);
+    await assert.rejects(group.changeAtOnce(M2, { kind: 'remove', member: M1 }), { code: 'QUORUM_AT_RISK' });
+  });
+
   it('take the last voter from no group', async () => {
     const group = await Group.serving({ size: 1 });
     await assert.rejects(group.change(M1, { kind: 'remove', member: M1 }), {

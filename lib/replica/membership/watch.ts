@@ -33,7 +33,8 @@ export class Watch {
       const caughtUp = sight.active && peer.catchUp === 'caught-up';
       sight.keptUpSinceMs = caughtUp ? (sight.keptUpSinceMs ?? nowMs) : null;
       sight.behind = Math.max(0, lastIndex - peer.match);
-      sight.up = sight.active && peer.state !== 'snapshot' && sight.behind <= nearEntries;
+      // To a new leader everybody seems active at first: only who has acknowledged something to it surely is there.
+      sight.up = sight.active && peer.state !== 'snapshot' && peer.match > 0 && sight.behind <= nearEntries;
     }
     for (const node of this.sights.keys()) {
       if (!peers.some((peer) => peer.id === node)) this.sights.delete(node);
