@@ -112,11 +112,18 @@ describe('200 tasks while leaders and an agent are killed', function () {
   }
 
   /** So that the framework loses its own master in the next round. */
-  async function leadWhereTheFrameworkIs(): Promise<void> {
-    const { leader } = await settled(0);
-    const { address } = tap.subscriptions.at(-1)!;
-    const { id } = cluster.announcement.masters.find(({ grpc }) => grpc === address)!;
-    if (id !== leader) await operator.transferLeadership(id);
+  function leadWhereTheFrameworkIs(): Promise<true> {
+    return eventually(
+      async () => {
+        const { leader } = await settled(0);
+        const { address } = tap.subscriptions.at(-1)!;
+        const { id } = cluster.announcement.masters.find(({ grpc }) => grpc === address)!;
+        if (id !== leader) await operator.transferLeadership(id);
+        return id === leader;
+      },
+      LIMIT_MS,
+      'the master of the framework leads',
+    );
   }
 
   /**
