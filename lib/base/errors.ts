@@ -62,6 +62,7 @@ export type ErrorCode =
   | 'FORMER_GENERATION'
   | 'FOLDER_IN_USE'
   | 'FOLDER_OCCUPIED'
+  | 'RECOVERY_NOT_NEEDED'
   | 'PORT_IN_USE'
   | 'STORAGE'
   | 'DAMAGED'
@@ -151,6 +152,10 @@ export const CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   FOLDER_OCCUPIED: {
     certainty: 'not-done',
     remedy: 'Name an empty folder, or set this one aside with --replace.',
+  },
+  RECOVERY_NOT_NEEDED: {
+    certainty: 'not-done',
+    remedy: 'Start all members that are left: they elect a leader, and nothing is lost.',
   },
   PORT_IN_USE: { certainty: 'not-done', remedy: 'Stop the other program, or choose other ports.' },
   STORAGE: { certainty: 'unknown', remedy: 'Check the disk; the process has ended and can be restarted.' },

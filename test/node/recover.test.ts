@@ -208,7 +208,7 @@ describe('tepui recover', () => {
 
   it('is refused when a majority is here and sound, for it needs no recovery', async () => {
     const text = await refusal(recover(options(['m1', 'm2'])));
-    assert.match(text, /^INVALID_ARGUMENT: 2 of 3 voters are here and sound: start them/);
+    assert.match(text, /^RECOVERY_NOT_NEEDED: 2 of 3 voters are here and sound: start them/);
   });
 
   it('is refused while the group has a leader somewhere', async () => {

@@ -8,6 +8,8 @@ import { eventually } from '../support/eventually.js';
 import { isAlive } from '../support/processes.js';
 import { TepuiProcess, tepui } from '../support/tepui-process.js';
 
+const LIMIT_MS = 90_000;
+
 interface Saved {
   readonly clusterId: string;
   readonly member: string;
@@ -17,7 +19,7 @@ interface Saved {
 }
 
 describe('tepui snapshot', function () {
-  this.timeout(240_000);
+  this.timeout(400_000);
   let cluster: DevCluster;
   let folder: ReturnType<typeof tempFolder>;
   let tree: Tree;
@@ -152,7 +154,7 @@ describe('tepui snapshot', function () {
       started.push({ stop: () => master.end('SIGKILL').then(() => undefined) });
     };
     start('m1');
-    await eventually(() => Promise.resolve(!pids.some(isAlive)), 30_000, 'both others have ended');
+    await eventually(() => Promise.resolve(!pids.some(isAlive)), LIMIT_MS, 'both others have ended');
     start('m2');
     start('m3');
     const operator = new Operator({ addresses: running.grpcAddresses });
@@ -161,7 +163,7 @@ describe('tepui snapshot', function () {
       const { members } = await operator.status(2000);
       return members.filter(({ voter, healthy }) => voter && healthy).length;
     };
-    await eventually(async () => (await voters()) === 3, 60_000, 'all three vote in the new generation');
+    await eventually(async () => (await voters()) === 3, LIMIT_MS, 'all three vote in the new generation');
     const reader = new Tree({ addresses: running.grpcAddresses });
     started.push({ stop: () => reader.close() });
     assert.equal((await reader.get('/kept')).data.toString(), '1');

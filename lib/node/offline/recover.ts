@@ -102,7 +102,7 @@ function checkNeed({ loss }: RecoveryPlan, { skip, force }: RecoverOptions): voi
   if (voters.length - away.length < Math.floor(voters.length / 2) + 1) return;
   const here = `${voters.length - away.length} of ${voters.length} voters are here and sound`;
   throw new TepuiError(
-    'INVALID_ARGUMENT',
+    'RECOVERY_NOT_NEEDED',
     `${here}: start them, they elect a leader by themselves; --force goes on all the same`,
   );
 }
@@ -123,7 +123,7 @@ async function checkSilence(best: Survivor, machine: Machine, options: RecoverOp
   const leader = addresses.length === 0 ? null : await options.whoLeads(addresses, clusterId);
   if (leader === null) return;
   const message = `${leader} leads cluster ${clusterId} at this moment: its group has not lost its quorum; --force goes on all the same`;
-  throw new TepuiError('INVALID_ARGUMENT', message);
+  throw new TepuiError('RECOVERY_NOT_NEEDED', message);
 }
 
 function clusterOf({ reading }: Survivor): ClusterId {

@@ -33,12 +33,6 @@ export class WholeFile {
     });
   }
 
-  /** What was written so far does not count. */
-  async restart(): Promise<void> {
-    this.size = 0;
-    await guarded(this.path, () => this.file.truncate(0));
-  }
-
   /** `check` reads the synced file under its partial name; if it rejects, nothing is left. */
   async finish(check: (partial: string) => Promise<void>): Promise<void> {
     try {
