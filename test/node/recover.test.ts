@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { SeededRandom, TepuiError, utf8Encode, type MemberId, type NodeId } from '../../lib/base/index.js';
 import { describeEntry } from '../../lib/node/offline/log-command.js';
@@ -285,6 +285,16 @@ describe('tepui recover', () => {
     const [{ loss }] = plans as [RecoveryPlan];
     assert.equal(loss.away.length, 2, 'm3 is not here, m1 lost its votes');
     assert.deepEqual(await nodesIn('m1'), ['a', 'b', 'n0', 'n1', 'n2']);
+  });
+
+  it('what a reader that was killed left behind is removed by the next one', async () => {
+    mkdirSync(path.join(at('m1'), 'reading-999999999-0'));
+    const reading = await readFolder(at('m1'));
+    await reading.close();
+    assert.deepEqual(
+      readdirSync(at('m1')).filter((name) => name.startsWith('reading-')),
+      [],
+    );
   });
 
   it('reading a folder leaves no trace in it', async () => {

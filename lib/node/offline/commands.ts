@@ -9,7 +9,7 @@ import { addLog } from './log-command.js';
 import { addRecover } from './recover-command.js';
 import { addRestore } from './restore-command.js';
 import { print, runner, type JsonFlag, type Runner } from './runner.js';
-import { saveSnapshot } from './save.js';
+import { discardPartial, saveSnapshot } from './save.js';
 import { addState } from './state-command.js';
 
 /** Commands on snapshot files and on data folders that no process holds. */
@@ -54,7 +54,13 @@ function addSave(snapshot: Command, io: CliIo, run: Runner): void {
       const context = new Context(io, flags);
       return withOperator(context, async (operator) => {
         const { consistency } = consistencyOf(flags);
-        const { contents, tables } = await saveSnapshot(operator, file, consistency);
+        const interrupted = (): void => {
+          discardPartial(file);
+          io.err('tepui: interrupted: nothing was saved\n');
+          process.exit(EXIT.interrupted);
+        };
+        const unwatch = io.onInterrupt(interrupted);
+        const { contents, tables } = await saveSnapshot(operator, file, consistency).finally(unwatch);
         const json = archiveJson(file, contents, tables);
         context.print(json, () => archiveText(json));
         return EXIT.done;

@@ -13,7 +13,7 @@ export async function saveSnapshot(
   target: string,
   consistency: ReadConsistency,
 ): Promise<LoadedArchive> {
-  const partial = `${target}.partial`;
+  const partial = partialOf(target);
   const file = writing(target, () => openSync(partial, 'w', 0o600));
   try {
     await receive(operator, file, target, consistency);
@@ -22,9 +22,18 @@ export async function saveSnapshot(
     writing(target, () => moveInto(partial, target));
     return loaded;
   } catch (error) {
-    rmSync(partial, { force: true });
+    discardPartial(target);
     throw error;
   }
+}
+
+/** What a save that does not come to its end leaves nothing of. */
+export function discardPartial(target: string): void {
+  rmSync(partialOf(target), { force: true });
+}
+
+function partialOf(target: string): string {
+  return `${target}.partial`;
 }
 
 async function receive(

@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TepuiError } from '../../base/index.js';
 import type { Entry, HardState, LogIndex } from '../../raft/types.js';
@@ -67,6 +67,7 @@ export interface FolderReading {
  */
 export async function readFolder(path: string): Promise<FolderReading> {
   const identity = parseIdentity(path, await identityBytes(path));
+  await removeLeftOvers(path);
   const copies = join(path, `reading-${process.pid}-${counter++}`);
   const opened = new OpenReading(path, identity, copies);
   try {
@@ -79,6 +80,23 @@ export async function readFolder(path: string): Promise<FolderReading> {
 }
 
 let counter = 0;
+
+/** Copies of readers that were killed: their links would keep deleted tables on the disk. */
+async function removeLeftOvers(path: string): Promise<void> {
+  for (const name of await readdir(path)) {
+    const pid = Number(/^reading-(\d+)-\d+$/.exec(name)?.[1] ?? process.pid);
+    if (pid !== process.pid && !isAlive(pid)) await rm(join(path, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
 
 async function identityBytes(path: string): Promise<Uint8Array> {
   try {
