@@ -22,6 +22,9 @@ import { Peers } from './peers.js';
 import { ChangeRequests, type ChangeReply } from './requests.js';
 import { hashOf, parseToken } from './tokens.js';
 
+/** Members of an earlier command level do not know frames about addresses, and would log each. */
+const ADDRESSES_LEVEL = 3;
+
 /** Beside the log: addresses of the members, by id. */
 const ADDRESSES = 'addresses';
 
@@ -150,7 +153,14 @@ export class Membership {
 
   /** A stream to `member` is new: it may not know where the others are. */
   tell(member: MemberId): void {
-    if (this.host.running() !== null) this.host.transport().send(member, 'addresses', this.known());
+    if (this.host.running() === null || !this.takesAddresses(member)) return;
+    this.host.transport().send(member, 'addresses', this.known());
+  }
+
+  private takesAddresses(member: MemberId): boolean {
+    const node = this.host.roster.answering(member);
+    const record = node === null ? null : this.host.machine().cluster.member(node);
+    return record === null || record.commandLevel >= ADDRESSES_LEVEL;
   }
 
   /** Another member told where it last heard the others to be. */
