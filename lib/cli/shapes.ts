@@ -3,6 +3,7 @@ import type {
   AgentSummary,
   ClusterStatus,
   FrameworkSummary,
+  Interruptions,
   MemberStatus,
   NamedAmount,
   TaskSummary,
@@ -23,6 +24,8 @@ export interface MemberJson {
   readonly commitIndex: number;
   readonly appliedIndex: number;
   readonly healthy: boolean;
+  /** What the member's process did to itself since its start; null: it did not answer. */
+  readonly interruptions: Interruptions | null;
 }
 
 export interface AlarmJson {
@@ -43,8 +46,10 @@ export interface StatusJson {
 export function memberJson(member: MemberStatus): MemberJson {
   const { id, pid, http, grpc, peer, zk, role, voter, lastIndex, commitIndex, appliedIndex, healthy } =
     member;
+  const { interruptions } = member;
   const known = pid === 0 ? null : pid;
-  return { id, pid: known, http, grpc, peer, zk, role, voter, lastIndex, commitIndex, appliedIndex, healthy };
+  const place = { id, pid: known, http, grpc, peer, zk, role, voter };
+  return { ...place, lastIndex, commitIndex, appliedIndex, healthy, interruptions };
 }
 
 function alarmJson({ kind, index, values }: Alarm): AlarmJson {

@@ -77,7 +77,8 @@ function merge(answers: readonly Answer[]): ClusterStatus {
   const members = new Map<string, MemberStatus>();
   for (const reply of replies) {
     for (const member of reply.members) {
-      if (!members.has(member.id)) members.set(member.id, { ...member, role: 'unreachable', healthy: false });
+      if (!members.has(member.id))
+        members.set(member.id, { ...member, role: 'unreachable', healthy: false, interruptions: null });
     }
   }
   for (const { self } of replies) if (self !== null) members.set(self.id, self);

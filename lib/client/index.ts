@@ -6,6 +6,7 @@ export type {
   FrameworkSummary,
   ListReply,
   MemberRole,
+  Interruptions,
   MemberStatus,
   NamedAmount,
   OperatorEvent,

@@ -53,6 +53,7 @@ export {
   type ListTasksRequest,
   type MemberRole,
   type Alarm,
+  type Interruptions,
   type MemberStatus,
   type NamedAmount,
   type OperatorEvent,

@@ -42,6 +42,17 @@ export interface MemberStatus {
   readonly healthy: boolean;
   readonly release: string;
   readonly boot: number;
+  /** Of the member that answers; null for the others. */
+  readonly interruptions: Interruptions | null;
+}
+
+/** What a member's process did to itself since its start: counters, and one length in ms. */
+export interface Interruptions {
+  readonly loopGaps: number;
+  readonly longestLoopGapMs: number;
+  readonly doubts: number;
+  readonly diskHandOvers: number;
+  readonly quorumLosses: number;
 }
 
 export interface MemberValue {
@@ -229,6 +240,14 @@ export interface OperatorMethods {
 
 const amounts = repeated(struct<NamedAmount>({ name: text, value: double }));
 
+const interruptions: Codec<Interruptions> = struct<Interruptions>({
+  loopGaps: uint64,
+  longestLoopGapMs: uint64,
+  doubts: uint64,
+  diskHandOvers: uint64,
+  quorumLosses: uint64,
+});
+
 const member: Codec<MemberStatus> = struct<MemberStatus>({
   id: branded(),
   pid: int32,
@@ -244,6 +263,7 @@ const member: Codec<MemberStatus> = struct<MemberStatus>({
   healthy: bool,
   release: text,
   boot: uint64,
+  interruptions: nestedOrNull(interruptions),
 });
 
 const alarm: Codec<Alarm> = struct<Alarm>({

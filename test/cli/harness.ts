@@ -62,6 +62,14 @@ export class Harness {
   }
 }
 
+export const NO_INTERRUPTIONS = {
+  loopGaps: 0,
+  longestLoopGapMs: 0,
+  doubts: 0,
+  diskHandOvers: 0,
+  quorumLosses: 0,
+};
+
 export function member(id: string, change: Partial<MemberStatus> = {}): MemberStatus {
   const n = Number(id.slice(1));
   return {
@@ -77,6 +85,7 @@ export function member(id: string, change: Partial<MemberStatus> = {}): MemberSt
     commitIndex: 1234,
     appliedIndex: 1234,
     healthy: true,
+    interruptions: NO_INTERRUPTIONS,
     release: '0.1.0',
     boot: 1,
     ...change,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { MemberId } from '../../lib/base/index.js';
-import { Harness, answerStatus } from './harness.js';
+import { Harness, answerStatus, NO_INTERRUPTIONS } from './harness.js';
 
 describe('tepui status', () => {
   let harness: Harness;
@@ -27,7 +27,15 @@ describe('tepui status', () => {
     };
     const one = (n: number, role: string): object => {
       const addresses = { grpc: `m${n}:${n}`, peer: `10.0.0.${n}:5070` };
-      return { id: `m${n}`, pid: 4000 + n, ...addresses, ...rest, role, healthy: true };
+      return {
+        id: `m${n}`,
+        pid: 4000 + n,
+        ...addresses,
+        ...rest,
+        role,
+        healthy: true,
+        interruptions: NO_INTERRUPTIONS,
+      };
     };
     assert.deepEqual(harness.lines(), [
       {

@@ -4,6 +4,7 @@ import { encodeCommand, type AlarmView, type Machine, type PlainCommand } from '
 import type {
   Alarm,
   Handlers,
+  Interruptions,
   MemberStatus,
   OperatorEvent,
   OperatorMethods,
@@ -148,6 +149,7 @@ function describeStatus(
       healthy: own ? status.trouble === null : connected,
       release: hello?.release ?? '',
       boot: hello?.boot ?? 0,
+      interruptions: own ? roundedMs(status.interruptions) : null,
     };
   });
   return {
@@ -161,6 +163,10 @@ function describeStatus(
     alarms: alarm === null ? [] : [describeAlarm(alarm)],
     warnings,
   };
+}
+
+function roundedMs(interruptions: Interruptions): Interruptions {
+  return { ...interruptions, longestLoopGapMs: Math.round(interruptions.longestLoopGapMs) };
 }
 
 function describeAlarm({ index, digests }: AlarmView): Alarm {

@@ -45,6 +45,7 @@ export function member(id: string, change: Partial<MemberStatus> = {}): MemberSt
     commitIndex: 50,
     appliedIndex: 50,
     healthy: true,
+    interruptions: null,
     release: '0.1.0',
     boot: 1,
     ...change,
