@@ -4,6 +4,8 @@ import { performance } from 'node:perf_hooks';
 import { Batch } from './batch.js';
 import { NodeBatch } from './node/batch.js';
 import { runNodeSeed, type NodeReport } from './node/run.js';
+import { PARTS, flagsOf, type Part, type Reduction } from './node/reduction.js';
+import { shrink } from './node/shrink.js';
 import { runSeeds } from './pool.js';
 import type { Level } from './repeat.js';
 import type { Report, RunReport } from './report.js';
@@ -22,6 +24,9 @@ interface Flags {
   readonly twice?: true;
   readonly outcomesOnly?: true;
   readonly json?: true;
+  readonly without?: readonly Part[];
+  readonly faultSeconds?: number;
+  readonly clients?: number;
 }
 
 function count(low: number, high: number): (text: string) => number {
@@ -47,6 +52,13 @@ function command(): Command {
     .option('--from <seed>', 'first seed', seed, 1)
     .option('--seed <seed>', 'run this seed only', seed)
     .option('--trace', 'with --seed: print one line per event')
+    .addOption(
+      new Option('--without <part...>', 'nodes, with --seed: leave these parts of the run out').choices(
+        PARTS,
+      ),
+    )
+    .option('--fault-seconds <n>', 'nodes, with --seed: faults strike for so long', count(0, 1000))
+    .option('--clients <n>', 'nodes, with --seed: at most so many clients', count(1, 100))
     .option('--jobs <n>', 'worker processes', count(1, 64), Math.min(2, availableParallelism()))
     .option('--keep-going', 'do not stop at the first failure')
     .option('--twice', 'run every seed twice and compare the traces')
@@ -66,7 +78,8 @@ function printFailure(report: Report<unknown>, level: Level): void {
 }
 
 /** One seed, told in full. */
-async function single(seed: number, { level, trace, outcomesOnly }: Flags): Promise<boolean> {
+async function single(seed: number, flags: Flags): Promise<boolean> {
+  const { level, trace, outcomesOnly } = flags;
   const lines: string[] = [];
   const flush = (): void => {
     if (lines.length > 0) process.stdout.write(lines.join('\n') + '\n');
@@ -79,11 +92,29 @@ async function single(seed: number, { level, trace, outcomesOnly }: Flags): Prom
   const report: Report<unknown> =
     level === 'core'
       ? runSeed({ seed, outcomesOnly: outcomesOnly === true, ...told })
-      : await runNodeSeed({ seed, ...told });
+      : await runNodeSeed({ seed, reduction: reductionOf(flags), ...told });
   flush();
   console.log(JSON.stringify(report));
   if (report.violation !== null) printFailure(report, level);
   return report.violation === null;
+}
+
+function reductionOf({ without = [], faultSeconds, clients }: Flags): Reduction {
+  return {
+    without,
+    ...(faultSeconds === undefined ? {} : { faultSeconds }),
+    ...(clients === undefined ? {} : { clients }),
+  };
+}
+
+/** Looks for a shorter run that fails in the same way, and says how to see it. */
+async function shorten({ seed, violation }: Report<unknown>): Promise<void> {
+  const shrunk = await shrink(seed, violation!.rule);
+  if (shrunk === null) return;
+  const { reduction, report, runs } = shrunk;
+  const seconds = report.virtualSeconds.toFixed(3);
+  console.error(`  the same rule is broken at ${seconds} s with less (${runs} runs):`);
+  console.error(`  npm run sim -- --seed ${seed} ${flagsOf(reduction)} --trace`);
 }
 
 async function batch<R>(sum: Tally<R>, flags: Flags): Promise<boolean> {
@@ -103,6 +134,8 @@ async function batch<R>(sum: Tally<R>, flags: Flags): Promise<boolean> {
     },
   });
   const realSeconds = (performance.now() - begun) / 1000;
+  const [first] = sum.failures;
+  if (level === 'node' && first !== undefined && flags.json !== true) await shorten(first);
   const shortfalls = sum.failures.length === 0 ? sum.shortfalls() : [];
   console.log(summary(sum, realSeconds));
   for (const line of shortfalls) console.error(`the batch saw too little: ${line}`);

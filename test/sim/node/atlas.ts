@@ -66,8 +66,12 @@ export class Atlas {
 }
 
 function isWhole({ node, index, lives }: Wound, voters: readonly NodeId[]): boolean {
-  const status = node.life?.doors?.member.status();
-  if (status === undefined || node.lives === lives || !voters.includes(status.self.nodeId)) return false;
+  const doors = node.life?.doors ?? null;
+  if (doors === null || node.lives === lives) return false;
+  // Found whole, and noted so: a process that ended before the note would begin to recover again.
+  if (doors.folder.log?.health.kind !== 'intact') return false;
+  const status = doors.member.status();
+  if (!voters.includes(status.self.nodeId)) return false;
   const { role, trouble, appliedIndex, lastIndex, commitIndex } = status;
   const serves = trouble === null && role !== 'recovering';
   return serves && appliedIndex >= index && commitIndex >= index && lastIndex >= index;

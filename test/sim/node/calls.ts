@@ -11,9 +11,9 @@ export type Reply<T> = { readonly kind: 'answer'; readonly value: T } | { readon
 
 /** Calls of clients to the doors of masters, over links that can be cut. */
 export class Calls {
-  private readonly nodes: readonly SimNode[];
-  private readonly wires: SimWires;
-  private readonly schedule: Schedule;
+  readonly nodes: readonly SimNode[];
+  readonly wires: SimWires;
+  readonly schedule: Schedule;
   private readonly random: Random;
   /** A door that has not answered by then has forgotten the call (L7). */
   private readonly limitMs: number;
@@ -34,6 +34,11 @@ export class Calls {
 
   sleep(meanMs: number): Promise<void> {
     return new Promise((resolve) => this.schedule.after(exponentialUs(this.random, meanMs), resolve));
+  }
+
+  /** `meanMs` from now, exactly (or spread around it). */
+  after(meanMs: number, callback: () => void, exact: boolean = false): void {
+    this.schedule.after(exact ? meanMs * MS : exponentialUs(this.random, meanMs), callback);
   }
 
   /** Machine `from` asks node `to`; `ask` runs there and calls its second argument once. */

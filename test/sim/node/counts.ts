@@ -11,6 +11,8 @@ export interface NodeCounts {
   selfEnded: number;
   snapshotInstalls: number;
   entries: number;
+  launches: number;
+  ends: number;
   acknowledged: number;
   refused: number;
   lost: number;
@@ -37,6 +39,8 @@ export function noNodeCounts(): NodeCounts {
     selfEnded: 0,
     snapshotInstalls: 0,
     entries: 0,
+    launches: 0,
+    ends: 0,
     acknowledged: 0,
     refused: 0,
     lost: 0,

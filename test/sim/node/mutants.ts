@@ -97,32 +97,6 @@ const DAMAGE: readonly Mutant[] = [
       'this.raft.setCampaignAllowed(open && whole);',
     ],
   ),
-  mutant('recovered-at-once', 'a damaged log counts as refilled before it reaches what was committed', [
-    'replica/standing',
-    'if (last.index < target || host.commit() < target || comparePoints(last, this.gate.promised) < 0)',
-    'if (false)',
-  ]),
-  mutant(
-    'asks-nobody-after-restart',
-    'a restarted member votes without asking what it had acknowledged',
-    ['replica/acknowledged-gate', 'return this.halves.every(', 'return true || this.halves.every('],
-    [
-      'replica/standing',
-      'const short = !this.isRecovering && comparePoints(promised, last) > 0;',
-      'const short = false;',
-    ],
-  ),
-  mutant(
-    'stale-copy-accepted',
-    'a folder from an older copy goes on with votes forgotten',
-    ['replica/boots', 'if (last === undefined)', 'if (true)'],
-    ['replica/standing', 'if (point.term > term) {', 'if (false) {'],
-  ),
-  mutant('lost-votes-are-none', 'a witness that cannot be read is begun anew, with no vote', [
-    'storage/log-opening',
-    "return { kind: 'vote-lost', detail };",
-    "return { kind: 'known', hard: { term: 0, vote: null } };",
-  ]),
   mutant(
     'boot-not-raised',
     'a restart uses the numbers of the life before again',
@@ -132,77 +106,16 @@ const DAMAGE: readonly Mutant[] = [
 ];
 
 const LANES: readonly Mutant[] = [
-  mutant('sub-batches-run-twice', 'the machine runs whatever sub-batch it finds', [
-    'state/lanes',
-    'if (!opens && !follows)',
-    'if (false)',
-  ]),
   mutant('sequences-run-twice', 'a write that its client repeats is done again', [
     'state/sessions/apply',
     'if (before !== null)',
     'if (false)',
   ]),
-  mutant('epoch-ignored', 'the leader takes what was sent before it took something back', [
-    'replica/intake',
-    'if (epoch !== tail.epoch)',
-    'if (false)',
-  ]),
-  mutant(
-    'unknown-called-refused',
-    'a proposal that was sent and not answered in time is reported as surely not done',
-    [
-      'replica/lane',
-      "done({ kind: 'unknown', message: `${message}: ${this.host.trouble()}` });",
-      "done({ kind: 'refused', code: 'NO_LEADER', message });",
-    ],
-  ),
-  mutant('covered-called-refused', 'a proposal that a received state covers is reported as surely not done', [
-    'replica/lane',
-    "this.end(batch, { kind: 'unknown', message: 'this member received the state past the proposal' });",
-    "this.end(batch, { kind: 'refused', code: 'NO_LEADER', message: '' });",
-  ]),
-  mutant('replaced-folder-invited', 'the leader invites a member to the lane of the folder that it lost', [
-    'replica/lane-traffic',
-    'if (folder !== null && folder !== lane)',
-    'if (false)',
-  ]),
-  mutant('expiry-of-used-session', 'a session that was used meanwhile expires', [
-    'state/sessions/apply',
-    'sessions.usedRevision.get(row) !== command.usedRevision',
-    'false',
-  ]),
 ];
 
-const READS: readonly Mutant[] = [
-  mutant('read-before-applied', 'a read is answered at its index from a state that has not reached it', [
-    'replica/reads',
-    'const applied = this.host.appliedIndex();',
-    'const applied = Infinity;',
-  ]),
-  mutant('read-without-asking', 'a read is answered from what is at hand', [
-    'replica/reads',
-    'const index = this.host.leasedIndex();',
-    'const index = 0;',
-  ]),
-  mutant('lease-too-long', 'a leader answers by its lease for longer than the others promised', [
-    'replica/lease-clock',
-    'nowMs - askedMs < leaseMs * (1 - LEASE_CLOCK_BOUND)',
-    'nowMs - askedMs < leaseMs * 20',
-  ]),
-];
+const READS: readonly Mutant[] = [];
 
-const FOLDERS: readonly Mutant[] = [
-  mutant('folder-not-asked', 'messages for the folder that a member lost reach the one that replaced it', [
-    'wire/raft-codec',
-    'if (reader.text() !== self)',
-    "if (reader.text() === '')",
-  ]),
-  mutant(
-    'late-hello-is-a-copy',
-    'a founder whose first words arrive late is taken for a copy from the past',
-    ['replica/boots', 'if (boot === last.boot && start === last.start)', 'if (false)'],
-  ),
-];
+const FOLDERS: readonly Mutant[] = [];
 
 /** Faults in what surrounds consensus, found by simulating whole nodes. */
 export const NODE_MUTANTS: readonly Mutant[] = [

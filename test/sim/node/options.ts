@@ -19,6 +19,7 @@ export interface NodeOptions {
   readonly wires: WireOptions;
   readonly disk: DiskTimes;
   readonly clients: ClientOptions;
+  readonly cluster: ClusterOptions;
   readonly faults: FaultOptions;
 }
 
@@ -31,6 +32,13 @@ export interface ClientOptions {
   readonly sessionMs: number;
   /** Time (ms) after which a client takes its call for lost and asks somebody else. */
   readonly patienceMs: number;
+}
+
+export interface ClusterOptions {
+  readonly agents: number;
+  readonly frameworks: number;
+  /** Mean time (ms) that a task takes. */
+  readonly taskMs: number;
 }
 
 /** Mean interval (ms) between two faults of a kind; 0 switches the kind off. */
@@ -99,12 +107,18 @@ function disk(random: Random): DiskTimes {
 function clients(random: Random): ClientOptions {
   return {
     count: between(random, 2, 5),
-    thinkMs: pick(random, [20, 100, 400]),
+    thinkMs: pick(random, [50, 200, 600]),
     keys: between(random, 1, 8),
     dataBytes: pick(random, [0, 20, 200]),
     sessionMs: pick(random, [1500, 4000, 20_000]),
     patienceMs: between(random, 400, 3000),
   };
+}
+
+function cluster(random: Random): ClusterOptions {
+  const on = chance(random, 0.4);
+  const [agents, frameworks] = [between(random, 1, 3), between(random, 1, 2)];
+  return { agents: on ? agents : 0, frameworks: on ? frameworks : 0, taskMs: pick(random, [500, 2000]) };
 }
 
 function faults(random: Random): FaultOptions {
@@ -144,6 +158,7 @@ export function drawNodeOptions(random: Random): NodeOptions {
     wires: wires(random),
     disk: disk(random),
     clients: clients(random),
+    cluster: cluster(random),
     faults: faults(random),
   };
 }

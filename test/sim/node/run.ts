@@ -6,6 +6,7 @@ import type { NodeCounts } from './counts.js';
 import type { Mark } from './marks.js';
 import { NodeNemesis } from './nemesis.js';
 import { drawNodeOptions, type NodeOptions } from './options.js';
+import { reduced, type Reduction } from './reduction.js';
 import { NodeTrace } from './trace.js';
 import { World } from './world.js';
 
@@ -21,16 +22,27 @@ export interface NodeRunSettings {
   readonly seed: number;
   /** Receives one line per event. */
   readonly print?: (line: string) => void;
+  /** Leaves parts of the run out. */
+  readonly reduction?: Reduction;
 }
 
 export interface NodeReport extends Report<NodeCounts> {
   readonly marks: readonly Mark[];
 }
 
+/**
+ * A broken rule is also thrown into the code that broke it, where a promise may carry it to nobody; and a process that
+ * was killed leaves promises behind that nobody waits for. Neither says more than the report does.
+ */
+function dropStrayRejections(): void {
+  if (process.listenerCount('unhandledRejection') === 0) process.on('unhandledRejection', () => undefined);
+}
+
 /** Runs one seed from start to end. A violation ends the run and is part of the report. */
 export async function runNodeSeed(settings: NodeRunSettings): Promise<NodeReport> {
   // From here on everything runs in continuations of promises, wherever this was called from.
   await new Promise((resolve) => setImmediate(resolve));
+  dropStrayRejections();
   const run = new NodeRun(settings);
   let violation: NodeReport['violation'] = null;
   try {
@@ -61,14 +73,16 @@ class NodeRun {
   private readonly schedule: Schedule = new Schedule();
   private readonly trace: NodeTrace;
   private readonly options: NodeOptions;
+  private readonly faultsUs: number;
   private readonly world: World;
   private readonly nemesis: NodeNemesis;
 
-  constructor({ seed, print }: NodeRunSettings) {
+  constructor({ seed, print, reduction = { without: [] } }: NodeRunSettings) {
     this.seed = seed;
     this.trace = new NodeTrace(print ?? null);
     const random = new SeededRandom(seed);
-    this.options = drawNodeOptions(random.split());
+    this.options = reduced(drawNodeOptions(random.split()), reduction);
+    this.faultsUs = reduction.faultSeconds === undefined ? FAULTS_US : reduction.faultSeconds * SECOND;
     this.world = new World(this.options, random.split(), this.schedule, this.trace);
     this.nemesis = new NodeNemesis(this.world, this.options.faults, this.schedule, random.split());
   }
@@ -82,15 +96,17 @@ class NodeRun {
     await this.lease();
     this.note('phase', 'faults');
     const clients = world.clients.map((client) => client.run().catch((error: unknown) => world.fail(error)));
+    for (const one of [...world.agents, ...world.frameworks]) one.start();
     this.nemesis.start();
-    await this.runUntil(this.schedule.now + FAULTS_US);
+    await this.runUntil(this.schedule.now + this.faultsUs);
     this.note('phase', 'heal');
     this.nemesis.stop();
     await this.recovers();
-    for (const client of world.clients) client.stop();
+    for (const one of [...world.clients, ...world.frameworks]) one.stop();
     this.note('phase', 'settle');
     await this.demand('L2', 'equal members', () => this.settled(), 20 * SECOND);
     await this.drained(Promise.all(clients));
+    await this.demand('L5', 'end of every task', () => this.tasksEnded(), 40 * SECOND);
     this.finish();
   }
 
@@ -113,7 +129,7 @@ class NodeRun {
   }
 
   report(violation: NodeReport['violation']): NodeReport {
-    const { counts, history, marks, oracle, wires } = this.world;
+    const { counts, history, ledger, marks, oracle, wires } = this.world;
     if (oracle.model.duplicates > 0) marks.see('write repeated');
     if (oracle.model.expired > 0) marks.see('session expired');
     if (oracle.model.growthRefused > 0) marks.see('growth refused');
@@ -122,6 +138,8 @@ class NodeRun {
     Object.assign(counts, { acknowledged, refused, lost, unknown, reads, localReads });
     const { duplicates, skippedBatches, expired } = oracle.model;
     Object.assign(counts, { duplicates, skippedBatches, expired });
+    const { launches, ends } = ledger;
+    Object.assign(counts, { launches, ends });
     Object.assign(counts, { messages: wires.delivered, broken: wires.broken });
     return {
       seed: this.seed,
@@ -177,6 +195,12 @@ class NodeRun {
     return statuses.every(
       (status) => status !== null && status.trouble === null && status.appliedIndex === last,
     );
+  }
+
+  /** Every task that was launched has ended, and whoever launched it has heard so. */
+  private tasksEnded(): boolean {
+    const { ledger, agents } = this.world;
+    return ledger.ends === ledger.launches && agents.every((agent) => agent.open === 0);
   }
 
   private async drained(all: Promise<unknown>): Promise<void> {

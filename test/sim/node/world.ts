@@ -14,6 +14,9 @@ import { MS, type Schedule } from '../schedule.js';
 import { Calls } from './calls.js';
 import { SimClient } from './client.js';
 import { noNodeCounts, type NodeCounts } from './counts.js';
+import { SimAgent, type AgentPorts } from './agent.js';
+import { SimFramework } from './framework.js';
+import { Ledger } from './ledger.js';
 import { Atlas } from './atlas.js';
 import { DAMAGES, inflict, type Damage } from './damage.js';
 import { NodeDisk } from './disk.js';
@@ -45,10 +48,13 @@ export type Ending = 'kill' | 'power';
 export class World {
   readonly nodes: readonly SimNode[];
   readonly wires: SimWires;
-  readonly oracle: Oracle = new Oracle();
+  readonly ledger: Ledger = new Ledger();
+  readonly oracle: Oracle = new Oracle((events, machine) => this.ledger.applied(events, machine));
   readonly history: NodeHistory;
   readonly checker: ClusterChecker = new ClusterChecker();
   readonly clients: readonly SimClient[];
+  readonly agents: readonly SimAgent[];
+  readonly frameworks: readonly SimFramework[];
   readonly calls: Calls;
   readonly atlas: Atlas;
   readonly marks: Marks = new Marks();
@@ -71,7 +77,8 @@ export class World {
     this.schedule = schedule;
     this.trace = trace;
     const { members, clients } = options;
-    const machines = members + clients.count;
+    const { agents, frameworks } = options.cluster;
+    const machines = members + clients.count + agents + frameworks;
     this.wires = new SimWires(machines, options.wires, schedule, random.split());
     this.lifeRandom = random.split();
     this.landRandom = random.split();
@@ -97,6 +104,15 @@ export class World {
       { length: clients.count },
       (_, i) => new SimClient(members + i, clients, random.split(), this.clientPorts(i)),
     );
+    const first = members + clients.count;
+    const { taskMs } = options.cluster;
+    this.agents = Array.from({ length: agents }, (_, i) => {
+      return new SimAgent(first + i, taskMs, random.split(), this.agentPorts(clients.count + i));
+    });
+    this.frameworks = Array.from({ length: frameworks }, (_, i) => {
+      const at = agents + i;
+      return new SimFramework(first + at, random.split(), this.agentPorts(clients.count + at));
+    });
   }
 
   /** Looks around now and then, for as long as the run lasts. */
@@ -321,6 +337,15 @@ export class World {
       this.trace.note(this.schedule.now, number, () => `${message} ${logged(fields)}`);
     const logger: Logger = { debug: log, info: log, warn: log, error: log, child: () => logger };
     return logger;
+  }
+
+  private agentPorts(i: number): AgentPorts {
+    return {
+      calls: this.calls,
+      ledger: this.ledger,
+      note: (what, x, y, text) => this.trace.event(this.schedule.now, what, 64 + i, x, y, text),
+      fail: (error) => this.fail(error),
+    };
   }
 
   private clientPorts(i: number): ConstructorParameters<typeof SimClient>[3] {
