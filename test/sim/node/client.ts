@@ -104,6 +104,8 @@ export class SimClient {
       if (reply.kind === 'lost') history.unanswered(session, sequence);
       else if (this.takes(session, sequence, command, reply.value)) return;
       if (this.session !== session || this.stopped) break;
+      // Told that it was surely not done, and content with that.
+      if (reply.kind === 'answer' && chance(this.random, 0.3)) break;
       await this.elsewhere();
     }
     this.ports.note('answer', sequence, this.member, `${session} given up`);

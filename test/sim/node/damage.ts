@@ -1,4 +1,4 @@
-import { below, between, pick, type Random } from '../../../lib/base/index.js';
+import { below, between, pick, type NodeId, type Random } from '../../../lib/base/index.js';
 import type { MemoryDisk } from '../../../lib/storage/index.js';
 import type { NodeDisk } from './disk.js';
 
@@ -28,6 +28,7 @@ export interface Copy {
   readonly image: MemoryDisk;
   /** Processes that had been started on this machine when it was made. */
   readonly lives: number;
+  readonly folder: NodeId | null;
 }
 
 /** Does `damage` to a disk that nobody uses; what it did in words, or null when there was nothing to be done to. */

@@ -98,6 +98,12 @@ const DAMAGE: readonly Mutant[] = [
     ],
   ),
   mutant(
+    'stale-copy-accepted',
+    'a folder from an older copy goes on with votes forgotten',
+    ['replica/boots', 'if (last === undefined)', 'if (true)'],
+    ['replica/standing', 'if (point.term > term) {', 'if (false) {'],
+  ),
+  mutant(
     'boot-not-raised',
     'a restart uses the numbers of the life before again',
     ['storage/opening', 'boot: before.boot + 1', 'boot: Math.max(1, before.boot)'],
@@ -111,11 +117,47 @@ const LANES: readonly Mutant[] = [
     'if (before !== null)',
     'if (false)',
   ]),
+  mutant(
+    'unknown-called-refused',
+    'a proposal that was sent and not answered in time is reported as surely not done',
+    [
+      'replica/lane',
+      "done({ kind: 'unknown', message: `${message}: ${this.host.trouble()}` });",
+      "done({ kind: 'refused', code: 'NO_LEADER', message });",
+    ],
+  ),
+  mutant('covered-called-refused', 'a proposal that a received state covers is reported as surely not done', [
+    'replica/lane',
+    "this.end(batch, { kind: 'unknown', message: 'this member received the state past the proposal' });",
+    "this.end(batch, { kind: 'refused', code: 'NO_LEADER', message: '' });",
+  ]),
+  mutant('expiry-of-used-session', 'a session that was used meanwhile expires', [
+    'state/sessions/apply',
+    'sessions.usedRevision.get(row) !== command.usedRevision',
+    'false',
+  ]),
 ];
 
-const READS: readonly Mutant[] = [];
+const READS: readonly Mutant[] = [
+  mutant('read-before-applied', 'a read is answered at its index from a state that has not reached it', [
+    'replica/reads',
+    'const applied = this.host.appliedIndex();',
+    'const applied = Infinity;',
+  ]),
+  mutant('read-without-asking', 'a read is answered from what is at hand', [
+    'replica/reads',
+    'const index = this.host.leasedIndex();',
+    'const index = 0;',
+  ]),
+];
 
-const FOLDERS: readonly Mutant[] = [];
+const FOLDERS: readonly Mutant[] = [
+  mutant(
+    'late-hello-is-a-copy',
+    'a founder whose first words arrive late is taken for a copy from the past',
+    ['replica/boots', 'if (boot === last.boot && start === last.start)', 'if (false)'],
+  ),
+];
 
 /** Faults in what surrounds consensus, found by simulating whole nodes. */
 export const NODE_MUTANTS: readonly Mutant[] = [

@@ -111,7 +111,7 @@ function clients(random: Random): ClientOptions {
     keys: between(random, 1, 8),
     dataBytes: pick(random, [0, 20, 200]),
     sessionMs: pick(random, [1500, 4000, 20_000]),
-    patienceMs: between(random, 400, 3000),
+    patienceMs: between(random, 400, 6000),
   };
 }
 

@@ -184,7 +184,10 @@ export class World {
   damage(node: SimNode, damages: readonly Damage[], random: Random): void {
     if (node.life !== null || damages.length === 0) return;
     const damage = pick(random, damages);
-    const copy = node.copy !== null && node.copy.lives < node.lives ? node.copy : null;
+    // One of a folder that was replaced since is not known for what it is, and waits for an operator.
+    const { folder, lives } = node;
+    const former = node.copy !== null && node.copy.lives < lives && node.copy.folder === folder;
+    const copy = former ? node.copy : null;
     const done = inflict(damage, node.disk, random, copy);
     if (done === null) return;
     this.event('fault', node, DAMAGES.indexOf(damage), 0, `${damage}: ${done}`);
@@ -226,7 +229,8 @@ export class World {
     node.dark = ending === 'power';
     node.ended();
     node.disk.cut(ending === 'power', () => chance(this.landRandom, 0.5));
-    if (chance(this.landRandom, 0.2)) node.copy = { image: node.disk.memory.image(), lives: node.lives };
+    if (chance(this.landRandom, 0.2))
+      node.copy = { image: node.disk.memory.image(), lives: node.lives, folder: node.folder };
     if (running !== null) this.checker.stopped(running.raft.view.id);
     if (ending === 'power') this.wires.powerLost(node.number);
     else this.wires.ended(node.number, life.host);
