@@ -13,7 +13,6 @@ export const MARKS = [
   'crash while joint',
   'snapshot during a change of members',
   'recovering',
-  'crash while recovering',
   'lost tail refilled',
   'hole refilled',
   'wrong bytes refilled',
@@ -72,9 +71,8 @@ export class Marks {
   }
 
   /** A process is about to end. */
-  ends(view: NodeView, recovering: boolean): void {
+  ends(view: NodeView): void {
     if (view.configuration.outgoing.length > 0) this.see('crash while joint');
-    if (recovering) this.see('crash while recovering');
   }
 
   /** A received state took the place of a member's own. */

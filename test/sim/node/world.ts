@@ -223,9 +223,7 @@ export class World {
 
   private end(node: SimNode, life: Life, ending: Ending): void {
     const running = life.member === null ? null : consensusOf(life.member);
-    if (running !== null) {
-      this.marks.ends(running.raft.view, life.member?.status().role === 'recovering');
-    }
+    if (running !== null) this.marks.ends(running.raft.view);
     node.dark = ending === 'power';
     node.ended();
     node.disk.cut(ending === 'power', () => chance(this.landRandom, 0.5));
