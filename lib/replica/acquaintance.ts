@@ -108,7 +108,8 @@ export class Acquaintance {
   /** Rejected by most of its members: this folder belongs to another group, and no waiting changes that. */
   strange(by: MemberId, message: string): void {
     this.strangers.add(by);
-    const size = this.host.membership.others.size + 1;
+    // The folder may be of a smaller group than the one this process was told to join: both count.
+    const size = new Set([...this.host.membership.others, ...this.options.peers.keys()]).size + 1;
     if (2 * this.strangers.size <= size) return;
     const who = [...this.strangers].sort().join(' and ');
     const error = new TepuiError('FOREIGN_CLUSTER', `${message}; so say ${who}, of ${size} members`);

@@ -119,7 +119,8 @@ export class AgentRig {
     if (message.kind === 'connect') {
       const { link, address, registration } = message;
       const tell = (order: ToAgent): void => {
-        if (agent.connected) agent.send(order);
+        // An agent that was killed may not have been noticed yet: what it is told is lost, as on a broken stream.
+        if (agent.connected) agent.send(order, () => undefined);
       };
       const connection: Connection = {
         address,
