@@ -4,7 +4,15 @@ import path from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { EXIT } from '../lib/cli/index.js';
 import { smallDisksFault } from './cluster/small-disks.js';
-import { FAULT_KINDS, ON_SMALL_DISKS, defaultKinds, drawPlan, type FaultKind } from './faults/plan.js';
+import { canLimitFiles } from './faults/full-disk.js';
+import {
+  BY_LIMITS,
+  FAULT_KINDS,
+  ON_SMALL_DISKS,
+  defaultKinds,
+  drawPlan,
+  type FaultKind,
+} from './faults/plan.js';
 import { describeRun, passed } from './report.js';
 import { run } from './run.js';
 
@@ -60,9 +68,20 @@ function faultOf({ faults, smallDisks }: Options): string | null {
   return filling.length === 0 ? null : `${filling.join(', ')}: only with --small-disks`;
 }
 
+/** What the plan draws from, and what is left out because this machine cannot do it. */
+function kindsOf({ faults, smallDisks }: Options): { kinds: FaultKind[]; leftOut: FaultKind[] } {
+  const wanted = faults ?? defaultKinds(smallDisks);
+  const needed = wanted.filter((kind) => BY_LIMITS.includes(kind));
+  const leftOut = needed.length > 0 && !canLimitFiles() ? needed : [];
+  return { kinds: wanted.filter((kind) => !leftOut.includes(kind)), leftOut };
+}
+
 async function main(options: Options): Promise<number> {
   const { seconds, seed, faults, smallDisks, keep, json } = options;
-  const wrong = faultOf(options);
+  const { kinds, leftOut } = kindsOf(options);
+  const missing =
+    leftOut.length === 0 ? null : `${leftOut.join(', ')}: there is no prlimit (util-linux) here`;
+  const wrong = faultOf(options) ?? (faults === undefined ? null : missing);
   if (wrong !== null) {
     process.stderr.write(`chaos: ${wrong}\n`);
     return EXIT.usage;
@@ -76,7 +95,8 @@ async function main(options: Options): Promise<number> {
   const only = faults === undefined ? '' : ` --faults ${faults.join(',')}`;
   const again = `npm run chaos${smallDisks ? ':root' : ''} -- --seconds ${seconds} --seed ${seed}${only}`;
   progress(again);
-  const plan = drawPlan(seed, seconds, faults ?? defaultKinds(smallDisks));
+  if (missing !== null) progress(`left out: ${missing}`);
+  const plan = drawPlan(seed, seconds, kinds);
   let good = false;
   try {
     const result = await run({ plan, dir, smallDisks, signal: interrupt.signal, progress });

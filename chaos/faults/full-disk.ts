@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { EXIT } from '../../lib/cli/index.js';
@@ -12,6 +12,11 @@ const ROOM_BYTES = 8 << 10;
 /** How much more the process may say in its log. */
 const WORDS_BYTES = 64 << 10;
 const FAIL_LIMIT_MS = 30_000;
+
+/** Whether this machine has what these faults are made with. */
+export function canLimitFiles(): boolean {
+  return spawnSync('prlimit', ['--version'], { stdio: 'ignore' }).status === 0;
+}
 
 /**
  * Writes of one master fail from some byte on, as on a full disk: the limit on the size of files of the running

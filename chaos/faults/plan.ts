@@ -40,6 +40,9 @@ export type FaultKind = (typeof FAULT_KINDS)[number];
 /** These fill disks, which must be small and nobody else's. */
 export const ON_SMALL_DISKS: readonly FaultKind[] = ['little-room', 'no-room-leader', 'no-room-one'];
 
+/** These lower a limit of a running process, for which not every machine has a command. */
+export const BY_LIMITS: readonly FaultKind[] = ['full-disk-leader', 'full-disk-one'];
+
 /** What a plan draws from when nothing else is said. */
 export function defaultKinds(smallDisks: boolean): FaultKind[] {
   return FAULT_KINDS.filter((kind) => smallDisks || !ON_SMALL_DISKS.includes(kind));
