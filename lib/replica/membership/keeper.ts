@@ -122,7 +122,7 @@ export class Keeper {
       self: host.status().id,
       configuration: host.present().configuration,
       isActive: (node) => watch.isActive(node),
-      isUp: (node) => watch.isUp(node),
+      isUp: (node) => watch.isUp(node) && this.isReached(node),
       silentMs: (node) => watch.silentMs(node),
       behind: (node) => watch.behind(node),
       keptUpMs: (node) => watch.keptUpMs(node),
@@ -151,6 +151,11 @@ export class Keeper {
       case 'let-in':
         return this.configure(verdict.next, verdict.why, reply, () => this.welcome(reply));
     }
+  }
+
+  /** A broken stream tells of a lost process an election timeout before consensus does. */
+  private isReached(node: NodeId): boolean {
+    return node === this.host.status().id || this.host.answering(memberOf(node)) === node;
   }
 
   private welcome(reply: Reply): void {
