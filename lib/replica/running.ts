@@ -10,7 +10,7 @@ import { Boots } from './boots.js';
 import { Compaction } from './compaction.js';
 import { makeConsensus } from './consensus.js';
 import { Cuts } from './cuts.js';
-import { clearHalt, readHalt, writeHalt } from './halt.js';
+import { Halting } from './halting.js';
 import { LaneTraffic } from './lane-traffic.js';
 import type { Lane } from './lane.js';
 import { LeadershipTracker } from './leadership.js';
@@ -58,6 +58,7 @@ export class RunningMember {
   private readonly standing: Standing;
   private readonly persister: Persister;
   private readonly applier: Applier;
+  private readonly halting: Halting;
   private readonly cuts: Cuts;
   private readonly compaction: Compaction;
   private readonly snapshots: Snapshots;
@@ -71,8 +72,6 @@ export class RunningMember {
   /** Hellos whose contents were taken in. */
   private readonly met = new WeakSet<PeerHello>();
 
-  /** Added to the words about a halt; empty when nothing is known. */
-  private whyHalted = '';
   private machineNow: Machine;
   private scheduled = false;
   private stopped = false;
@@ -109,6 +108,13 @@ export class RunningMember {
       request: (context) => this.raft.readIndex(context),
       leasedIndex: () => (this.holdsLease() ? this.raft.view.commit : null),
       appliedIndex: () => (this.applier.ready ? this.applier.appliedIndex : -1),
+    });
+    this.halting = new Halting({
+      log,
+      release: options.release,
+      logger: options.logger,
+      stop: () => this.halt(),
+      fatal: hooks.fatal,
     });
     this.applier = this.makeApplier();
     this.cuts = this.makeCuts();
@@ -313,7 +319,7 @@ export class RunningMember {
     if (this.standing.recovering)
       return `the log of this member lacks what it once acknowledged and is being refilled: ${reach}`;
     if (this.applier.halted)
-      return `halted before entry ${this.applier.appliedIndex + 1}, which broke this release${this.whyHalted}`;
+      return `halted before entry ${this.applier.appliedIndex + 1}, which broke this release${this.halting.why}`;
     if (!this.applier.ready) return 'the state is being loaded';
     if (view.kind !== 'none') return `leader known, term ${view.term}: ${reach}`;
     const seconds = ((this.options.clock.monotonicMs() - view.since) / 1000).toFixed(1);
@@ -494,15 +500,6 @@ export class RunningMember {
     this.compaction.covered(meta);
   }
 
-  private broke(index: number, error: unknown): void {
-    this.halt();
-    this.options.logger.error({ index, err: error }, 'apply broke: the member halts before this entry');
-    writeHalt(this.log, { index, release: this.options.release, reason: reasonOf(error) }).then(
-      () => this.hooks.fatal(error),
-      (failure: unknown) => this.hooks.fatal(failure),
-    );
-  }
-
   // ------------------------------------------------------------------------------------------------ the parts
 
   private makeStanding(nowMs: () => number): Standing {
@@ -546,21 +543,16 @@ export class RunningMember {
   }
 
   private makeApplier(): Applier {
-    const { disk, release, logger } = this.options;
+    const { disk } = this.options;
     const host = {
       node: this.node,
       boot: disk.identity.boot,
       lane: this.lane,
       events: (events: readonly StateEvent[]) => this.applied(events),
-      broke: (index: number, error: unknown) => this.broke(index, error),
-      passed: () => clearHalt(this.log).catch(this.hooks.fatal),
+      broke: (index: number, error: unknown) => this.halting.broke(index, error),
+      passed: () => this.halting.passed(),
     };
-    const halt = readHalt(this.log);
-    const applies = halt === null || halt.release !== release;
-    if (halt !== null && halt.reason !== '') this.whyHalted = `: ${halt.reason}`;
-    if (halt !== null && applies)
-      logger.warn({ halt, release }, 'another release: the entry is applied again');
-    return new Applier(host, disk.state.meta?.index ?? 0, applies ? null : halt.index);
+    return new Applier(host, disk.state.meta?.index ?? 0, this.halting.at);
   }
 
   private makeCuts(): Cuts {
@@ -579,9 +571,4 @@ export class RunningMember {
       fatal: this.hooks.fatal,
     });
   }
-}
-
-/** Short enough to stand in a note and in a status. */
-function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, 500);
 }
