@@ -51,7 +51,7 @@ export class Acquaintance {
       doors: this.options.doors,
       memoryBudgetBytes: this.options.memoryBudgetBytes(),
       holds: running?.holds ?? { ...NOTHING, damaged: false },
-      acknowledged: { ...(node === null ? NOTHING : running!.acknowledgedBy(node)), node },
+      acknowledged: { ...(node === null ? NOTHING : running!.peers.acknowledgedBy(node)), node },
     };
   }
 

@@ -116,7 +116,7 @@ export class Member implements Replica {
       logger: options.logger,
       clusterId: () => options.disk.identity.clusterId,
       voters: () => this.running()?.configuration.voters ?? [],
-      bound: (hello) => this.running()?.isBound(hello, true),
+      bound: (hello) => this.running()?.peers.isBound(hello, true),
     });
     this.membership.serve(this.calls);
     this.leaseOption = new LeaseOption({

@@ -1,7 +1,6 @@
 import { must, type MemberId, type NodeId } from '../base/index.js';
 import { RaftNode, type Configuration, type ProposeResult, type Ready } from '../raft/index.js';
 import { Machine, proposalFault, type Refusal, type StateEvent } from '../state/index.js';
-import { comparePoints } from '../storage/index.js';
 import type { CutMeta, InstalledState, RaftLog } from '../storage/types.js';
 import type { Frame, PeerDown, PeerHello, SnapshotStart, Transport } from '../transport/types.js';
 import { decodeMessages } from '../wire/raft-codec.js';
@@ -18,6 +17,7 @@ import { Loading } from './loading.js';
 import { LeaseClock } from './lease-clock.js';
 import { LoopGaps } from './loop-gaps.js';
 import { Outgoing } from './outgoing.js';
+import { PeerKnowledge } from './peer-knowledge.js';
 import { Persister } from './persist.js';
 import type { ReplicaOptions } from './ports.js';
 import { Reads } from './reads.js';
@@ -69,8 +69,7 @@ export class RunningMember {
   private readonly leaseClock = new LeaseClock();
   readonly reads: Reads;
   readonly boots: Boots;
-  /** Hellos whose contents were taken in. */
-  private readonly met = new WeakSet<PeerHello>();
+  readonly peers: PeerKnowledge;
 
   private machineNow: Machine;
   private scheduled = false;
@@ -99,6 +98,8 @@ export class RunningMember {
       done: (installed) => this.persisted(installed),
       fatal: hooks.fatal,
     });
+    const { raft, boots, standing, persister, node } = this;
+    this.peers = new PeerKnowledge({ node, log, raft, roster, boots, standing, persister });
     this.traffic = this.makeTraffic(nowMs, trouble);
     this.reads = new Reads({
       limits,
@@ -255,7 +256,7 @@ export class RunningMember {
   }
 
   peerUp(hello: PeerHello, formerBoot: number | null): void {
-    this.meet(hello);
+    this.peers.meet(hello);
     const view = this.view;
     const leads = view.kind === 'following' && view.leader === hello.memberId;
     if (leads && formerBoot !== null && hello.boot > formerBoot) this.raft.campaignHint();
@@ -278,10 +279,10 @@ export class RunningMember {
 
   frame(from: PeerHello, frame: Frame): void {
     this.gaps.look();
-    this.meet(from);
+    this.peers.meet(from);
     if (!this.standing.open) return;
     if (frame.kind === 'raft') {
-      this.isBound(from, true);
+      this.peers.isBound(from, true);
       // Null: meant for a folder that this member no longer has.
       for (const message of decodeMessages(frame.body, from.nodeId, this.node) ?? []) this.raft.step(message);
     } else if (frame.kind === 'lane') this.traffic.arrived(from.nodeId, frame.body);
@@ -332,31 +333,6 @@ export class RunningMember {
     return led && this.standing.open && this.applier.ready && !this.applier.halted;
   }
 
-  /** What this member knows `peer` to have acknowledged: told to it at every handshake. */
-  acknowledgedBy(peer: NodeId): { term: number; index: number } {
-    if (this.raft.status().role === 'leader') this.noteProgress();
-    const stored = this.log.acknowledgedBy(peer);
-    const known = this.roster.acknowledgedBy(peer);
-    return known !== null && comparePoints(known, stored) > 0 ? known : stored;
-  }
-
-  /**
-   * The folder belongs to this group, so it may have voted in it; one that comes unbound after that is a copy from before.
-   * A founder that was not told yet has promised nothing, and is not noted.
-   */
-  isBound(hello: PeerHello, proven: boolean = !hello.unbound): void {
-    if (proven) this.boots.saw(hello);
-  }
-
-  /** Before anything else of a peer is believed: what it knows about us. */
-  private meet(hello: PeerHello): void {
-    if (this.met.has(hello)) return;
-    this.met.add(hello);
-    this.isBound(hello);
-    const { node, ...point } = hello.acknowledged;
-    if (node === null || node === this.node) this.standing.heard(hello.nodeId, point);
-  }
-
   // ------------------------------------------------------------------------------------------------ the turn
 
   private turn(): void {
@@ -391,7 +367,7 @@ export class RunningMember {
     if (ready.leadership !== null) this.tracker.consensus(ready.leadership);
     this.outgoing.send(ready.messages);
     if (ready.persist !== null) {
-      if (this.view.kind === 'elected' || this.view.kind === 'leading') this.noteProgress();
+      if (this.view.kind === 'elected' || this.view.kind === 'leading') this.peers.noteProgress();
       this.persister.write(ready.persist, ready.persist.snapshot === null ? null : this.snapshots.installed);
     }
     for (const peer of ready.snapshotsWanted) this.snapshots.send(peer);
@@ -448,16 +424,6 @@ export class RunningMember {
     this.traffic.viewChanged(view, before);
     this.hooks.view(view);
     this.schedule();
-  }
-
-  /** Remembers how far peers have acknowledged: it rides along in the batch that is written next. */
-  private noteProgress(): void {
-    for (const { id, match } of this.raft.status().peers) {
-      const term = match === 0 ? null : this.raft.view.termAt(match);
-      if (term === null) continue;
-      const point = { term, index: match };
-      if (this.roster.noteAcknowledged(id, point)) this.persister.noteAcknowledged(id, point);
-    }
   }
 
   /** Whose knowledge counts. A learner that has told nothing yet is left out: if it is too old, it will stop. */
