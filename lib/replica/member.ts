@@ -1,26 +1,27 @@
-import { assert, ByteWriter, memberOf, type ErrorCode, type MemberId, type NodeId } from '../base/index.js';
+import { assert, type ErrorCode, type MemberId } from '../base/index.js';
 import { simpleConfiguration, type ProposeResult } from '../raft/index.js';
-import { Machine, type StateEvent } from '../state/index.js';
-import type { CutMeta } from '../storage/types.js';
+import { Machine } from '../state/index.js';
 import type { FormReply, FormRequest, PeerHello, Transport, TransportHandlers } from '../transport/types.js';
 import { Acquaintance } from './acquaintance.js';
 import { Calls } from './calls.js';
 import { Formation } from './formation.js';
 import { Founders } from './founders.js';
+import { HandOver } from './hand-over.js';
+import { LeaseOption } from './lease-option.js';
 import { checkLimits } from './limits.js';
 import type { MemberChange } from './membership/changes.js';
 import { Membership } from './membership/membership.js';
 import type { ChangeReply } from './membership/requests.js';
+import { News } from './news.js';
 import { PeerFrames } from './peer-frames.js';
 import type { ReplicaOptions } from './ports.js';
+import { Requests } from './requests.js';
 import { RevisionWaiters } from './revisions.js';
 import { Roster } from './roster.js';
 import { RunningMember } from './running.js';
 import { describeMember } from './status.js';
 import { Survey } from './survey.js';
-import { LeaseOption } from './lease-option.js';
 import { Ticker } from './ticker.js';
-import { TransferWaiters } from './transfers.js';
 import type {
   CallHandler,
   CallMethod,
@@ -49,7 +50,9 @@ export class Member implements Replica {
   private readonly roster: Roster;
   private readonly calls: Calls;
   private readonly revisions = new RevisionWaiters();
-  private readonly transfers: TransferWaiters;
+  private readonly requests: Requests;
+  private readonly news: News;
+  private readonly handOver: HandOver;
   private readonly founders: Founders;
   private readonly membership: Membership;
   private readonly acquaintance: Acquaintance;
@@ -91,19 +94,27 @@ export class Member implements Replica {
       waitRevision: (revision, done) => this.waitRevision(revision, done),
       trouble: () => this.trouble(),
     });
+    this.news = this.makeNews();
     this.peerFrames = new PeerFrames({
       running: () => this.running(),
       calls: this.calls,
       membership: this.membership,
-      each: (call) => this.each(call),
-      leading: () => this.leadership().kind === 'leading',
-      quorumBehind: () => this.quorumBehind(),
-      send: (to, kind, body) => this.transport.send(to, kind, body),
+      news: this.news,
     });
-    this.transfers = new TransferWaiters(
-      () => options.clock.monotonicMs(),
-      (options.limits.tickMs * options.limits.electionTicks * 3) / 2,
-    );
+    this.requests = new Requests({
+      running: () => this.running(),
+      leadership: () => this.leadership(),
+      ended: () => this.ended,
+      soon: (callback) => options.timers.soon(callback),
+      trouble: () => this.trouble(),
+    });
+    this.handOver = new HandOver({
+      memberId: options.memberId,
+      leader: () => (this.leadership().kind === 'leading' ? this.running() : null),
+      nowMs: () => options.clock.monotonicMs(),
+      soon: (callback) => options.timers.soon(callback),
+      patienceMs: (options.limits.tickMs * options.limits.electionTicks * 3) / 2,
+    });
     this.survey = new Survey({
       transport: this.transport,
       addressOf: (member) => this.membership.addressOf(member),
@@ -155,7 +166,7 @@ export class Member implements Replica {
     this.phase = { kind: 'stopped' };
     this.calls.close();
     this.revisions.close();
-    this.transfers.close();
+    this.handOver.close();
     await this.transport.stop();
     await this.options.disk.close();
   }
@@ -183,33 +194,15 @@ export class Member implements Replica {
   }
 
   propose(command: Uint8Array, done: (outcome: Outcome) => void): void {
-    const running = this.running();
-    if (running === null) return this.refuseLater(done);
-    const fault = running.proposalFault(command);
-    if (fault !== null) return this.options.timers.soon(() => done({ kind: 'refused', ...fault }));
-    if (!running.lane.add(command, done)) {
-      const message = `${running.lane.depth} commands are waiting: ${this.trouble()}`;
-      this.options.timers.soon(() => done({ kind: 'refused', code: 'OVERLOADED', message }));
-      return;
-    }
-    running.schedule();
+    this.requests.propose(command, done);
   }
 
   read(done: (refusal: Refusal | null) => void): void {
-    this.readBy(false, done);
+    this.requests.read(false, done);
   }
 
-  /** `proof`: by asking a quorum, even if a lease would do. */
-  private readBy(proof: boolean, done: (refusal: Refusal | null) => void): void {
-    const running = this.running();
-    if (running === null) {
-      const message = this.trouble();
-      this.options.timers.soon(() => done({ code: 'NO_LEADER', message }));
-      return;
-    }
-    if (running.reads.add(done, proof)) return running.schedule();
-    const message = `too many reads are waiting: ${this.trouble()}`;
-    this.options.timers.soon(() => done({ code: 'OVERLOADED', message }));
+  verifyLeadership(done: (confirmed: boolean) => void): void {
+    this.requests.verifyLeadership(done);
   }
 
   waitRevision(revision: number, done: (reached: boolean) => void): void {
@@ -227,37 +220,11 @@ export class Member implements Replica {
   }
 
   push(member: MemberId, topic: number, body: Uint8Array): void {
-    if (member === this.memberId) {
-      this.options.timers.soon(() => this.each((one) => one.push?.(member, topic, body)));
-      return;
-    }
-    this.transport.send(member, 'push', new ByteWriter(body.length + 8).uint(topic).raw(body).finish());
+    this.news.push(member, topic, body);
   }
 
   reportLiveness(body: Uint8Array): void {
-    const view = this.leadership();
-    const sentAtMs = Math.floor(this.options.clock.monotonicMs());
-    if (view.kind === 'leading') {
-      this.options.timers.soon(() => {
-        this.each((one) => one.liveness?.(this.memberId, body));
-        if (this.quorumBehind()) this.each((one) => one.livenessAcknowledged?.(sentAtMs));
-      });
-    } else if (view.kind === 'following') {
-      this.transport.send(
-        view.leader,
-        'liveness',
-        new ByteWriter(body.length + 8).uint(sentAtMs).raw(body).finish(),
-      );
-    }
-  }
-
-  verifyLeadership(done: (confirmed: boolean) => void): void {
-    const { term, kind } = this.leadership();
-    if (kind !== 'leading') return this.options.timers.soon(() => done(false));
-    this.readBy(true, (refusal) => {
-      const now = this.leadership();
-      done(refusal === null && now.kind === 'leading' && now.term === term);
-    });
+    this.news.reportLiveness(body);
   }
 
   /**
@@ -276,20 +243,7 @@ export class Member implements Replica {
   }
 
   transferLeadership(to: MemberId | null, done: (error: Refusal | null) => void): void {
-    const running = this.running();
-    const target = running === null ? null : this.transferTarget(running, to);
-    if (running === null || this.leadership().kind !== 'leading') {
-      return this.options.timers.soon(() =>
-        done({ code: 'NOT_LEADER', message: `${this.memberId} does not lead` }),
-      );
-    }
-    // Asked again after an answer was lost, or by somebody who does not know: it is as they want it.
-    if (to === this.memberId) return this.options.timers.soon(() => done(null));
-    if (target === null || !running.transfer(target)) {
-      const message = `${to ?? 'another voter'} cannot take over: ${running.trouble()}`;
-      return this.options.timers.soon(() => done({ code: 'INVALID_ARGUMENT', message }));
-    }
-    this.transfers.add(memberOf(target), done);
+    this.handOver.ask(to, done);
   }
 
   // -------------------------------------------------------------------------------------------------------
@@ -326,12 +280,6 @@ export class Member implements Replica {
     return `this member is ${this.phase.kind === 'new' ? 'starting' : 'stopping'}`;
   }
 
-  private refuseLater(done: (outcome: Outcome) => void): void {
-    const code = this.phase.kind === 'stopped' ? 'SHUTTING_DOWN' : 'NO_LEADER';
-    const message = this.trouble();
-    this.options.timers.soon(() => done({ kind: 'refused', code, message }));
-  }
-
   private each(call: (listeners: ReplicaListeners) => void): void {
     for (const listeners of this.listeners) call(listeners);
   }
@@ -340,11 +288,11 @@ export class Member implements Replica {
   private run(founded: boolean): void {
     if (this.ended) return;
     const running = new RunningMember(this.options, this.transport, this.roster, {
-      events: (events, revision) => this.events(events, revision),
+      events: (events, revision) => this.each((one) => one.applied?.(events, revision)),
       view: (view) => this.viewChanged(view),
       reset: (machine) => this.each((one) => one.reset?.(machine)),
       applied: (revision) => this.revisions.reached(revision),
-      cut: (meta) => this.cut(meta),
+      cut: (meta) => this.each((one) => one.cut?.(meta.index, meta.digest)),
       forgot: (message) => this.acquaintance.retire('DAMAGED', message),
       fatal: (error) => this.fail(error),
     });
@@ -357,16 +305,8 @@ export class Member implements Replica {
     }
   }
 
-  private events(events: readonly StateEvent[], revision: number): void {
-    this.each((one) => one.applied?.(events, revision));
-  }
-
-  private cut(meta: CutMeta): void {
-    this.each((one) => one.cut?.(meta.index, meta.digest));
-  }
-
   private viewChanged(view: LeadershipView): void {
-    this.transfers.viewChanged(view);
+    this.handOver.viewChanged(view);
     this.each((one) => one.leadership?.(view));
     this.calls.leadershipChanged();
   }
@@ -381,24 +321,12 @@ export class Member implements Replica {
     this.calls.expire();
     this.calls.retry();
     this.revisions.expire(now);
-    this.transfers.expire(now);
+    this.handOver.expire(now);
   }
 
   private quorumBehind(): boolean {
     const { tickMs, electionTicks } = this.options.limits;
     return this.running()?.quorumHeardWithin(tickMs * electionTicks) ?? false;
-  }
-
-  /** The voter to hand over to: the one asked for, or the one whose log is furthest. */
-  private transferTarget(running: RunningMember, to: MemberId | null): NodeId | null {
-    const peers = running.raftStatus.peers.filter((peer) => !peer.learner && peer.recentlyActive);
-    const candidates = to === null ? peers : peers.filter((peer) => memberOf(peer.id) === to);
-    return (
-      candidates.reduce<(typeof peers)[number] | null>(
-        (best, peer) => (best === null || peer.match > best.match ? peer : best),
-        null,
-      )?.id ?? null
-    );
   }
 
   // ------------------------------------------------------------------------------------------- the peer door
@@ -437,6 +365,19 @@ export class Member implements Replica {
     if (running !== null) this.founders.met(hello);
     this.membership.tell(hello.memberId);
     this.each((one) => one.peerUp?.(hello));
+  }
+
+  private makeNews(): News {
+    const { memberId, timers, clock } = this.options;
+    return new News({
+      memberId,
+      leadership: () => this.leadership(),
+      quorumBehind: () => this.quorumBehind(),
+      nowMs: () => clock.monotonicMs(),
+      soon: (callback) => timers.soon(callback),
+      each: (call) => this.each(call),
+      send: (to, kind, body) => this.transport.send(to, kind, body),
+    });
   }
 
   private makeMembership(): Membership {

@@ -57,7 +57,7 @@ export function describeMember(
     members,
     trouble: running.serving ? null : trouble,
     interruptions: running.interruptions,
-    lease: running.lease,
+    lease: running.leaseStatus,
   };
 }
 

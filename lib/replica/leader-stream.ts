@@ -1,0 +1,46 @@
+import type { Logger, MemberId } from '../base/index.js';
+import type { RaftNode } from '../raft/index.js';
+import type { PeerDown, PeerHello, Transport } from '../transport/types.js';
+import type { LeadershipView } from './types.js';
+
+export interface LeaderStreamHost {
+  readonly raft: RaftNode;
+  readonly transport: Transport;
+  readonly logger: Logger;
+  readonly view: () => LeadershipView;
+}
+
+/**
+ * What the stream to the leader says about it. A stream that the other side ended is dialled again at once, and only
+ * what that dial meets counts: nothing listens any more, or another start of the process answers. Then the leader is
+ * surely gone, and consensus need not wait for an election timeout.
+ */
+export class LeaderStream {
+  private readonly host: LeaderStreamHost;
+
+  constructor(host: LeaderStreamHost) {
+    this.host = host;
+  }
+
+  /** The stream to a peer is new. True: it led, and another process answers in its place. */
+  replacedBy(hello: PeerHello, formerBoot: number | null): boolean {
+    const { view, raft } = this.host;
+    const now = view();
+    const leads = now.kind === 'following' && now.leader === hello.memberId;
+    if (!leads || formerBoot === null || hello.boot <= formerBoot) return false;
+    raft.campaignHint();
+    return true;
+  }
+
+  /** The stream to `member`, or an attempt, is over. True: it led, and its process is gone. */
+  down(member: MemberId, down: PeerDown): boolean {
+    const { view, transport, logger, raft } = this.host;
+    const now = view();
+    if (now.kind !== 'following' || now.leader !== member) return false;
+    if (down.kind === 'ended-by-peer') transport.redial(member);
+    if (down.kind !== 'refused') return false;
+    logger.info({ leader: member }, 'the leader process is gone: campaigning soon');
+    raft.campaignHint();
+    return true;
+  }
+}

@@ -1,0 +1,138 @@
+import type { Timers } from '../base/index.js';
+import type { RaftNode, Ready } from '../raft/index.js';
+import type { InstalledState } from '../storage/types.js';
+import type { LaneTraffic } from './lane-traffic.js';
+import type { LeadershipTracker } from './leadership.js';
+import type { LoopGaps } from './loop-gaps.js';
+import type { Outgoing } from './outgoing.js';
+import type { PeerKnowledge } from './peer-knowledge.js';
+import type { Persister } from './persist.js';
+import type { Reads } from './reads.js';
+import type { Standing } from './standing.js';
+import type { StateInForce } from './state-in-force.js';
+
+export interface TurnParts {
+  readonly timers: Timers;
+  readonly raft: RaftNode;
+  readonly gaps: LoopGaps;
+  readonly tracker: LeadershipTracker;
+  readonly outgoing: Outgoing;
+  readonly peers: PeerKnowledge;
+  readonly persister: Persister;
+  readonly state: StateInForce;
+  readonly traffic: LaneTraffic;
+  readonly reads: Reads;
+  readonly standing: Standing;
+  /** Entries were applied; waiters for revisions may go. */
+  readonly applied: (revision: number) => void;
+}
+
+/**
+ * The loop of a running member: one turn takes what arrived (messages, proposals, reads, a finished write), steps
+ * consensus, and carries out what that hands back. Everything happens in turns, in this order, so nothing here is
+ * ever re-entered.
+ */
+export class Turn {
+  private readonly parts: TurnParts;
+  private scheduled = false;
+  private ended = false;
+
+  constructor(parts: TurnParts) {
+    this.parts = parts;
+  }
+
+  /** Nothing runs any more. */
+  get stopped(): boolean {
+    return this.ended;
+  }
+
+  stop(): void {
+    this.ended = true;
+  }
+
+  /** Runs a turn soon, after the events of this poll phase. */
+  schedule(): void {
+    if (this.scheduled || this.ended) return;
+    this.scheduled = true;
+    this.parts.timers.soon(this.run);
+  }
+
+  /** The machine holds more than before, or another one is in place. */
+  applied(): void {
+    // An entry that broke the machine left it half changed: nothing may be read or answered from it.
+    if (this.ended) return;
+    const { raft, tracker, state, reads, traffic, applied } = this.parts;
+    raft.applied(state.appliedIndex);
+    tracker.applied(state.appliedTerm);
+    reads.serve();
+    applied(state.machine.revision);
+    if (traffic.lane.depth > 0) this.schedule();
+  }
+
+  /** What consensus handed out is durable. `installed`: the received state that the batch named. */
+  persisted(installed: InstalledState | null): void {
+    if (this.ended) return;
+    const { raft, state, standing } = this.parts;
+    raft.persisted();
+    if (installed !== null) state.installationCommitted();
+    standing.check();
+    this.schedule();
+  }
+
+  private readonly run = (): void => {
+    this.scheduled = false;
+    if (this.ended) return;
+    const { gaps, raft, traffic, reads } = this.parts;
+    gaps.look();
+    const newsOwed = raft.newsHeld;
+    this.drain();
+    traffic.turn();
+    reads.flush();
+    this.drain();
+    if (newsOwed) this.tellNews();
+    else if (raft.newsHeld) this.schedule();
+  };
+
+  /**
+   * While own proposals wait, news of the commit index alone are kept for the next turn, which follows at once: who
+   * waited for that commit often proposes again, and the entry takes the news along. Each message costs more than all
+   * the rest of a small commit.
+   */
+  private drain(): void {
+    const { raft, traffic } = this.parts;
+    const holdNews = traffic.lane.depth > 0;
+    while (!this.ended && raft.hasReady()) this.handle(raft.ready(holdNews));
+  }
+
+  private tellNews(): void {
+    const { raft } = this.parts;
+    raft.releaseNews();
+    while (!this.ended && raft.hasReady()) this.handle(raft.ready());
+  }
+
+  private handle(ready: Ready): void {
+    const { tracker, outgoing, state } = this.parts;
+    if (ready.leadership !== null) tracker.consensus(ready.leadership);
+    outgoing.send(ready.messages);
+    if (ready.persist !== null) this.persist(ready.persist);
+    for (const peer of ready.snapshotsWanted) state.send(peer);
+    if (ready.committed.length > 0) {
+      state.take(ready.committed);
+      this.applied();
+    }
+    if (ready.reads.length > 0) this.readsAnswered(ready.reads);
+  }
+
+  private persist(batch: NonNullable<Ready['persist']>): void {
+    const { tracker, peers, persister, state } = this.parts;
+    const { kind } = tracker.view;
+    if (kind === 'elected' || kind === 'leading') peers.noteProgress();
+    persister.write(batch, batch.snapshot === null ? null : state.installed);
+  }
+
+  private readsAnswered(states: Ready['reads']): void {
+    const { standing, reads } = this.parts;
+    for (const { context, index } of states) standing.indexGiven(context, index);
+    reads.resolve(states);
+  }
+}
