@@ -6,11 +6,12 @@ import { EXIT } from '../lib/cli/index.js';
 import { smallDisksFault } from './cluster/small-disks.js';
 import { canLimitFiles } from './faults/full-disk.js';
 import {
-  BY_LIMITS,
   FAULT_KINDS,
   ON_SMALL_DISKS,
+  SIZES,
   defaultKinds,
   drawPlan,
+  possibleKinds,
   type FaultKind,
 } from './faults/plan.js';
 import { describeRun, passed } from './report.js';
@@ -19,6 +20,7 @@ import { run } from './run.js';
 interface Options {
   readonly seconds: number;
   readonly seed: number;
+  readonly masters: number;
   readonly faults?: readonly FaultKind[];
   readonly smallDisks: boolean;
   readonly keep: boolean;
@@ -29,6 +31,12 @@ function wholeNumber(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= 0 && value < 2 ** 32) return value;
   throw new InvalidArgumentError('a whole number is wanted');
+}
+
+function clusterSize(text: string): number {
+  const size = SIZES.find((one) => String(one) === text);
+  if (size === undefined) throw new InvalidArgumentError(`${SIZES.join(' or ')} is wanted`);
+  return size;
 }
 
 function faultList(text: string): FaultKind[] {
@@ -47,6 +55,9 @@ function readOptions(): Options {
       new Option('--seed <n>', 'draws the plan; the same seed draws the same')
         .default(Date.now() % 1_000_000, 'of the clock')
         .argParser(wholeNumber),
+    )
+    .addOption(
+      new Option('--masters <n>', 'of five, two may be hurt at once').default(3).argParser(clusterSize),
     )
     .addOption(new Option('--faults <kinds>', 'only these, separated by commas').argParser(faultList))
     .option(
@@ -68,17 +79,9 @@ function faultOf({ faults, smallDisks }: Options): string | null {
   return filling.length === 0 ? null : `${filling.join(', ')}: only with --small-disks`;
 }
 
-/** What the plan draws from, and what is left out because this machine cannot do it. */
-function kindsOf({ faults, smallDisks }: Options): { kinds: FaultKind[]; leftOut: FaultKind[] } {
-  const wanted = faults ?? defaultKinds(smallDisks);
-  const needed = wanted.filter((kind) => BY_LIMITS.includes(kind));
-  const leftOut = needed.length > 0 && !canLimitFiles() ? needed : [];
-  return { kinds: wanted.filter((kind) => !leftOut.includes(kind)), leftOut };
-}
-
 async function main(options: Options): Promise<number> {
-  const { seconds, seed, faults, smallDisks, keep, json } = options;
-  const { kinds, leftOut } = kindsOf(options);
+  const { seconds, seed, masters, faults, smallDisks, keep, json } = options;
+  const { kinds, leftOut } = possibleKinds(faults ?? defaultKinds(smallDisks), canLimitFiles);
   const missing =
     leftOut.length === 0 ? null : `${leftOut.join(', ')}: there is no prlimit (util-linux) here`;
   const wrong = faultOf(options) ?? (faults === undefined ? null : missing);
@@ -93,10 +96,11 @@ async function main(options: Options): Promise<number> {
   process.once('SIGTERM', stop);
   const progress = (line: string) => process.stderr.write(`chaos: ${line}\n`);
   const only = faults === undefined ? '' : ` --faults ${faults.join(',')}`;
-  const again = `npm run chaos${smallDisks ? ':root' : ''} -- --seconds ${seconds} --seed ${seed}${only}`;
+  const size = masters === 3 ? '' : ` --masters ${masters}`;
+  const again = `npm run chaos${smallDisks ? ':root' : ''} -- --seconds ${seconds} --seed ${seed}${size}${only}`;
   progress(again);
   if (missing !== null) progress(`left out: ${missing}`);
-  const plan = drawPlan(seed, seconds, kinds);
+  const plan = drawPlan(seed, seconds, kinds, masters);
   let good = false;
   try {
     const result = await run({ plan, dir, smallDisks, signal: interrupt.signal, progress });

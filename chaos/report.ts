@@ -1,4 +1,5 @@
-import type { RunResult } from './run.js';
+import type { Usage } from './resources.js';
+import { percent, type RunResult } from './run.js';
 
 const SHOWN = 20;
 
@@ -6,18 +7,33 @@ const SHOWN = 20;
 export function describeRun(result: RunResult): string[] {
   const { operations, tasks, faults, violations, failures } = result;
   const kinds = Object.entries(faults).map(([kind, count]) => `${kind} ${count}`);
-  const share = Math.round(operations.quietShare * 100);
   return [
     ...shorten(violations).map((violation) => `VIOLATION: ${violation}`),
     ...shorten(failures).map((failure) => `FAILED: ${failure}`),
     `operations: ${operations.ok} acknowledged, ${operations.refused} refused, ${operations.unknown} unknown; ` +
-      `${operations.quietPerSecond.toFixed(0)}/s outside faults (${share}% of the time)`,
+      `${operations.quietPerSecond.toFixed(0)}/s outside faults (${percent(operations.quietShare)} of the time)`,
     `tasks: ${tasks.accepted} accepted, ${tasks.refused} refused, ${tasks.unknown} unknown`,
     `faults: ${kinds.join(', ') || 'none'}`,
     `elections: ${result.elections}; longest time without an acknowledgement: ` +
       `${Math.round(operations.longestGapMs)} ms (${operations.longestGapDuring.join(', ') || 'no fault'})`,
-    `machine stall: ${result.machineStallMs} ms`,
+    ...Object.entries(result.resources).map(([id, usage]) => describeUsage(id, usage)),
+    `machine stall: ${result.machineStallMs} ms; processes waited for a processor for ` +
+      `${percent(result.starvedShare)} of ${Math.round(result.tookMs / 1000)} s, which limits do not count`,
   ];
+}
+
+function describeUsage(id: string, usage: Usage): string {
+  const { maxMib, maxDescriptors, mibPerMinute, descriptorsPerMinute, longestLifeMs } = usage;
+  const slopes =
+    mibPerMinute === null
+      ? 'no process lived for long enough to tell how it grows'
+      : `${signed(mibPerMinute)} MiB and ${signed(descriptorsPerMinute ?? 0)} descriptors per minute within lives of ` +
+        `up to ${Math.round(longestLifeMs / 1000)} s`;
+  return `${id}: at most ${maxMib} MiB of memory, ${maxDescriptors} open descriptors; ${slopes}`;
+}
+
+function signed(slope: number): string {
+  return `${slope < 0 ? '' : '+'}${slope.toFixed(1)}`;
 }
 
 export function passed({ violations, failures }: RunResult): boolean {

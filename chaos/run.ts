@@ -9,21 +9,29 @@ import { History } from './history/history.js';
 import { launchesOf, type Launch } from './history/operations.js';
 import { judge } from './judges/judge.js';
 import { ratesOf, type Rates } from './judges/rates.js';
+import { Resources, grossUsages, type Usage } from './resources.js';
 import { settle } from './settle.js';
 import { Registers } from './workloads/registers.js';
 import { TaskLauncher } from './workloads/tasks.js';
 
-/** Below it, the faults met a cluster at rest and the run says nothing. */
+/** Of the time in which the machine ran us. Below it, the faults met a cluster at rest and the run says nothing. */
 export const LEAST_QUIET_RATE = 20;
 
 export interface RunResult {
   readonly seed: number;
   readonly seconds: number;
+  readonly masters: number;
+  /** How long it took, from the first operation until the last fault was over. */
+  readonly tookMs: number;
   readonly operations: Rates;
   readonly faults: Readonly<Record<string, number>>;
   readonly elections: number;
   /** The longest time for which the machine did not run this process: what is slow may be the machine. */
   readonly machineStallMs: number;
+  /** The share of the time in which one of our processes waited for a processor: limits do not count it. */
+  readonly starvedShare: number;
+  /** What masters and agents had of the machine, by id. */
+  readonly resources: Readonly<Record<string, Usage>>;
   readonly tasks: Readonly<Record<Launch['outcome'], number>>;
   /** What no correct cluster can bring about. */
   readonly violations: readonly string[];
@@ -47,14 +55,19 @@ export interface RunOptions {
 export async function run(options: RunOptions): Promise<RunResult | null> {
   const { plan, dir, smallDisks, progress } = options;
   // Ports are not of the plan: another run may have those of this seed.
-  const cluster = await Cluster.create(dir, new SeededRandom(process.pid ^ Date.now()), smallDisks);
+  const cluster = await Cluster.create(
+    dir,
+    new SeededRandom(process.pid ^ Date.now()),
+    plan.masters,
+    smallDisks,
+  );
   const abandon = () => cluster.abandon();
   process.once('exit', abandon);
   const history = new History(path.join(dir, 'history.jsonl'));
   try {
     const random = new SeededRandom(plan.seed ^ 0x5eed);
     await cluster.start();
-    progress(`three masters and two agents serve in ${dir}`);
+    progress(`${plan.masters} masters and ${cluster.agents.length} agents serve in ${dir}`);
     const registers = new Registers(cluster.addresses, history, random.split());
     const tasks = new TaskLauncher(cluster.addresses, history, random.split(), dir);
     try {
@@ -83,11 +96,17 @@ async function underLoad(options: RunOptions, parts: Parts): Promise<RunResult |
   await registers.start();
   await tasks.start();
   const fromNs = history.now();
+  const starvedBeforeMs = cluster.clock.starvedMs;
+  const resources = new Resources(() => cluster.pids());
   const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
+  resources.start();
   await nemesis.run(signal);
+  resources.stop();
   delay.disable();
   const toNs = history.now();
+  const tookMs = Math.round((toNs - fromNs) / 1e6);
+  const starvedShare = (cluster.clock.starvedMs - starvedBeforeMs) / tookMs;
   if (signal.aborted) return null;
   progress('the last fault is over: settling');
   await Promise.all([registers.stop(), tasks.stop()]);
@@ -98,24 +117,35 @@ async function underLoad(options: RunOptions, parts: Parts): Promise<RunResult |
   const rates = ratesOf(history.events, nemesis.windows, fromNs, toNs);
   const { violations, undecided } = judge(history.events, registers.initial, (task) => tasks.tracesOf(task));
   const failures = [...nemesis.failures, ...cluster.unexpectedExits, ...unsettled, ...undecided];
-  if (rates.quietPerSecond < LEAST_QUIET_RATE) {
-    const rate = rates.quietPerSecond.toFixed(1);
+  const usages = resources.usages();
+  failures.push(...grossUsages(usages));
+  const leastRate = LEAST_QUIET_RATE * (1 - starvedShare);
+  if (rates.quietPerSecond < leastRate) {
     failures.push(
-      `${rate} acknowledged operations per second outside faults: at least ${LEAST_QUIET_RATE} wanted`,
+      `${rates.quietPerSecond.toFixed(1)} acknowledged operations per second outside faults: at least ` +
+        `${leastRate.toFixed(1)} wanted, of a machine that let processes wait for ${percent(starvedShare)} of the time`,
     );
   }
   return {
     seed: plan.seed,
     seconds: plan.seconds,
+    masters: plan.masters,
+    tookMs,
     operations: rates,
     faults: countKinds(nemesis.windows),
     elections: electionsIn(cluster.dir, cluster.masters),
     machineStallMs: Math.round(delay.max / 1e6),
+    starvedShare,
+    resources: usages,
     tasks: countLaunched(launchesOf(history.events)),
     violations,
     failures,
     folder: options.dir,
   };
+}
+
+export function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
 }
 
 function countKinds(windows: readonly FaultWindow[]): Record<string, number> {

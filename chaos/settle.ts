@@ -1,6 +1,5 @@
 import { Operator, Tree } from '../lib/client/index.js';
 import type { Cluster } from './cluster/cluster.js';
-import { waitFor } from './cluster/wait.js';
 import type { Registers } from './workloads/registers.js';
 import type { TaskLauncher } from './workloads/tasks.js';
 
@@ -33,7 +32,7 @@ export async function settle(
   try {
     await attempt(cluster.awaitServing(limitMs, signal));
     await attempt(
-      waitFor('every accepted task has ended', limitMs, noTasks, signal).catch((error: unknown) => {
+      cluster.waitFor('every accepted task has ended', limitMs, noTasks, signal).catch((error: unknown) => {
         throw new Error(
           `${describe(error)}; without an end: ${tasks.awaited().slice(0, 10).join(', ') || 'none'}`,
         );
@@ -61,9 +60,11 @@ async function awaitEqualIndexes(cluster: Cluster, limitMs: number, signal: Abor
     const level = members.every(({ appliedIndex, lastIndex }) => appliedIndex === lastIndex);
     return level && indexes.size === 1 && members.length === cluster.masters.length ? true : null;
   };
-  await waitFor('all members have applied the same index', limitMs, look, signal).catch((error: unknown) => {
-    throw new Error(`${describe(error)}; they are at ${seen}`);
-  });
+  await cluster
+    .waitFor('all members have applied the same index', limitMs, look, signal)
+    .catch((error: unknown) => {
+      throw new Error(`${describe(error)}; they are at ${seen}`);
+    });
 }
 
 /** What each member has of its own: no two may differ. */

@@ -16,12 +16,11 @@ import { configFiles, type DevPlan, type MasterPlan } from '../../lib/node/dev/p
 import { Network, linksAmong } from '../faults/network.js';
 import { choosePorts } from './ports.js';
 import { SmallDisks } from './small-disks.js';
+import { FairClock } from './fair-clock.js';
 import { brokenInvariant } from './utterances.js';
 import { waitFor } from './wait.js';
 
-const MASTERS = ['m1', 'm2', 'm3'];
 const AGENTS = ['a1', 'a2'];
-const SPARE = 'm4';
 const START_LIMIT_MS = 40_000;
 const STATUS_MS = 1000;
 /** A master that ends itself more often does not repair what it found. */
@@ -38,15 +37,17 @@ interface Supervision {
 /** Masters and agents as processes of ours, with a proxy on every link between two masters. */
 export class Cluster {
   readonly dir: string;
-  readonly masters: readonly string[] = MASTERS;
+  readonly masters: readonly string[];
   readonly agents: readonly string[] = AGENTS;
   /** A master that runs only while a fault has it join; clients are not told of it. */
-  readonly spare: string = SPARE;
+  readonly spare: string;
   readonly network: Network;
   /** gRPC doors of the masters, in their order. */
   readonly addresses: readonly string[];
   /** Processes that ended without our doing. */
   readonly unexpectedExits: string[] = [];
+  /** Stands still while our processes wait for a processor. */
+  readonly clock: FairClock = new FairClock(() => [...this.pids().values()]);
   private readonly children: Children;
   private readonly specs: ReadonlyMap<string, ChildSpec>;
   private readonly plan: DevPlan;
@@ -68,6 +69,8 @@ export class Cluster {
     disks: SmallDisks | null,
   ) {
     this.dir = dir;
+    this.masters = plan.masters.map(({ id }) => id);
+    this.spare = spare.id;
     this.sparePlace = spare;
     this.disks = disks;
     this.plan = plan;
@@ -85,13 +88,14 @@ export class Cluster {
     ]);
   }
 
-  /** With `smallDisks`, each master's folder is a file system of its own. */
-  static async create(dir: string, random: Random, smallDisks: boolean): Promise<Cluster> {
-    const links = linksAmong(MASTERS);
-    const ids = [...MASTERS, SPARE];
+  /** With `smallDisks`, the folder of each of the `size` masters is a file system of its own. */
+  static async create(dir: string, random: Random, size: number, smallDisks: boolean): Promise<Cluster> {
+    const ids = Array.from({ length: size + 1 }, (_, i) => `m${i + 1}`);
+    const founders = ids.slice(0, size);
+    const links = linksAmong(founders);
     const ports = await choosePorts(2 * ids.length + links.length, random);
     const [grpc, peer] = [ports.splice(0, ids.length), ports.splice(0, ids.length)];
-    const network = new Network(MASTERS, ports, new Map(MASTERS.map((id, i) => [id, peer[i]!])));
+    const network = new Network(founders, ports, new Map(founders.map((id, i) => [id, peer[i]!])));
     const folder = (id: string) => path.join(dir, id);
     const masters = ids.map((id, i) => {
       return { id, folder: folder(id), grpc: `127.0.0.1:${grpc[i]}`, peer: `127.0.0.1:${peer[i]}` };
@@ -109,14 +113,15 @@ export class Cluster {
   /** Resolves when there is a leader and every agent is registered. */
   async start(): Promise<void> {
     this.disks?.mount();
+    this.clock.start();
     await this.network.open();
     for (const [file, value] of configFiles(this.plan)) {
       mkdirSync(path.dirname(file), { recursive: true });
       writeFileSync(file, stringify({ ...(value as object), ...this.membersFor(path.dirname(file)) }));
     }
-    for (const [id, spec] of this.specs) if (id !== SPARE) this.children.start(spec);
+    for (const [id, spec] of this.specs) if (id !== this.spare) this.children.start(spec);
     await this.awaitServing(START_LIMIT_MS);
-    await waitFor('every agent is registered', START_LIMIT_MS, async () => {
+    await this.waitFor('every agent is registered', START_LIMIT_MS, async () => {
       const { items } = await this.operator.agents();
       return items.length >= AGENTS.length ? items : null;
     });
@@ -128,19 +133,24 @@ export class Cluster {
 
   /** Resolves to the leader's id. */
   awaitLeader(limitMs: number): Promise<string> {
-    return waitFor('a master leads', limitMs, async () => (await this.status()).leader);
+    return this.waitFor('a master leads', limitMs, async () => (await this.status()).leader);
   }
 
-  /** Resolves when every master runs, has a vote, and follows or leads; agents may still be on their way. */
-  async awaitServing(limitMs: number, signal?: AbortSignal): Promise<void> {
+  /** Resolves when each of these masters runs, has a vote, and follows or leads; agents may still be on their way. */
+  async awaitServing(
+    limitMs: number,
+    signal?: AbortSignal,
+    wanted: readonly string[] = this.masters,
+  ): Promise<void> {
     const look = async (): Promise<string | null> => {
       const { leader, members } = await this.status();
-      const serving = members.filter(({ role, healthy, voter }) => {
+      const able = members.filter(({ role, healthy, voter }) => {
         return healthy && voter && (role === 'leader' || role === 'follower');
       });
-      return leader !== null && serving.length === MASTERS.length ? leader : null;
+      const serving = new Set<string>(able.map(({ id }) => id));
+      return leader !== null && wanted.every((id) => serving.has(id)) ? leader : null;
     };
-    await waitFor('every master serves', limitMs, look, signal);
+    await this.waitFor(`${wanted.join(', ')} serve`, limitMs, look, signal);
   }
 
   /** The data folder of a master, or of an agent. */
@@ -156,7 +166,7 @@ export class Cluster {
     };
     const before = await applied();
     await pause(ms);
-    await waitFor(`${id} applies something`, START_LIMIT_MS, async () =>
+    await this.waitFor(`${id} applies something`, START_LIMIT_MS, async () =>
       (await applied()) > before ? true : null,
     );
   }
@@ -178,25 +188,43 @@ export class Cluster {
         return null;
       }
     };
-    return waitFor(`${change.kind} of a member is done`, START_LIMIT_MS, attempt).catch((error: unknown) => {
-      throw new Error(`${String(error)}: ${refusal}`);
-    });
+    return this.waitFor(`${change.kind} of a member is done`, START_LIMIT_MS, attempt).catch(
+      (error: unknown) => {
+        throw new Error(`${String(error)}: ${refusal}`);
+      },
+    );
   }
 
   /** Starts `id` on an empty folder, with a token that lets it in. */
   join(id: string, token: string): void {
-    const place = id === SPARE ? this.sparePlace : this.plan.masters.find((master) => master.id === id)!;
+    const place = id === this.spare ? this.sparePlace : this.plan.masters.find((master) => master.id === id)!;
     const { folder, grpc, peer } = place;
     const masters = this.plan.masters.filter((master) => master.id !== id).map((master) => master.peer);
     const own = { id, dataDir: folder, listen: { grpc, peer }, join: { token, masters } };
     mkdirSync(folder, { recursive: true });
-    const members = id === SPARE ? {} : this.membersFor(folder);
+    const members = id === this.spare ? {} : this.membersFor(folder);
     writeFileSync(path.join(folder, 'config.yaml'), stringify({ ...own, ...members }));
     this.children.start(this.specs.get(id)!);
   }
 
   pid(id: string): number | null {
     return this.children.pid(id);
+  }
+
+  /** Of masters and agents that live. */
+  pids(): Map<string, number> {
+    const pids = [...this.specs.keys()].map((id) => [id, this.children.pid(id)] as const);
+    return new Map(pids.flatMap(([id, pid]) => (pid === null ? [] : [[id, pid] as const])));
+  }
+
+  /** By the clock of the cluster; see there. */
+  waitFor<T>(
+    what: string,
+    limitMs: number,
+    look: () => T | null | Promise<T | null>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    return waitFor(this.clock, what, limitMs, look, signal);
   }
 
   /** The pid that the process itself wrote down at its start. */
@@ -251,10 +279,11 @@ export class Cluster {
 
   async stop(): Promise<void> {
     this.stopping = true;
+    this.clock.stop();
     this.wakeAll();
     this.network.healAll();
     this.operator.close();
-    await this.children.end([SPARE], 'SIGKILL', STATUS_MS);
+    await this.children.end([this.spare], 'SIGKILL', STATUS_MS);
     await shutDown(this.plan, this.children);
     this.network.close();
     this.disks?.unmount();
@@ -264,7 +293,7 @@ export class Cluster {
   abandon(): void {
     this.stopping = true;
     this.wakeAll();
-    for (const id of [...MASTERS, SPARE]) {
+    for (const id of [...this.masters, this.spare]) {
       const pid = this.children.pid(id);
       if (pid !== null) trySignal(pid, 'SIGKILL');
     }

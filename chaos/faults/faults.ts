@@ -11,13 +11,19 @@ import { Kill, Pause } from './processes.js';
 
 const LEADER_LIMIT_MS = 30_000;
 
-/** Chooses the victims, as things stand now. */
+/** Chooses the victims, as things stand now, but none of the `taken`: another fault has them. */
 export async function makeFault(
   { number, kind, draw, durationMs }: PlannedFault,
   cluster: Cluster,
+  taken: readonly string[] = [],
 ): Promise<Fault> {
-  const one = cluster.masters[draw % cluster.masters.length]!;
-  const leader = () => cluster.awaitLeader(LEADER_LIMIT_MS);
+  const free = (ids: readonly string[]) => ids.filter((id) => !taken.includes(id));
+  const drawn = (ids: readonly string[]) => free(ids)[draw % free(ids).length]!;
+  const one = drawn(cluster.masters);
+  const leader = async () => {
+    const id = await cluster.awaitLeader(LEADER_LIMIT_MS);
+    return taken.includes(id) ? one : id;
+  };
   const { network } = cluster;
   const around = (id: string) => [...network.linksFrom(id), ...network.linksTo(id)];
   const cut = (id: string, links: readonly Link[]) => new Cut(cluster, id, links);
@@ -29,7 +35,7 @@ export async function makeFault(
     case 'kill-all':
       return new Kill(cluster, cluster.masters);
     case 'kill-agent':
-      return new Kill(cluster, [cluster.agents[draw % cluster.agents.length]!]);
+      return new Kill(cluster, [drawn(cluster.agents)]);
     case 'pause-leader':
       return new Pause(cluster, [await leader()]);
     case 'pause-one':

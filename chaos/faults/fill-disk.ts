@@ -4,7 +4,6 @@ import { EXIT } from '../../lib/cli/index.js';
 import { TepuiError, Tree } from '../../lib/client/index.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { freeBytes } from '../cluster/small-disks.js';
-import { waitFor } from '../cluster/wait.js';
 import { RESTART_LIMIT_MS, type Fault } from './fault.js';
 
 const MIB = 1 << 20;
@@ -44,7 +43,7 @@ export class FillDisk implements Fault {
       return this.untilGrowthIs('GROWTH_REFUSED');
     }
     cluster.expectEnd(victim, EXIT.storage);
-    await waitFor(`${victim} meets the end of its disk`, TOLD_LIMIT_MS, () => {
+    await this.cluster.waitFor(`${victim} meets the end of its disk`, TOLD_LIMIT_MS, () => {
       this.fill(0);
       return cluster.pid(victim) === null ? true : null;
     });
@@ -55,7 +54,7 @@ export class FillDisk implements Fault {
     if (!this.little) {
       cluster.startAgain(victim);
       // On the full disk: it gives up its reserve, and serves.
-      await cluster.awaitServing(RESTART_LIMIT_MS).finally(() => this.makeRoom());
+      await cluster.awaitServing(RESTART_LIMIT_MS, undefined, [victim]).finally(() => this.makeRoom());
     }
     this.makeRoom();
     return this.little
@@ -95,7 +94,7 @@ export class FillDisk implements Fault {
   private async untilGrowthIs(wanted: string | null): Promise<void> {
     const tree = new Tree({ addresses: this.cluster.addresses, callTimeoutMs: CALL_TIMEOUT_MS });
     try {
-      await waitFor(`growth is ${wanted ?? 'accepted'}`, TOLD_LIMIT_MS, async () => {
+      await this.cluster.waitFor(`growth is ${wanted ?? 'accepted'}`, TOLD_LIMIT_MS, async () => {
         const code = await codeOf(tree.create(`/room-${this.number}-${this.probes++}`));
         return code === wanted ? true : null;
       });

@@ -4,7 +4,6 @@ import { SeededRandom, between, chance } from '../../lib/base/index.js';
 import { EXIT } from '../../lib/cli/index.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { Utterances } from '../cluster/utterances.js';
-import { waitFor } from '../cluster/wait.js';
 import {
   applyFlips,
   describeFlips,
@@ -70,7 +69,9 @@ abstract class FolderDamage implements Fault {
     this.said = new Utterances(this.folder);
     this.cluster.supervise(this.victim, EXIT.storage);
     for (const id of this.down) this.cluster.startAgain(id);
-    await waitFor(`${this.victim} runs again`, RESTART_LIMIT_MS, () => this.cluster.pid(this.victim));
+    await this.cluster.waitFor(`${this.victim} runs again`, RESTART_LIMIT_MS, () =>
+      this.cluster.pid(this.victim),
+    );
     return done;
   }
 
@@ -121,7 +122,7 @@ export class Stale extends FolderDamage {
     copyData(folder, copy);
     this.copied = identityOf(copy)!.boot;
     cluster.startAgain(victim);
-    await cluster.awaitServing(RESTART_LIMIT_MS);
+    await cluster.awaitServing(RESTART_LIMIT_MS, undefined, [victim]);
     await cluster.progress(victim, this.goOnMs);
   }
 

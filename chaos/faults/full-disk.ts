@@ -3,7 +3,6 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { EXIT } from '../../lib/cli/index.js';
 import type { Cluster } from '../cluster/cluster.js';
-import { waitFor } from '../cluster/wait.js';
 import { filesOf } from '../damage/data-folder.js';
 import { RESTART_LIMIT_MS, type Fault } from './fault.js';
 
@@ -13,9 +12,9 @@ const ROOM_BYTES = 8 << 10;
 const WORDS_BYTES = 64 << 10;
 const FAIL_LIMIT_MS = 30_000;
 
-/** Whether this machine has what these faults are made with. */
-export function canLimitFiles(): boolean {
-  return spawnSync('prlimit', ['--version'], { stdio: 'ignore' }).status === 0;
+/** Whether this machine has what these faults are made with, on the path of `env`. */
+export function canLimitFiles(env: NodeJS.ProcessEnv = process.env): boolean {
+  return spawnSync('prlimit', ['--version'], { stdio: 'ignore', env }).status === 0;
 }
 
 /**
@@ -43,14 +42,16 @@ export class FullDisk implements Fault {
     this.limit = Math.max(words + WORDS_BYTES, Math.max(...sizes) + ROOM_BYTES);
     cluster.expectEnd(victim, EXIT.storage);
     execFileSync('prlimit', [`--fsize=${this.limit}`, '--pid', `${pid}`]);
-    await waitFor(`${victim} meets the end of its disk`, FAIL_LIMIT_MS, () => {
+    await this.cluster.waitFor(`${victim} meets the end of its disk`, FAIL_LIMIT_MS, () => {
       return cluster.pid(victim) === null ? true : null;
     });
   }
 
   async heal(): Promise<string> {
     this.cluster.startAgain(this.victim);
-    await waitFor(`${this.victim} runs again`, RESTART_LIMIT_MS, () => this.cluster.pid(this.victim));
+    await this.cluster.waitFor(`${this.victim} runs again`, RESTART_LIMIT_MS, () =>
+      this.cluster.pid(this.victim),
+    );
     return `no byte after ${this.limit} of a file could be written: exit ${EXIT.storage}`;
   }
 

@@ -1,13 +1,14 @@
 import type { Cluster } from '../cluster/cluster.js';
-import { waitFor } from '../cluster/wait.js';
 import { CONFIRM_LIMIT_MS, type Fault } from './fault.js';
 import type { Link } from './network.js';
+import type { Undo } from './proxy.js';
 
 export class Cut implements Fault {
   readonly victims: readonly string[];
   private readonly cluster: Cluster;
   private readonly links: readonly Link[];
   private blockedBefore = 0;
+  private undo: readonly Undo[] = [];
 
   constructor(cluster: Cluster, victim: string, links: readonly Link[]) {
     this.cluster = cluster;
@@ -17,17 +18,19 @@ export class Cut implements Fault {
 
   inject(): Promise<void> {
     this.blockedBefore = this.blocked();
-    for (const link of this.links) this.cluster.network.link(link).cut();
+    this.undo = this.links.map((link) => this.cluster.network.link(link).cut());
     return Promise.resolve();
   }
 
   /** Only what a cut held back shows that it cut anything. */
   async heal(): Promise<string> {
-    const bytes = await waitFor('a cut link blocks something', CONFIRM_LIMIT_MS, () => {
-      return this.blocked() - this.blockedBefore || null;
-    }).finally(() => {
-      for (const link of this.links) this.cluster.network.link(link).heal();
-    });
+    const bytes = await this.cluster
+      .waitFor('a cut link blocks something', CONFIRM_LIMIT_MS, () => {
+        return this.blocked() - this.blockedBefore || null;
+      })
+      .finally(() => {
+        for (const undo of this.undo) undo();
+      });
     return `${bytes} bytes were held back`;
   }
 
@@ -42,6 +45,7 @@ export class Reset implements Fault {
   private readonly cluster: Cluster;
   private readonly links: readonly Link[];
   private before = 0;
+  private undo: readonly Undo[] = [];
 
   constructor(cluster: Cluster, victim: string, links: readonly Link[]) {
     this.cluster = cluster;
@@ -51,18 +55,16 @@ export class Reset implements Fault {
 
   async inject(): Promise<void> {
     this.before = this.broken();
-    for (const link of this.links) {
-      const proxy = this.cluster.network.link(link);
-      proxy.refuse();
-      proxy.reset();
-    }
-    await waitFor('a connection is reset or refused', CONFIRM_LIMIT_MS, () => {
+    const proxies = this.links.map((link) => this.cluster.network.link(link));
+    this.undo = proxies.map((proxy) => proxy.refuse());
+    for (const proxy of proxies) proxy.reset();
+    await this.cluster.waitFor('a connection is reset or refused', CONFIRM_LIMIT_MS, () => {
       return this.broken() > this.before ? true : null;
     });
   }
 
   heal(): Promise<string> {
-    for (const link of this.links) this.cluster.network.link(link).heal();
+    for (const undo of this.undo) undo();
     return Promise.resolve(`${this.broken() - this.before} connections were reset or refused`);
   }
 

@@ -1,6 +1,5 @@
 import type { MemberId } from '../../lib/base/index.js';
 import type { Cluster } from '../cluster/cluster.js';
-import { waitFor } from '../cluster/wait.js';
 import { wipe } from '../damage/data-folder.js';
 import type { Fault } from './fault.js';
 
@@ -54,7 +53,7 @@ abstract class Change implements Fault {
   protected async untilVoters(ids: readonly string[]): Promise<void> {
     await this.interrupt();
     const wanted = [...ids].sort().join();
-    await waitFor(`exactly ${wanted} have votes`, VOTE_LIMIT_MS, async () => {
+    await this.cluster.waitFor(`exactly ${wanted} have votes`, VOTE_LIMIT_MS, async () => {
       return (await this.cluster.voters()).sort().join() === wanted ? true : null;
     });
   }

@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Cluster } from '../cluster/cluster.js';
 import { processState } from '../cluster/process-state.js';
-import { waitFor } from '../cluster/wait.js';
 import { CONFIRM_LIMIT_MS, RESTART_LIMIT_MS, type Fault } from './fault.js';
 
 export class Kill implements Fault {
@@ -22,7 +21,7 @@ export class Kill implements Fault {
     for (const id of this.victims) this.cluster.startAgain(id);
     const pids = await Promise.all(
       this.victims.map((id) =>
-        waitFor(`${id} runs again`, RESTART_LIMIT_MS, () => {
+        this.cluster.waitFor(`${id} runs again`, RESTART_LIMIT_MS, () => {
           const pid = this.cluster.writtenPid(id);
           return pid === this.cluster.pid(id) && !this.killed.includes(pid) ? pid : null;
         }),
@@ -60,7 +59,7 @@ export class Pause implements Fault {
   }
 
   private async awaitState(state: 'stopped' | 'alive'): Promise<void> {
-    await waitFor(`pids ${this.stopped.join(', ')} are ${state}`, CONFIRM_LIMIT_MS, () =>
+    await this.cluster.waitFor(`pids ${this.stopped.join(', ')} are ${state}`, CONFIRM_LIMIT_MS, () =>
       this.stopped.every((pid) => processState(pid) === state) ? true : null,
     );
   }

@@ -12,6 +12,9 @@ export interface LinkCounters {
   connectionsReset: number;
 }
 
+/** Ends one fault of a link; any number of times. */
+export type Undo = () => void;
+
 const HOST = '127.0.0.1';
 const PROBE_MS = 20;
 
@@ -34,8 +37,9 @@ export class LinkProxy {
   private readonly bridges: Set<Bridge> = new Set();
   private server: Server | null = null;
   private probe: NodeJS.Timeout | null = null;
-  private isCut = false;
-  private isRefusing = false;
+  /** One mark for each fault in force: the last to end opens the link. */
+  private readonly cuts: Set<object> = new Set();
+  private readonly refusals: Set<object> = new Set();
   private closed = false;
 
   constructor(port: number, targetPort: number) {
@@ -53,14 +57,20 @@ export class LinkProxy {
   }
 
   /** Silence from now on, in both directions of every connection; new ones are accepted and left waiting. */
-  cut(): void {
-    this.isCut = true;
+  cut(): Undo {
+    const mark = {};
+    this.cuts.add(mark);
     for (const bridge of this.bridges) bridge.hold();
+    return () => {
+      if (this.cuts.delete(mark)) this.releaseUnlessCut();
+    };
   }
 
   /** New connections are reset as soon as they are made. */
-  refuse(): void {
-    this.isRefusing = true;
+  refuse(): Undo {
+    const mark = {};
+    this.refusals.add(mark);
+    return () => void this.refusals.delete(mark);
   }
 
   /** Resets every connection. */
@@ -73,10 +83,9 @@ export class LinkProxy {
 
   /** Ends every fault. */
   heal(): void {
-    this.isRefusing = false;
-    if (!this.isCut) return;
-    this.isCut = false;
-    for (const bridge of this.bridges) bridge.release();
+    this.refusals.clear();
+    this.cuts.clear();
+    this.releaseUnlessCut();
   }
 
   close(): void {
@@ -86,8 +95,12 @@ export class LinkProxy {
     for (const bridge of this.bridges) bridge.reset();
   }
 
+  private releaseUnlessCut(): void {
+    if (this.cuts.size === 0) for (const bridge of this.bridges) bridge.release();
+  }
+
   private accept(near: Socket): void {
-    if (this.isRefusing) {
+    if (this.refusals.size > 0) {
       this.counters.connectionsRefused++;
       near.resetAndDestroy();
       return;
@@ -99,7 +112,7 @@ export class LinkProxy {
       ended: (one) => this.bridges.delete(one),
     });
     this.bridges.add(bridge);
-    if (this.isCut) bridge.hold();
+    if (this.cuts.size > 0) bridge.hold();
     else bridge.release();
   }
 

@@ -25,7 +25,7 @@ export function ratesOf(
   const within = events.filter(({ ns }) => ns >= fromNs && ns <= toNs);
   const count = (type: HistoryEvent['type']) => within.filter((event) => event.type === type).length;
   const acknowledged = within.filter(({ type }) => type === 'ok').map(({ ns }) => ns);
-  const faultNs = windows.reduce((sum, { beginNs, endNs }) => sum + endNs - beginNs, 0);
+  const faultNs = lengthOfUnion(windows);
   const quietNs = Math.max(0, toNs - fromNs - faultNs);
   const quietAcks = acknowledged.filter(
     (ns) => !windows.some((window) => ns > window.beginNs && ns < window.endNs),
@@ -41,6 +41,16 @@ export function ratesOf(
     longestGapMs: (gap.toNs - gap.fromNs) / 1e6,
     longestGapDuring: during.map(({ number, kind }) => `${number} ${kind}`),
   };
+}
+
+/** Windows may overlap. */
+function lengthOfUnion(windows: readonly Pick<FaultWindow, 'beginNs' | 'endNs'>[]): number {
+  let [total, reachedNs] = [0, 0];
+  for (const { beginNs, endNs } of [...windows].sort((a, b) => a.beginNs - b.beginNs)) {
+    total += Math.max(0, endNs - Math.max(beginNs, reachedNs));
+    reachedNs = Math.max(reachedNs, endNs);
+  }
+  return total;
 }
 
 function longestGap(moments: readonly number[]): { readonly fromNs: number; readonly toNs: number } {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { defaultKinds, drawPlan } from '../../chaos/faults/plan.js';
+import { canLimitFiles } from '../../chaos/faults/full-disk.js';
+import { defaultKinds, drawPlan, groupsOf, possibleKinds } from '../../chaos/faults/plan.js';
 
 const seeds = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 const seconds = fc.integer({ min: 1, max: 600 });
@@ -48,6 +49,61 @@ describe('the plan of faults', () => {
   it('fills disks only where they are small', () => {
     assert.ok(defaultKinds(true).includes('no-room-leader'));
     assert.ok(!defaultKinds(false).includes('no-room-leader'));
+  });
+
+  it('leaves out what this machine has no command for, and names it', () => {
+    const { kinds, leftOut } = possibleKinds(defaultKinds(false), () => false);
+    assert.deepEqual(leftOut, ['full-disk-leader', 'full-disk-one']);
+    assert.deepEqual([...kinds, ...leftOut].sort(), [...defaultKinds(false)].sort());
+    assert.ok(drawPlan(1, 120, kinds).faults.every(({ kind }) => !kind.startsWith('full-disk')));
+  });
+
+  it('leaves out nothing where the command is there, and asks for it only when it is needed', () => {
+    assert.deepEqual(possibleKinds(defaultKinds(false), () => true).leftOut, []);
+    const refuse = () => assert.fail('nobody needs it');
+    assert.deepEqual(possibleKinds(['kill-one'], refuse), { kinds: ['kill-one'], leftOut: [] });
+  });
+
+  it('finds no command on a path without it', () => {
+    assert.equal(canLimitFiles({ PATH: '/nowhere' }), false);
+  });
+
+  it('has one fault at a time for three masters', () => {
+    assert.ok(groupsOf(drawPlan(1, 600)).every((group) => group.length === 1));
+  });
+
+  it('lets two faults meet, and never more, for five masters', () => {
+    fc.assert(
+      fc.property(seeds, (seed) => {
+        const groups = groupsOf(drawPlan(seed, 300, defaultKinds(true), 5));
+        assert.ok(groups.some((group) => group.length === 2));
+        assert.ok(groups.every((group) => group.length <= 2));
+      }),
+    );
+  });
+
+  it('lets a fault that hurts more than one master meet none', () => {
+    const more = ['kill-all', 'pause-all', 'flip-cold', 'grow-kill', 'replace-kill'];
+    fc.assert(
+      fc.property(seeds, (seed) => {
+        for (const group of groupsOf(drawPlan(seed, 300, defaultKinds(true), 5))) {
+          assert.ok(group.length === 1 || group.every(({ kind }) => !more.includes(kind)));
+        }
+      }),
+    );
+  });
+
+  it('leaves at least a quarter of the time without a fault where they meet, too', () => {
+    fc.assert(
+      fc.property(seeds, (seed) => {
+        const groups = groupsOf(drawPlan(seed, 300, defaultKinds(true), 5));
+        const faultMs = groups.reduce((sum, group) => {
+          return sum + Math.max(...group.map(({ afterMs, durationMs }) => (afterMs ?? 0) + durationMs));
+        }, 0);
+        const quietMs = groups.reduce((sum, group) => sum + group.at(-1)!.quietMs, 0);
+        assert.ok(quietMs >= (faultMs + quietMs) / 4, `${quietMs} ms of ${faultMs + quietMs} ms are quiet`);
+      }),
+    );
   });
 
   it('has a fault however short the time', () => {

@@ -91,6 +91,19 @@ describe('the proxy of a link', () => {
     assert.equal(await answer(socket), 'two');
   });
 
+  it('stays cut until the last of two cuts is undone', async () => {
+    const socket = await dial();
+    socket.write('one');
+    await answer(socket);
+    const [undoFirst, undoSecond] = [proxy.cut(), proxy.cut()];
+    undoFirst();
+    undoFirst();
+    socket.write('two');
+    await until('the bytes are held back', () => proxy.counters.bytesBlocked === 3);
+    undoSecond();
+    assert.equal(await answer(socket), 'two');
+  });
+
   it('holds back what comes from behind it, too', async () => {
     const socket = await dial();
     socket.write('one');

@@ -22,6 +22,11 @@ describe('the rates of a run', () => {
     assert.equal(rates.quietShare, 0.5);
   });
 
+  it('count the time of faults that meet once', () => {
+    const windows = [fault(1, 'kill-one', 1, 6), fault(2, 'pause-one', 2, 5), fault(3, 'wipe-one', 4, 8)];
+    assert.equal(ratesOf([], windows, 0, 10 * SECOND).quietShare, 0.3);
+  });
+
   it('name the faults in the longest time without an acknowledgement', () => {
     const windows = [fault(1, 'kill-one', 1, 2), fault(2, 'kill-all', 4.5, 6), fault(3, 'grow', 8, 9)];
     const rates = ratesOf(acknowledgements(1, 2, 3, 4, 7, 8, 9), windows, 0, 10 * SECOND);
