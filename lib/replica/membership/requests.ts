@@ -29,7 +29,7 @@ export interface RequestsHost {
 }
 
 interface Open {
-  readonly call: ChangeCall;
+  call: ChangeCall;
   readonly token: string | null;
   readonly untilMs: number;
   readonly done: (reply: ChangeReply) => void;
@@ -64,6 +64,7 @@ export class ChangeRequests {
   }
 
   private attempt(open: Open): void {
+    if (open.over) return;
     this.host.callLeader(MEMBERSHIP_CALLS.change, encodeJson(open.call), (reply) => {
       if (open.over) return;
       if (reply.ok) {
@@ -80,7 +81,8 @@ export class ChangeRequests {
       this.host.timers.after(RETRY_MS, () => this.attempt(open));
     } else if (open.lost && reply.code === 'UNKNOWN_MEMBER' && goes(open.call.change)) {
       // The attempt that was lost took it out.
-      this.attempt({ ...open, call: { ...open.call, change: { kind: 'upkeep', policy: null } } });
+      open.call = { ...open.call, change: { kind: 'upkeep', policy: null } };
+      this.attempt(open);
     } else {
       open.over = true;
       open.done({ ...reply, unknown: reply.unknown || open.lost });
