@@ -20,6 +20,10 @@ export interface GroupFacts {
    * configurations count while one takes the place of the other.
    */
   readonly voters: () => readonly NodeId[] | null;
+  /** Whether the group has this machine among its members. */
+  readonly isMember: (node: SimNode) => boolean;
+  /** An operator waits for a change: what is lost meanwhile could be more than it was judged by. */
+  readonly changing: () => boolean;
 }
 
 /**
@@ -40,8 +44,15 @@ export class Atlas {
     return this.wounds.has(node);
   }
 
+  /** Members that are not whole. */
+  get damaged(): number {
+    this.look();
+    return this.wounds.size;
+  }
+
   /** Whether `node` may be damaged now. */
   allows(node: SimNode): boolean {
+    if (this.group.changing() || !this.group.isMember(node)) return false;
     const voters = this.group.voters();
     if (voters === null) return false;
     this.look();
@@ -53,8 +64,9 @@ export class Atlas {
     this.wounds.set(node, { node, damage, index: this.group.applied(), lives: node.lives });
   }
 
-  /** Strikes off who is whole again. */
+  /** Strikes off who is whole again, and whom the group let go. */
   look(): void {
+    for (const node of this.wounds.keys()) if (!this.group.isMember(node)) this.wounds.delete(node);
     const voters = this.group.voters();
     if (voters === null) return;
     for (const wound of this.wounds.values()) {

@@ -47,6 +47,7 @@ export class Calls {
     to: number,
     patienceMs: number,
     ask: (doors: Doors, reply: (value: T) => void) => void,
+    limitMs: number = this.limitMs,
   ): Promise<Reply<T>> {
     return new Promise((resolve) => {
       let open = true;
@@ -61,7 +62,7 @@ export class Calls {
       };
       this.schedule.after(patienceMs * MS, () => end({ kind: 'lost' }));
       this.schedule.after(this.wires.delayUs(from, to), () => {
-        if (!this.wires.isCut(from, to)) this.arrive(this.nodes[to]!, ask, answer);
+        if (!this.wires.isCut(from, to)) this.arrive(this.nodes[to]!, ask, answer, limitMs);
       });
     });
   }
@@ -70,6 +71,7 @@ export class Calls {
     node: SimNode,
     ask: (doors: Doors, reply: (value: T) => void) => void,
     answer: (reply: Reply<T>) => void,
+    limitMs: number,
   ): void {
     const { life } = node;
     if (life === null) return node.dark ? undefined : answer({ kind: 'lost' });
@@ -87,9 +89,9 @@ export class Calls {
         if (life.host.alive) answer({ kind: 'answer', value });
       });
       const overdue = (): void =>
-        check(replied, 'L7', () => `${node.id} has not answered a call for ${this.limitMs} ms`);
+        check(replied, 'L7', () => `${node.id} has not answered a call for ${limitMs} ms`);
       // What fell due while the process stood still runs first.
-      life.host.after(this.limitMs, () => life.host.after(300, overdue));
+      life.host.after(limitMs, () => life.host.after(300, overdue));
     });
   }
 }

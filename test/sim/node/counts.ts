@@ -24,6 +24,9 @@ export interface NodeCounts {
   duplicates: number;
   skippedBatches: number;
   expired: number;
+  changes: number;
+  changesRefused: number;
+  changesUnknown: number;
 }
 
 export function noNodeCounts(): NodeCounts {
@@ -52,6 +55,9 @@ export function noNodeCounts(): NodeCounts {
     duplicates: 0,
     skippedBatches: 0,
     expired: 0,
+    changes: 0,
+    changesRefused: 0,
+    changesUnknown: 0,
   };
 }
 

@@ -21,6 +21,8 @@ export interface LifeOptions {
   readonly id: MemberId;
   readonly address: string;
   readonly peers: ReadonlyMap<MemberId, string>;
+  /** Of a member that did not found the group. */
+  readonly token: string | null;
   readonly host: Host;
   readonly disk: NodeDisk;
   readonly wire: PeerWire;
@@ -107,11 +109,12 @@ export class Life {
   }
 
   private makeMember(folder: DataFolder): Member {
-    const { id, address, peers, host, wire, random, logger, options, fatal } = this.life;
+    const { id, address, peers, token, host, wire, random, logger, options, fatal } = this.life;
     assert(!peers.has(id), `${id} is its own peer`);
     return new Member({
       memberId: id,
       peers,
+      invitation: token === null ? null : { token, contacts: [...peers.values()] },
       doors: { http: null, grpc: null, zk: null, peer: address },
       release: '0.1.0',
       pid: 1,

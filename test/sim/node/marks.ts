@@ -13,6 +13,20 @@ export const MARKS = [
   'crash while joint',
   'snapshot during a change of members',
   'recovering',
+  'leader removed',
+  'voter demoted',
+  'learner promoted after catching up',
+  'member replaced by a learner',
+  'member replaced by one that was let in for it',
+  'removed member lingers',
+  'change refused for the quorum',
+  'change of members with an unknown outcome',
+  'leader crashed while joint',
+  'cut while joint',
+  'stop while joint',
+  'address changed',
+  'one voter',
+  'five voters',
   'lost tail refilled',
   'hole refilled',
   'wrong bytes refilled',
@@ -72,7 +86,9 @@ export class Marks {
 
   /** A process is about to end. */
   ends(view: NodeView): void {
-    if (view.configuration.outgoing.length > 0) this.see('crash while joint');
+    if (view.configuration.outgoing.length === 0) return;
+    this.see('crash while joint');
+    if (view.role === 'leader') this.see('leader crashed while joint');
   }
 
   /** A received state took the place of a member's own. */

@@ -39,6 +39,7 @@ export class NodeNemesis {
       this.down(node);
       this.armCrashPoint();
     };
+    this.world.onJoint = (leader) => this.joint(leader);
     this.armCrashPoint();
   }
 
@@ -50,9 +51,21 @@ export class NodeNemesis {
     for (const node of this.world.nodes) {
       node.disk.calm(1);
       node.disk.memory.freeBytes = 2 ** 40;
+      if (node.life?.host.stopped === true) node.stoppedUs = this.schedule.now;
       node.life?.host.resume();
       this.world.start(node);
     }
+  }
+
+  /** Faults like to come between the two steps of a change of voters. */
+  private joint(leader: SimNode): void {
+    const { crashMs, cutMs, pauseMs } = this.options;
+    const faults: (() => void)[] = [];
+    if (crashMs > 0) faults.push(() => this.down(chance(this.random, 0.6) ? leader : this.victim()));
+    if (cutMs > 0) faults.push(() => this.partition());
+    if (pauseMs > 0) faults.push(() => this.pause());
+    if (this.stopped || faults.length === 0 || !chance(this.random, 0.4)) return;
+    this.later(5, pick(this.random, faults));
   }
 
   private armCrashPoint(): void {
@@ -83,11 +96,11 @@ export class NodeNemesis {
   /** The leader more often than chance would have it. */
   private victim(): SimNode {
     const leader = this.world.leader();
-    return leader !== null && chance(this.random, 0.5) ? leader : pick(this.random, this.world.nodes);
+    return leader !== null && chance(this.random, 0.5) ? leader : pick(this.random, this.world.serving);
   }
 
   private crash(): void {
-    const victims = chance(this.random, 0.15) ? this.world.nodes : [this.victim()];
+    const victims = chance(this.random, 0.15) ? this.world.serving : [this.victim()];
     this.note(`crash of ${victims.map(({ id }) => id).join(', ')}`);
     for (const node of victims) this.down(node);
   }
@@ -108,8 +121,12 @@ export class NodeNemesis {
     if (life === null || life.host.stopped) return;
     this.note(`stop of ${node.id}`);
     this.world.counts.pauses++;
+    this.world.seeJoint('stop while joint');
     life.host.stop();
-    this.later(this.options.pauseLastsMs, () => life.host.resume());
+    this.later(this.options.pauseLastsMs, () => {
+      node.stoppedUs = this.schedule.now;
+      life.host.resume();
+    });
   }
 
   private stall(): void {
@@ -136,7 +153,7 @@ export class NodeNemesis {
   }
 
   private transfer(): void {
-    const to = pick(this.random, this.world.nodes).id;
+    const to = pick(this.random, this.world.serving).id;
     this.note(`transfer to ${to}`);
     const { life } = this.victim();
     life?.host.deliver(() => {
@@ -160,11 +177,12 @@ export class NodeNemesis {
   }
 
   private partition(): void {
-    const { nodes, wires } = this.world;
-    if (nodes.length < 2) return;
+    const { serving, wires } = this.world;
+    if (serving.length < 2) return;
     const { name, cuts } = this.draw();
     this.note(`cut: ${name}`);
     this.world.counts.cuts++;
+    this.world.seeJoint('cut while joint');
     for (const [from, to] of cuts) wires.cut(from, to);
     this.later(this.options.cutLastsMs, () => {
       this.note(`mended: ${name}`);
@@ -173,7 +191,7 @@ export class NodeNemesis {
   }
 
   private draw(): { readonly name: string; readonly cuts: readonly Cut[] } {
-    const all = this.world.nodes.map(({ number }) => number);
+    const all = this.world.serving.map(({ number }) => number);
     const one = this.victim().number;
     const others = all.filter((n) => n !== one);
     const name = `m${one + 1}`;

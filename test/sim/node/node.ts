@@ -4,6 +4,12 @@ import type { NodeDisk } from './disk.js';
 import type { MachineClock } from './host.js';
 import type { Life } from './life.js';
 
+/** A token, and its digest as the group keeps it. */
+export interface Invitation {
+  readonly token: string;
+  readonly hash: string;
+}
+
 /** One machine of the group with what outlives the process on it. */
 export class SimNode {
   readonly number: number;
@@ -21,6 +27,23 @@ export class SimNode {
   folder: NodeId | null = null;
   /** Writes were made to fail: some process here will end of each. */
   failing = false;
+  /** A process is meant to run here. */
+  enrolled = true;
+  /** It was invited, and is not in the group yet. */
+  awaited = false;
+  /** It was removed from the group, and its process was left running. */
+  lingers = false;
+  /** With what it came, unless it founded the group. */
+  invitation: Invitation | null = null;
+  /** It listens here. */
+  port = 1;
+  startedUs = 0;
+  /** When its process last went on after it had been stopped. */
+  stoppedUs = -Infinity;
+  /** When the last process ended, if none runs. */
+  endedUs = 0;
+  /** Where the log of the last process ended. */
+  lastIndex = 0;
   /** An older copy of the disk. */
   copy: Copy | null = null;
   private readonly endings = new Set<() => void>();

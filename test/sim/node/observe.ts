@@ -1,6 +1,6 @@
 import type { NodeId } from '../../../lib/base/index.js';
 import type { Cause, ClusterChecker } from '../../../lib/raft/check/cluster-checker.js';
-import type { Entry, Message, RaftNode, Ready } from '../../../lib/raft/index.js';
+import type { Entry, Message, NodeView, RaftNode, Ready } from '../../../lib/raft/index.js';
 import type { Member } from '../../../lib/replica/index.js';
 import type { RaftLog } from '../../../lib/storage/types.js';
 
@@ -18,6 +18,8 @@ export interface Observer {
   readonly alive: () => boolean;
   readonly committed: (entry: Entry) => void;
   readonly emitted: (message: Message) => void;
+  /** It proposed a configuration, or was refused to. */
+  readonly proposed: (view: NodeView) => void;
 }
 
 const OTHER: Cause = { type: 'other' };
@@ -35,6 +37,12 @@ export function attach(checker: ClusterChecker, raft: RaftNode, log: RaftLog, ob
   };
   const { id } = raft.view;
   guard(() => checker.started(raft.view, log));
+  around(raft, 'proposeConfiguration', () =>
+    guard(() => {
+      checker.stepped(id, OTHER);
+      observer.proposed(raft.view);
+    }),
+  );
   let installing: number | null = null;
   around(raft, 'step', (message) => guard(() => checker.stepped(id, { type: 'message', message })));
   around(raft, 'tick', () => guard(() => checker.stepped(id, TICK)));
@@ -67,15 +75,9 @@ function seen(checker: ClusterChecker, id: NodeId, ready: Ready, observer: Obser
   checker.stepped(id, OTHER);
 }
 
-const OTHER_INPUTS = [
-  'propose',
-  'readIndex',
-  'transferLeadership',
-  'campaignHint',
-  'proposeConfiguration',
-] as const;
+const OTHER_INPUTS = ['propose', 'readIndex', 'transferLeadership', 'campaignHint'] as const;
 
-type Inputs = 'step' | 'tick' | (typeof OTHER_INPUTS)[number];
+type Inputs = 'step' | 'tick' | 'proposeConfiguration' | (typeof OTHER_INPUTS)[number];
 
 /** Calls `after` with the arguments once the method has run. */
 function around<Name extends Inputs>(

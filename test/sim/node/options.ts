@@ -21,6 +21,7 @@ export interface NodeOptions {
   readonly clients: ClientOptions;
   readonly cluster: ClusterOptions;
   readonly faults: FaultOptions;
+  readonly operator: OperatorOptions;
 }
 
 export interface ClientOptions {
@@ -39,6 +40,16 @@ export interface ClusterOptions {
   readonly frameworks: number;
   /** Mean time (ms) that a task takes. */
   readonly taskMs: number;
+}
+
+/** Somebody who changes who is in the group meanwhile. */
+export interface OperatorOptions {
+  /** Mean time (ms) between the end of a change and the next one; 0: nobody changes anything. */
+  readonly changeMs: number;
+  /** Machines that are not in the group at first. */
+  readonly spares: number;
+  /** Whether the group may promote, demote and remove by itself. */
+  readonly upkeep: boolean;
 }
 
 /** Mean interval (ms) between two faults of a kind; 0 switches the kind off. */
@@ -143,6 +154,13 @@ function faults(random: Random): FaultOptions {
   };
 }
 
+function operator(random: Random): OperatorOptions {
+  const on = chance(random, 0.3);
+  const changeMs = logarithmic(random, 200, 2000);
+  const [spares, upkeep] = [between(random, 1, 3), chance(random, 0.6)];
+  return { changeMs: on ? changeMs : 0, spares: on ? spares : 0, upkeep };
+}
+
 /** Draws the options of a run. The order of draws is part of the meaning of a seed. */
 export function drawNodeOptions(random: Random): NodeOptions {
   const heartbeatTicks = between(random, 2, 5);
@@ -160,5 +178,6 @@ export function drawNodeOptions(random: Random): NodeOptions {
     clients: clients(random),
     cluster: cluster(random),
     faults: faults(random),
+    operator: operator(random),
   };
 }

@@ -1,5 +1,5 @@
 import { crc32c } from '../../../lib/base/index.js';
-import type { Entry } from '../../../lib/raft/index.js';
+import { decodeConfiguration, type Configuration, type Entry } from '../../../lib/raft/index.js';
 import { DEFAULT_LIMITS, Machine, decodeEntry, type StateEvent } from '../../../lib/state/index.js';
 import { check } from '../violation.js';
 import { Model } from './model.js';
@@ -22,8 +22,14 @@ export class Oracle {
   /** Sees the events of each entry, once. */
   private readonly listener: (events: readonly StateEvent[], machine: Machine) => void;
 
-  constructor(listener: (events: readonly StateEvent[], machine: Machine) => void = () => undefined) {
+  private readonly configured: (configuration: Configuration) => void;
+
+  constructor(
+    listener: (events: readonly StateEvent[], machine: Machine) => void = () => undefined,
+    configured: (configuration: Configuration) => void = () => undefined,
+  ) {
     this.listener = listener;
+    this.configured = configured;
   }
 
   get last(): number {
@@ -70,7 +76,7 @@ export class Oracle {
         () => `revision ${this.machine.revision} at ${index}, expected ${this.model.revision}`,
       );
       this.listener(applied.events, this.machine);
-    }
+    } else if (entry.kind === 'configuration') this.configured(decodeConfiguration(data));
     const cut = this.machine.beginCut(index, term);
     while (!cut.encodeSlice(1000));
     this.entries.push({ term, crc, digest: cut.digest });

@@ -14,6 +14,7 @@ export const PARTS = [
   'losses',
   'leases',
   'tasks',
+  'operator',
 ] as const;
 
 export type Part = (typeof PARTS)[number];
@@ -36,6 +37,7 @@ export function reduced(options: NodeOptions, { without, clients }: Reduction): 
     wires: off('losses') ? { ...wires, loss: 0, breaks: 0 } : wires,
     clients: { ...options.clients, count: Math.min(clients ?? Infinity, options.clients.count) },
     cluster: off('tasks') ? { ...cluster, agents: 0, frameworks: 0 } : cluster,
+    operator: off('operator') ? { ...options.operator, changeMs: 0, spares: 0 } : options.operator,
     faults: {
       ...faults,
       crashMs: kept('crashes', faults.crashMs),

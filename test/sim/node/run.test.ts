@@ -9,7 +9,7 @@ describe('a simulated run of whole nodes', () => {
   const reports: NodeReport[] = [];
 
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     for (const seed of SEEDS) reports.push(await runNodeSeed({ seed }));
   });
 

@@ -97,14 +97,18 @@ class NodeRun {
     this.note('phase', 'faults');
     const clients = world.clients.map((client) => client.run().catch((error: unknown) => world.fail(error)));
     for (const one of [...world.agents, ...world.frameworks]) one.start();
+    const changes = world.operator.run().catch((error: unknown) => world.fail(error));
     this.nemesis.start();
     await this.runUntil(this.schedule.now + this.faultsUs);
     this.note('phase', 'heal');
     this.nemesis.stop();
+    world.operator.stop();
     await this.recovers();
+    await this.ordered(changes);
     for (const one of [...world.clients, ...world.frameworks]) one.stop();
     this.note('phase', 'settle');
     await this.demand('L2', 'equal members', () => this.settled(), 20 * SECOND);
+    await this.quiet();
     await this.drained(Promise.all(clients));
     await this.demand('L5', 'end of every task', () => this.tasksEnded(), 40 * SECOND);
     this.finish();
@@ -155,6 +159,7 @@ class NodeRun {
   private finish(): void {
     const { world } = this;
     world.history.finish();
+    world.council.finish();
     const leader = world.leader();
     check(leader !== null, 'L1', () => `no leader at the end: ${world.picture()}`);
   }
@@ -187,13 +192,44 @@ class NodeRun {
    * makes learners of members that come and go: then they stay so until an operator says otherwise.
    */
   private settled(): boolean {
-    this.world.atlas.look();
-    const mustVote = this.options.members <= 3;
-    const statuses = this.world.nodes.map((node) => node.life?.doors?.member.status() ?? null);
+    const { atlas, council, nodes } = this.world;
+    atlas.look();
+    const mustVote = this.options.members <= 3 && this.options.operator.changeMs === 0;
+    const members = nodes.filter(({ id }) => council.isMember(id));
+    const statuses = members.map((node) => node.life?.doors?.member.status() ?? null);
     if (mustVote && statuses.some((status) => status?.voter !== true)) return false;
+    if (members.some(({ id }, i) => council.isVoter(id) && statuses[i]?.voter !== true)) return false;
     const last = Math.max(...statuses.map((status) => status?.lastIndex ?? 0));
     return statuses.every(
       (status) => status !== null && status.trouble === null && status.appliedIndex === last,
+    );
+  }
+
+  /** What an operator began is ended: the group is as it was ordered. */
+  private async ordered(changes: Promise<void>): Promise<void> {
+    const { operator, council } = this.world;
+    if (this.options.operator.changeMs === 0) return;
+    this.note('phase', 'tidy');
+    const tidied = changes.then(() => operator.tidy()).catch((error: unknown) => this.world.fail(error));
+    await this.drained(tidied, 'end of the changes of members');
+    await this.demand('L6', 'settled configuration', () => !council.isJoint, 20 * SECOND);
+  }
+
+  /** L6: nobody, and no removed member above all, disturbs a group that is well. */
+  private async quiet(): Promise<void> {
+    const { world } = this;
+    if (this.options.operator.changeMs === 0) return;
+    if (world.nodes.some(({ lingers }) => lingers)) world.marks.see('removed member lingers');
+    world.wires.options = { ...world.wires.options, loss: 0, breaks: 0 };
+    await this.runUntil(this.schedule.now + SECOND);
+    const before = world.leader()?.life?.member?.status();
+    await this.runUntil(this.schedule.now + 3 * SECOND);
+    const after = world.leader()?.life?.member?.status();
+    check(
+      before !== undefined && after?.term === before.term && after.self.memberId === before.self.memberId,
+      'L6',
+      () =>
+        `${before?.self.memberId} led term ${before?.term}; then, of a group that is well: ${world.picture()}`,
     );
   }
 
@@ -203,10 +239,10 @@ class NodeRun {
     return ledger.ends === ledger.launches && agents.every((agent) => agent.open === 0);
   }
 
-  private async drained(all: Promise<unknown>): Promise<void> {
+  private async drained(all: Promise<unknown>, what: string = 'end of every call'): Promise<void> {
     let over = false;
     void all.then(() => (over = true));
-    await this.demand('L7', 'end of every call', () => over, 60 * SECOND);
+    await this.demand('L7', what, () => over, 60 * SECOND);
   }
 
   private async demand(rule: string, what: string, holds: () => boolean, withinUs: number): Promise<void> {

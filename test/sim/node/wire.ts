@@ -18,7 +18,14 @@ export interface WireOptions {
 /** TCP sends a lost packet again after this long, and one that met a cut path within this long after the heal. */
 const RETRANSMIT_MS = 200;
 
+/** A machine, and the port that is dialled there. */
+interface Place {
+  readonly to: number;
+  readonly port: number;
+}
+
 interface Server {
+  readonly port: number;
   readonly door: PeerDoor;
   readonly host: Host;
 }
@@ -34,6 +41,7 @@ interface Way {
 }
 
 interface Connection {
+  readonly port: number;
   readonly client: Host;
   readonly there: Way;
   readonly back: Way;
@@ -75,24 +83,24 @@ export class SimWires {
     this.dark = Array.from({ length: size }, () => false);
   }
 
-  static address(machine: number): string {
-    return `m${machine + 1}:1`;
+  static address(machine: number, port: number = 1): string {
+    return `m${machine + 1}:${port}`;
   }
 
   /** The wire of one life of the process on `machine`. */
-  wire(machine: number, host: Host): PeerWire {
+  wire(machine: number, host: Host, port: number = 1): PeerWire {
     return {
       listen: async (door) => {
         if (!host.alive) return;
         if (this.doors[machine]?.host.alive === true) throw new TepuiError('PORT_IN_USE', 'it is in use');
-        this.doors[machine] = { door, host };
+        this.doors[machine] = { door, host, port };
       },
       close: async () => {
         if (this.doors[machine]?.host !== host) return;
         this.ended(machine, host);
       },
-      channel: (address) => this.channel(machine, host, machineAt(address)),
-      probe: (address, done) => this.probe(machine, host, machineAt(address), done),
+      channel: (address) => this.channel(machine, host, placeOf(address)),
+      probe: (address, done) => this.probe(machine, host, placeOf(address), done),
     };
   }
 
@@ -161,8 +169,9 @@ export class SimWires {
 
   // -------------------------------------------------------------------------------------------------------
 
-  private channel(machine: number, host: Host, to: number): PeerChannel {
+  private channel(machine: number, host: Host, { to, port }: Place): PeerChannel {
     const connection: Connection = {
+      port,
       client: host,
       there: { from: machine, to, lastAt: 0, held: [] },
       back: { from: to, to: machine, lastAt: 0, held: [] },
@@ -217,11 +226,17 @@ export class SimWires {
     });
   }
 
-  private probe(machine: number, host: Host, to: number, done: (result: ProbeResult) => void): () => void {
+  private probe(
+    machine: number,
+    host: Host,
+    { to, port }: Place,
+    done: (result: ProbeResult) => void,
+  ): () => void {
     let wanted = true;
     const answer = (): void => {
       if (this.isCut(to, machine) || this.dark[to]) return;
-      const listening = this.doors[to]?.host.alive === true;
+      const door = this.doors[to] ?? null;
+      const listening = door !== null && door.host.alive && door.port === port;
       this.schedule.after(this.delayUs(to, machine), () =>
         host.deliver(() => {
           if (wanted) done(listening ? { kind: 'listening' } : { kind: 'refused' });
@@ -260,7 +275,7 @@ export class SimWires {
     if (connection.server === null) {
       if (this.dark[way.to]) return;
       const door = this.doors[way.to];
-      if (door === null || door === undefined) return this.reset(connection, way.to);
+      if (door?.port !== connection.port) return this.reset(connection, way.to);
       connection.server = door;
     }
     // A process that died without its kernel having said so yet.
@@ -311,6 +326,7 @@ export class SimWires {
   }
 }
 
-function machineAt(address: string): number {
-  return Number(/^m(\d+):/.exec(address)![1]) - 1;
+function placeOf(address: string): Place {
+  const [, machine, port] = /^m(\d+):(\d+)$/.exec(address)!;
+  return { to: Number(machine) - 1, port: Number(port) };
 }

@@ -12,7 +12,9 @@ import {
 import { ClusterChecker, type Message } from '../../../lib/raft/index.js';
 import { MS, type Schedule } from '../schedule.js';
 import { Calls } from './calls.js';
+import { ChangeRules } from './change-rules.js';
 import { SimClient } from './client.js';
+import { Council } from './council.js';
 import { noNodeCounts, type NodeCounts } from './counts.js';
 import { SimAgent, type AgentPorts } from './agent.js';
 import { SimFramework } from './framework.js';
@@ -23,8 +25,9 @@ import { NodeDisk } from './disk.js';
 import { NodeHistory } from './history.js';
 import { Host, MachineClock } from './host.js';
 import { Life } from './life.js';
-import { Marks } from './marks.js';
-import { SimNode } from './node.js';
+import { Marks, type Mark } from './marks.js';
+import { SimNode, type Invitation } from './node.js';
+import { Operator } from './operator.js';
 import { attach, consensusOf } from './observe.js';
 import type { NodeOptions } from './options.js';
 import { Oracle } from './oracle.js';
@@ -49,12 +52,21 @@ export class World {
   readonly nodes: readonly SimNode[];
   readonly wires: SimWires;
   readonly ledger: Ledger = new Ledger();
-  readonly oracle: Oracle = new Oracle((events, machine) => this.ledger.applied(events, machine));
+  readonly oracle: Oracle = new Oracle(
+    (events, machine) => this.ledger.applied(events, machine),
+    (configuration) => this.council.committed(configuration),
+  );
+  readonly council: Council = new Council(
+    () => this.schedule.now,
+    () => this.oracle.machine.membership,
+    (mark) => this.marks.see(mark),
+  );
   readonly history: NodeHistory;
   readonly checker: ClusterChecker = new ClusterChecker();
   readonly clients: readonly SimClient[];
   readonly agents: readonly SimAgent[];
   readonly frameworks: readonly SimFramework[];
+  readonly operator: Operator;
   readonly calls: Calls;
   readonly atlas: Atlas;
   readonly marks: Marks = new Marks();
@@ -64,13 +76,15 @@ export class World {
   /** Effects (messages, writes) until a process ends in the middle of a turn. */
   effectsToCrash = Infinity;
   onCrashPoint: (node: SimNode) => void = () => undefined;
+  /** A leader began to change the voters. */
+  onJoint: (leader: SimNode) => void = () => undefined;
   private readonly options: NodeOptions;
   private readonly schedule: Schedule;
   private readonly trace: NodeTrace;
   private readonly lifeRandom: SeededRandom;
   private readonly landRandom: Random;
   private readonly loopRandom: Random;
-  private readonly addresses: ReadonlyMap<MemberId, string>;
+  private readonly rules: ChangeRules;
 
   constructor(options: NodeOptions, random: SeededRandom, schedule: Schedule, trace: NodeTrace) {
     this.options = options;
@@ -78,15 +92,23 @@ export class World {
     this.trace = trace;
     const { members, clients } = options;
     const { agents, frameworks } = options.cluster;
-    const machines = members + clients.count + agents + frameworks;
+    const { spares } = options.operator;
+    const masters = members + spares;
+    const machines = masters + clients.count + agents + frameworks + 1;
     this.wires = new SimWires(machines, options.wires, schedule, random.split());
     this.lifeRandom = random.split();
     this.landRandom = random.split();
     this.loopRandom = random.split();
     const clockRandom = random.split();
-    this.nodes = Array.from({ length: members }, (_, i) => this.makeNode(i, clockRandom, random.split()));
+    this.nodes = Array.from({ length: masters }, (_, i) => this.makeNode(i, clockRandom, random.split()));
+    for (const spare of this.nodes.slice(members)) spare.enrolled = false;
     this.atlas = new Atlas(
-      { applied: () => this.oracle.last, voters: () => this.voters() },
+      {
+        applied: () => this.oracle.last,
+        voters: () => this.voters(),
+        isMember: (node) => this.council.isMember(node.id),
+        changing: () => this.operator.busy,
+      },
       (node, damage) => {
         this.event('heal', node, 0, 0, `whole again after ${damage}`);
         this.marks.healed(damage);
@@ -95,16 +117,16 @@ export class World {
       },
     );
     for (const node of this.nodes) node.disk.onWrite = () => this.effect(node);
-    this.addresses = new Map(this.nodes.map(({ id, number }) => [id, SimWires.address(number)]));
+    this.rules = new ChangeRules(this, options.limits, schedule);
     this.history = new NodeHistory(this.oracle.model);
     const { proposalDeadlineMs, readDeadlineMs } = options.limits;
     const limitMs = 2 * Math.max(proposalDeadlineMs, readDeadlineMs) + CALL_SLACK_MS;
     this.calls = new Calls(this.nodes, this.wires, schedule, random.split(), limitMs);
     this.clients = Array.from(
       { length: clients.count },
-      (_, i) => new SimClient(members + i, clients, random.split(), this.clientPorts(i)),
+      (_, i) => new SimClient(masters + i, clients, random.split(), this.clientPorts(i)),
     );
-    const first = members + clients.count;
+    const first = masters + clients.count;
     const { taskMs } = options.cluster;
     this.agents = Array.from({ length: agents }, (_, i) => {
       return new SimAgent(first + i, taskMs, random.split(), this.agentPorts(clients.count + i));
@@ -113,18 +135,57 @@ export class World {
       const at = agents + i;
       return new SimFramework(first + at, random.split(), this.agentPorts(clients.count + at));
     });
+    this.operator = new Operator(machines - 1, options.operator, random.split(), {
+      world: this,
+      calls: this.calls,
+      council: this.council,
+      note: (text) => this.event('fault', null, 0, 0, text),
+    });
   }
 
   /** Looks around now and then, for as long as the run lasts. */
   watch(): void {
     this.marks.look(this.nodes);
+    this.rules.sample();
     this.schedule.after(WATCH_MS * MS, () => this.watch());
   }
 
+  /** Machines on which a process is meant to run. */
+  get serving(): readonly SimNode[] {
+    return this.nodes.filter(({ enrolled }) => enrolled);
+  }
+
+  nodeOf(id: MemberId): SimNode {
+    return this.nodes.find((node) => node.id === id)!;
+  }
+
+  /** A machine with an empty disk is to join the group. */
+  enrol(node: SimNode, invitation: Invitation): void {
+    node.enrolled = true;
+    node.awaited = true;
+    node.invitation = invitation;
+    this.start(node);
+  }
+
+  /** The machine is given back: nothing stays on it. */
+  retire(node: SimNode): void {
+    this.event('fault', node, 0, 0, 'the machine is given back');
+    this.crash(node, 'kill');
+    node.enrolled = false;
+    node.awaited = false;
+    node.lingers = false;
+    node.invitation = null;
+    node.folder = null;
+    node.copy = null;
+    node.failing = false;
+    node.disk.memory = node.disk.empty();
+  }
+
   start(node: SimNode): void {
-    if (node.life !== null) return;
+    if (node.life !== null || !node.enrolled) return;
     node.dark = false;
     node.lives++;
+    node.startedUs = this.schedule.now;
     const host: Host = new Host({
       schedule: this.schedule,
       clock: node.clock,
@@ -132,14 +193,14 @@ export class World {
       loopUs: this.options.loopUs,
       uncaught: (error) => this.died(node, life, error),
     });
-    const peers = new Map([...this.addresses].filter(([id]) => id !== node.id));
     const life: Life = new Life({
       id: node.id,
-      address: SimWires.address(node.number),
-      peers,
+      address: SimWires.address(node.number, node.port),
+      peers: this.peersOf(node),
+      token: node.invitation?.token ?? null,
       host,
       disk: node.disk,
-      wire: this.wires.wire(node.number, host),
+      wire: this.wires.wire(node.number, host, node.port),
       random: this.lifeRandom.split(),
       logger: node.logger,
       options: this.options,
@@ -211,6 +272,7 @@ export class World {
   /** What a process may end of by itself: a write that failed, and damage that it or its peers found. */
   private expected(node: SimNode, error: unknown): boolean {
     if (!(error instanceof TepuiError)) return false;
+    if (error.code === 'TOKEN_REFUSED') return this.tokenRefused(node);
     if (error.code === 'STORAGE' && node.failing) {
       node.failing = false;
       this.marks.see('process ended by a failed write');
@@ -221,9 +283,24 @@ export class World {
     return true;
   }
 
+  /** Its folder was lost after it had used its token, and before the group had let it in. */
+  private tokenRefused(node: SimNode): boolean {
+    const { invitation } = node;
+    if (invitation === null) return false;
+    const usedBy = this.oracle.machine.membership.token(invitation.hash)?.usedBy ?? '';
+    this.schedule.after(0, () => {
+      if (!this.council.isMember(node.id)) this.retire(node);
+    });
+    return usedBy !== '' && usedBy !== node.life?.member?.status().self.nodeId;
+  }
+
   private end(node: SimNode, life: Life, ending: Ending): void {
     const running = life.member === null ? null : consensusOf(life.member);
-    if (running !== null) this.marks.ends(running.raft.view);
+    node.endedUs = this.schedule.now;
+    if (running !== null) {
+      node.lastIndex = running.log.lastIndex();
+      this.marks.ends(running.raft.view);
+    }
     node.dark = ending === 'power';
     node.ended();
     node.disk.cut(ending === 'power', () => chance(this.landRandom, 0.5));
@@ -271,6 +348,12 @@ export class World {
     return best;
   }
 
+  seeJoint(mark: Mark): void {
+    const member = this.leader()?.life?.member ?? null;
+    const view = member === null ? undefined : consensusOf(member)?.raft.view;
+    if (view !== undefined && view.configuration.outgoing.length > 0) this.marks.see(mark);
+  }
+
   private voters(): readonly NodeId[] | null {
     const member = this.leader()?.life?.member ?? null;
     const view = member === null ? undefined : consensusOf(member)?.raft.view;
@@ -296,6 +379,7 @@ export class World {
     const running = consensusOf(member);
     if (running === null) return;
     node.folder = running.raft.view.id;
+    this.council.founded(running.raft.view.configuration);
     attach(this.checker, running.raft, running.log, {
       guard: (look) => this.guard(look),
       alive: () => life.host.alive,
@@ -304,6 +388,11 @@ export class World {
         if (this.oracle.committed(node.id, entry)) this.counts.entries++;
       },
       emitted: (message) => this.emitted(node, life, message),
+      proposed: (view) => {
+        if (view.role !== 'leader' || view.configurationIndex !== view.lastIndex) return;
+        this.rules.proposed(node, view);
+        if (view.configuration.outgoing.length > 0) this.onJoint(node);
+      },
     });
   }
 
@@ -317,6 +406,19 @@ export class World {
       this.trace.print === null ? '' : describeMessage(message),
     );
     if (life.host.alive) this.effect(node);
+  }
+
+  /** Where a process is told that the others are. Whoever changes members keeps that up to date. */
+  private peersOf(node: SimNode): ReadonlyMap<MemberId, string> {
+    const { council, options } = this;
+    const founders = this.nodes.slice(0, options.members);
+    const known = options.operator.changeMs > 0 && council.present !== null;
+    const others = known ? this.nodes.filter(({ id }) => council.isMember(id)) : founders;
+    return new Map(
+      others
+        .filter(({ id }) => id !== node.id)
+        .map(({ id, number, port }) => [id, SimWires.address(number, port)]),
+    );
   }
 
   /** A message or a write leaves a process: a place to end it at. */
