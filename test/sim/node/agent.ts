@@ -11,6 +11,7 @@ import type { AgentMessage, MasterMessage, StatusUpdate, mesos } from '../../../
 import type { Calls } from './calls.js';
 import type { Ledger } from './ledger.js';
 import { Line } from './line.js';
+import type { SimNode } from './node.js';
 
 export interface AgentPorts {
   readonly calls: Calls;
@@ -47,6 +48,7 @@ export class SimAgent {
   private knownRevision = 0;
   private line: Line<AgentMessage, MasterMessage> | null = null;
   private attached = false;
+  private node: SimNode | null = null;
   private heardUs = 0;
   private uuids = 0;
   private incarnation = 1;
@@ -70,6 +72,11 @@ export class SimAgent {
     ).length;
   }
 
+  /** The master that has registered it; null: none at present. */
+  get at(): SimNode | null {
+    return this.attached ? this.node : null;
+  }
+
   private connect(): void {
     const { calls } = this.ports;
     const listener = {
@@ -77,6 +84,7 @@ export class SimAgent {
       closed: (why: string) => this.left(why),
     };
     const node = pick(this.random, calls.nodes);
+    this.node = node;
     this.attached = false;
     this.heardUs = calls.schedule.now;
     this.ports.note('call', 0, node.number, 'registers');

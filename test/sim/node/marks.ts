@@ -1,5 +1,6 @@
 import type { NodeView } from '../../../lib/raft/index.js';
 import type { Damage } from './damage.js';
+import { HEALS } from './partitions.js';
 import { consensusOf } from './observe.js';
 import type { SimNode } from './node.js';
 
@@ -43,6 +44,8 @@ export const MARKS = [
   'leader gave up without a quorum',
   'leader handed over for its disk',
   'leader doubted itself after a pause',
+  ...HEALS,
+  'isolated member came back',
 ] as const;
 
 export type Mark = (typeof MARKS)[number];

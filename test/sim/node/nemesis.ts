@@ -4,9 +4,8 @@ import { MS, type Schedule } from '../schedule.js';
 import { DISK_ERRORS, failWrite } from './damage.js';
 import type { SimNode } from './node.js';
 import type { FaultOptions } from './options.js';
+import { bothWays, ringCuts, type Cut } from './partitions.js';
 import type { Ending, World } from './world.js';
-
-type Cut = readonly [from: number, to: number];
 
 /** Injects faults until it is stopped. Each kind has its own pace and its own stream of randomness. */
 export class NodeNemesis {
@@ -197,24 +196,24 @@ export class NodeNemesis {
     const name = `m${one + 1}`;
     switch (below(this.random, 7)) {
       case 0:
-        return { name: `${name} alone`, cuts: both([one], others) };
+        return { name: `${name} alone`, cuts: bothWays([one], others) };
       case 1:
         return { name: `${name} hears nobody`, cuts: others.map((n): Cut => [n, one]) };
       case 2:
         return { name: `nobody hears ${name}`, cuts: others.map((n): Cut => [one, n]) };
       case 3: {
         const other = pick(this.random, others);
-        return { name: `${name} from m${other + 1}`, cuts: both([one], [other]) };
+        return { name: `${name} from m${other + 1}`, cuts: bothWays([one], [other]) };
       }
       case 4: {
         const [left, right] = this.split(others);
-        return { name: `bridge at ${name}`, cuts: both(left, right) };
+        return { name: `bridge at ${name}`, cuts: bothWays(left, right) };
       }
       case 5:
-        return { name: 'ring', cuts: ring(all) };
+        return { name: 'ring', cuts: ringCuts(all) };
       default: {
         const [left, right] = this.split(all);
-        return { name: `${left.length} from ${right.length}`, cuts: both(left, right) };
+        return { name: `${left.length} from ${right.length}`, cuts: bothWays(left, right) };
       }
     }
   }
@@ -223,22 +222,4 @@ export class NodeNemesis {
     const side = all.map(() => chance(this.random, 0.5));
     return [all.filter((_, i) => side[i]), all.filter((_, i) => !side[i])];
   }
-}
-
-/** Each reaches its two neighbours only. */
-function ring(all: readonly number[]): Cut[] {
-  const far = (a: number, b: number): boolean => {
-    const distance = Math.abs(a - b);
-    return Math.min(distance, all.length - distance) > 1;
-  };
-  return all.flatMap((a) => all.filter((b) => far(a, b)).map((b): Cut => [a, b]));
-}
-
-function both(left: readonly number[], right: readonly number[]): Cut[] {
-  return left.flatMap((a) =>
-    right.flatMap((b): Cut[] => [
-      [a, b],
-      [b, a],
-    ]),
-  );
 }

@@ -1,4 +1,5 @@
 import type { Logger, MemberId, NodeId } from '../../../lib/base/index.js';
+import type { NodeView } from '../../../lib/raft/index.js';
 import type { Copy } from './damage.js';
 import type { NodeDisk } from './disk.js';
 import type { MachineClock } from './host.js';
@@ -25,6 +26,10 @@ export class SimNode {
   lives = 0;
   /** The folder that the last process here ran on; null: it belonged to no group yet. */
   folder: NodeId | null = null;
+  /** The consensus of the last process here; when that is over, as it was at the end. */
+  view: NodeView | null = null;
+  /** No process is started here. */
+  barred = false;
   /** Writes were made to fail: some process here will end of each. */
   failing = false;
   /** A process is meant to run here. */
@@ -54,6 +59,10 @@ export class SimNode {
     this.disk = disk;
     this.clock = clock;
     this.logger = logger;
+  }
+
+  get term(): number {
+    return this.view?.term ?? 0;
   }
 
   /** Calls back when the present process ends; returns how to forget it. */

@@ -2,6 +2,7 @@ import { between, chance, pick, type Random } from '../../../lib/base/index.js';
 import { REPLICA_LIMITS, type ReplicaLimits } from '../../../lib/replica/index.js';
 import { DAMAGES, type Damage } from './damage.js';
 import type { DiskTimes } from './disk.js';
+import { drawHeal, type Heal } from './partitions.js';
 import type { WireOptions } from './wire.js';
 
 /** What one run of whole nodes looks like. Everything is drawn from the seed. */
@@ -22,6 +23,8 @@ export interface NodeOptions {
   readonly cluster: ClusterOptions;
   readonly faults: FaultOptions;
   readonly operator: OperatorOptions;
+  /** What is whole again first, when the faults end. */
+  readonly heal: Heal;
 }
 
 export interface ClientOptions {
@@ -164,8 +167,9 @@ function operator(random: Random): OperatorOptions {
 /** Draws the options of a run. The order of draws is part of the meaning of a seed. */
 export function drawNodeOptions(random: Random): NodeOptions {
   const heartbeatTicks = between(random, 2, 5);
+  const members = pick(random, [1, 3, 3, 3, 3, 3, 3, 5, 5]);
   return {
-    members: pick(random, [1, 3, 3, 3, 3, 3, 3, 5, 5]),
+    members,
     limits: limits(random, heartbeatTicks),
     heartbeatTicks,
     checkpointMs: logarithmic(random, 500, 8000),
@@ -179,5 +183,6 @@ export function drawNodeOptions(random: Random): NodeOptions {
     cluster: cluster(random),
     faults: faults(random),
     operator: operator(random),
+    heal: drawHeal(random, members),
   };
 }

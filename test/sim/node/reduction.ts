@@ -15,6 +15,7 @@ export const PARTS = [
   'leases',
   'tasks',
   'operator',
+  'partial-heal',
 ] as const;
 
 export type Part = (typeof PARTS)[number];
@@ -38,6 +39,7 @@ export function reduced(options: NodeOptions, { without, clients }: Reduction): 
     clients: { ...options.clients, count: Math.min(clients ?? Infinity, options.clients.count) },
     cluster: off('tasks') ? { ...cluster, agents: 0, frameworks: 0 } : cluster,
     operator: off('operator') ? { ...options.operator, changeMs: 0, spares: 0 } : options.operator,
+    heal: off('partial-heal') ? 'everything' : options.heal,
     faults: {
       ...faults,
       crashMs: kept('crashes', faults.crashMs),

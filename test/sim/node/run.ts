@@ -7,6 +7,7 @@ import type { Mark } from './marks.js';
 import { NodeNemesis } from './nemesis.js';
 import { drawNodeOptions, type NodeOptions } from './options.js';
 import { reduced, type Reduction } from './reduction.js';
+import { PartialHealing } from './partial-heal.js';
 import { NodeTrace } from './trace.js';
 import { World } from './world.js';
 
@@ -76,6 +77,8 @@ class NodeRun {
   private readonly faultsUs: number;
   private readonly world: World;
   private readonly nemesis: NodeNemesis;
+  private readonly healRandom: SeededRandom;
+  private healing: PartialHealing | null = null;
 
   constructor({ seed, print, reduction = { without: [] } }: NodeRunSettings) {
     this.seed = seed;
@@ -85,6 +88,7 @@ class NodeRun {
     this.faultsUs = reduction.faultSeconds === undefined ? FAULTS_US : reduction.faultSeconds * SECOND;
     this.world = new World(this.options, random.split(), this.schedule, this.trace);
     this.nemesis = new NodeNemesis(this.world, this.options.faults, this.schedule, random.split());
+    this.healRandom = random.split();
   }
 
   async go(): Promise<void> {
@@ -100,9 +104,8 @@ class NodeRun {
     const changes = world.operator.run().catch((error: unknown) => world.fail(error));
     this.nemesis.start();
     await this.runUntil(this.schedule.now + this.faultsUs);
-    this.note('phase', 'heal');
-    this.nemesis.stop();
     world.operator.stop();
+    await this.heals(changes);
     await this.recovers();
     await this.ordered(changes);
     for (const one of [...world.clients, ...world.frameworks]) one.stop();
@@ -164,6 +167,20 @@ class NodeRun {
     check(leader !== null, 'L1', () => `no leader at the end: ${world.picture()}`);
   }
 
+  /** Ends the faults, first perhaps for a part of the group only. */
+  private async heals(changes: Promise<void>): Promise<void> {
+    const { world, nemesis, options, healRandom, schedule } = this;
+    this.healing = new PartialHealing(world, nemesis, options, healRandom, {
+      schedule,
+      note: (kind, text) => this.note(kind, text),
+      demand: (...rest) => this.demand(...rest),
+      runUntil: (at) => this.runUntil(at),
+      ordered: () => this.ordered(changes),
+      settled: () => this.settled(),
+    });
+    await this.healing.go();
+  }
+
   /** L1, L2: nothing is broken any more, so a leader and a new write must come about. */
   private async recovers(): Promise<void> {
     const { world } = this;
@@ -218,7 +235,7 @@ class NodeRun {
   /** L6: nobody, and no removed member above all, disturbs a group that is well. */
   private async quiet(): Promise<void> {
     const { world } = this;
-    if (this.options.operator.changeMs === 0) return;
+    if (this.options.operator.changeMs === 0) return this.healing?.quiet();
     if (world.nodes.some(({ lingers }) => lingers)) world.marks.see('removed member lingers');
     world.wires.options = { ...world.wires.options, loss: 0, breaks: 0 };
     await this.runUntil(this.schedule.now + SECOND);

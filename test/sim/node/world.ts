@@ -176,13 +176,14 @@ export class World {
     node.lingers = false;
     node.invitation = null;
     node.folder = null;
+    node.view = null;
     node.copy = null;
     node.failing = false;
     node.disk.memory = node.disk.empty();
   }
 
   start(node: SimNode): void {
-    if (node.life !== null || !node.enrolled) return;
+    if (node.life !== null || !node.enrolled || node.barred) return;
     node.dark = false;
     node.lives++;
     node.startedUs = this.schedule.now;
@@ -354,7 +355,8 @@ export class World {
     if (view !== undefined && view.configuration.outgoing.length > 0) this.marks.see(mark);
   }
 
-  private voters(): readonly NodeId[] | null {
+  /** Folders that vote by what the present leader has committed; null: nobody leads, or two configurations count. */
+  voters(): readonly NodeId[] | null {
     const member = this.leader()?.life?.member ?? null;
     const view = member === null ? undefined : consensusOf(member)?.raft.view;
     if (view === undefined || view.configurationIndex > view.commit) return null;
@@ -380,6 +382,7 @@ export class World {
     if (running === null) return;
     node.folder = running.raft.view.id;
     this.council.founded(running.raft.view.configuration);
+    node.view = running.raft.view;
     attach(this.checker, running.raft, running.log, {
       guard: (look) => this.guard(look),
       alive: () => life.host.alive,
