@@ -26,10 +26,10 @@ function describeUsage(id: string, usage: Usage): string {
   const { maxMib, maxDescriptors, mibPerMinute, descriptorsPerMinute, longestLifeMs } = usage;
   const slopes =
     mibPerMinute === null
-      ? 'no process lived for long enough to tell how it grows'
-      : `${signed(mibPerMinute)} MiB and ${signed(descriptorsPerMinute ?? 0)} descriptors per minute within lives of ` +
+      ? 'no process lived for long enough to tell more'
+      : `at most ${maxDescriptors ?? 0} open descriptors; ${signed(mibPerMinute)} MiB and ${signed(descriptorsPerMinute ?? 0)} descriptors per minute within lives of ` +
         `up to ${Math.round(longestLifeMs / 1000)} s`;
-  return `${id}: at most ${maxMib} MiB of memory, ${maxDescriptors} open descriptors; ${slopes}`;
+  return `${id}: at most ${maxMib} MiB of memory; ${slopes}`;
 }
 
 function signed(slope: number): string {

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 
 const EVERY_MS = 2000;
-/** A process that has just begun grows because it begins. */
+/** A process that has just begun grows because it begins, and holds a descriptor for every module that it loads. */
 const YOUTH_MS = 20_000;
 const KIB = 1024;
 const MIB = 1 << 20;
@@ -21,8 +21,8 @@ export interface Sample {
 export interface Usage {
   readonly samples: number;
   readonly maxMib: number;
-  readonly maxDescriptors: number;
-  /** Within the lives of processes, without their first 20 s; null when none lived long enough. */
+  /** This and what follows: within the lives of processes, without their first 20 s; null when none lived longer. */
+  readonly maxDescriptors: number | null;
   readonly mibPerMinute: number | null;
   readonly descriptorsPerMinute: number | null;
   /** How long the longest of these lives was sampled. */
@@ -75,7 +75,8 @@ export function usageOf(samples: readonly Sample[]): Usage {
   return {
     samples: samples.length,
     maxMib: Math.round(Math.max(0, ...samples.map(({ bytes }) => bytes)) / MIB),
-    maxDescriptors: Math.max(0, ...samples.map(({ descriptors }) => descriptors)),
+    maxDescriptors:
+      lives.length === 0 ? null : Math.max(...lives.flat().map(({ descriptors }) => descriptors)),
     mibPerMinute: perMinute(({ bytes }) => bytes / MIB),
     descriptorsPerMinute: perMinute(({ descriptors }) => descriptors),
     longestLifeMs: Math.round(Math.max(0, ...lives.map((life) => life.at(-1)!.ms - life[0]!.ms))),
@@ -86,7 +87,7 @@ export function usageOf(samples: readonly Sample[]): Usage {
 export function grossUsages(usages: Readonly<Record<string, Usage>>): string[] {
   return Object.entries(usages).flatMap(([name, { maxMib, maxDescriptors }]) => [
     ...(maxMib * MIB > GROSS_BYTES ? [`${name} had ${maxMib} MiB of memory`] : []),
-    ...(maxDescriptors > GROSS_DESCRIPTORS ? [`${name} had ${maxDescriptors} open descriptors`] : []),
+    ...((maxDescriptors ?? 0) > GROSS_DESCRIPTORS ? [`${name} had ${maxDescriptors} open descriptors`] : []),
   ]);
 }
 

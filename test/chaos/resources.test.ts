@@ -14,10 +14,10 @@ function life(pid: number, fromMs: number, seconds: number, mib: (second: number
 describe('what a master used', () => {
   it('is the most that any of its processes had', () => {
     const { maxMib, maxDescriptors, samples } = usageOf([
-      ...life(1, 0, 10, () => 80),
-      ...life(2, 10_000, 10, (second) => 90 + second),
+      ...life(1, 0, 30, () => 80),
+      ...life(2, 30_000, 30, (second) => 90 + second),
     ]);
-    assert.deepEqual({ maxMib, maxDescriptors, samples }, { maxMib: 98, maxDescriptors: 42, samples: 10 });
+    assert.deepEqual({ maxMib, maxDescriptors, samples }, { maxMib: 118, maxDescriptors: 42, samples: 30 });
   });
 
   it('grows as it does within lives: neither with the youth of a process nor from one to the next', () => {
@@ -30,14 +30,15 @@ describe('what a master used', () => {
     assert.equal(longestLifeMs, 58_000);
   });
 
-  it('has no growth when no process lived for long', () => {
-    const { mibPerMinute, longestLifeMs } = usageOf(life(1, 0, 18, (second) => second));
+  it('has neither growth nor descriptors to tell of when no process lived for long', () => {
+    const { mibPerMinute, maxDescriptors, longestLifeMs } = usageOf(life(1, 0, 18, (second) => second));
     assert.equal(mibPerMinute, null);
+    assert.equal(maxDescriptors, null);
     assert.equal(longestLifeMs, 0);
   });
 
   it('is gross beyond 1 GiB of memory or 1,000 descriptors only', () => {
-    const fine = usageOf(life(1, 0, 10, () => 1024));
+    const fine = usageOf(life(1, 0, 30, () => 1024));
     assert.deepEqual(grossUsages({ m1: fine }), []);
     assert.deepEqual(grossUsages({ m1: { ...fine, maxMib: 1025, maxDescriptors: 1001 } }), [
       'm1 had 1025 MiB of memory',
