@@ -205,16 +205,26 @@ class FileSlots implements SlotFile {
 
 /** A folder that LevelDB made, or began to make. */
 async function isDatabase(path: string): Promise<boolean> {
-  return (await readdir(path)).some((name) => name === 'LOCK' || name === 'CURRENT');
+  return (await namesIn(path)).some((name) => name === 'LOCK' || name === 'CURRENT');
 }
 
-/** Size of a database's log files. They come and go while this looks. */
+/** Size of a database's log files. They come and go while this looks, and so may the database. */
 async function logBytes(path: string): Promise<number> {
   let bytes = 0;
-  for (const name of await readdir(path)) {
+  for (const name of await namesIn(path)) {
     if (name.endsWith('.log')) bytes += await sizeOf(join(path, name));
   }
   return bytes;
+}
+
+/** None when the folder is gone. */
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw error;
+  }
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { stat } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TepuiError } from '../../lib/base/index.js';
 import { FolderSource, MemoryDisk, type Disk } from '../../lib/storage/index.js';
@@ -56,6 +56,20 @@ describe('space of a data folder', () => {
     assert.equal((await space.check()).kind, 'ample');
     assert.equal(disk.allocated.get('reserve'), 350);
   });
+
+  it('can be measured while a database is removed: a state that came in takes the place of another', () =>
+    withFolder(async (path) => {
+      const disk = new FolderSource(path).attach(() => undefined);
+      const [state, gone] = [join(path, 'state'), `${path}-gone`];
+      for (let round = 0; round < 20; round++) {
+        await mkdir(state);
+        for (const name of ['CURRENT', '000003.log']) await writeFile(join(state, name), 'x');
+        // In one step, so that it falls between two steps of the other.
+        await Promise.all([disk.unflushedBytes(), rename(state, gone)]);
+        await rm(gone, { recursive: true });
+      }
+      assert.equal(await disk.unflushedBytes(), 0);
+    }));
 
   it('really takes the blocks of the reserve', () =>
     withFolder(async (path) => {
