@@ -42,10 +42,16 @@ abstract class Change implements Fault {
     cluster.join(id, token);
   }
 
+  /** From here until `retire`, the process of `id` may end: it loses its place. */
+  protected dismiss(id: string): void {
+    this.cluster.expectEnd(id, null);
+  }
+
   /** Ends the process of a member that left, and deletes its folder: it comes back as a new one, if ever. */
   protected async retire(id: string): Promise<void> {
     const { cluster } = this;
     if (cluster.pid(id) !== null) await cluster.kill(id);
+    cluster.unsupervise(id);
     wipe(cluster.folder(id));
   }
 
@@ -85,7 +91,7 @@ export class Shrink extends Change {
 
   async inject(): Promise<void> {
     const { victim, cluster } = this;
-    cluster.expectEnd(victim, null);
+    this.dismiss(victim);
     await cluster.changeMembers({ kind: 'remove', value: victim as MemberId });
     await this.untilVoters(this.founders.filter((id) => id !== victim));
     await this.retire(victim);
@@ -113,13 +119,13 @@ export class Grow extends Change {
 
   async inject(): Promise<void> {
     const { cluster, founders } = this;
-    cluster.expectEnd(cluster.spare, null);
     await this.join(cluster.spare, null);
     await this.untilVoters([...founders, cluster.spare]);
   }
 
   async heal(): Promise<string> {
     const { cluster, founders } = this;
+    this.dismiss(cluster.spare);
     await cluster.changeMembers({ kind: 'remove', value: cluster.spare as MemberId });
     await this.untilVoters(founders);
     await this.retire(cluster.spare);
@@ -144,7 +150,7 @@ export class Replace extends Change {
 
   async inject(): Promise<void> {
     const { cluster, founders, victim } = this;
-    for (const id of this.victims) cluster.expectEnd(id, null);
+    this.dismiss(victim);
     await this.join(cluster.spare, victim);
     await this.untilVoters([...founders.filter((id) => id !== victim), cluster.spare]);
     await this.retire(victim);
@@ -152,6 +158,7 @@ export class Replace extends Change {
 
   async heal(): Promise<string> {
     const { cluster, founders, victim } = this;
+    this.dismiss(cluster.spare);
     await this.join(victim, cluster.spare);
     await this.untilVoters(founders);
     await this.retire(cluster.spare);

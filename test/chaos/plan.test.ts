@@ -97,9 +97,11 @@ describe('the plan of faults', () => {
     fc.assert(
       fc.property(seeds, (seed) => {
         const groups = groupsOf(drawPlan(seed, 300, defaultKinds(true), 5));
-        const faultMs = groups.reduce((sum, group) => {
-          return sum + Math.max(...group.map(({ afterMs, durationMs }) => (afterMs ?? 0) + durationMs));
-        }, 0);
+        const lengths = groups.map((group) => {
+          return Math.max(...group.map(({ afterMs, durationMs }) => (afterMs ?? 0) + durationMs));
+        });
+        assert.ok(groups.every((group, i) => 3 * group.at(-1)!.quietMs >= lengths[i]!));
+        const faultMs = lengths.reduce((sum, ms) => sum + ms, 0);
         const quietMs = groups.reduce((sum, group) => sum + group.at(-1)!.quietMs, 0);
         assert.ok(quietMs >= (faultMs + quietMs) / 4, `${quietMs} ms of ${faultMs + quietMs} ms are quiet`);
       }),
