@@ -1,13 +1,11 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { Level } from 'level';
-import { freePorts } from '../support/ports.js';
+import { leaderOf, startGroup, type MemberProcess } from '../support/member-process.js';
 import { report } from '../support/report.js';
 import { percentile, round } from '../support/statistics.js';
 import { measureGrpcDoor } from './grpc-door.js';
@@ -16,32 +14,7 @@ import type { Answer, Order } from './member.js';
 const MEMBER = path.join(path.dirname(fileURLToPath(import.meta.url)), 'member.js');
 const SYNCED_BATCHES = 1000;
 
-interface BenchMember {
-  readonly id: string;
-  readonly process: ChildProcess;
-}
-
-async function startMembers(folder: string): Promise<BenchMember[]> {
-  const ports = await freePorts(3);
-  const peers = Object.fromEntries(ports.map((port, i) => [`m${i + 1}`, `127.0.0.1:${port}`]));
-  return Promise.all(
-    Object.entries(peers).map(async ([id, address]) => {
-      const own = path.join(folder, id);
-      mkdirSync(own);
-      const setup = JSON.stringify({ id, folder: own, address, peers });
-      const env = { ...process.env, UV_THREADPOOL_SIZE: '8' };
-      const child = fork(MEMBER, [setup], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env });
-      await once(child, 'message');
-      return { id, process: child };
-    }),
-  );
-}
-
-async function order(member: BenchMember, what: Order): Promise<Answer> {
-  const answer = once(member.process, 'message');
-  member.process.send(what);
-  return (await answer)[0] as Answer;
-}
+type BenchMember = MemberProcess<Order, Answer>;
 
 /** One synced LevelDB batch of 256 bytes, on the same disk, with nothing else running. */
 async function syncedBatchP50(folder: string): Promise<number> {
@@ -64,19 +37,11 @@ async function syncedBatchP50(folder: string): Promise<number> {
   return percentile(latencies, 50);
 }
 
-async function waitForLeader(members: readonly BenchMember[]): Promise<BenchMember> {
-  for (let i = 0; i < 200; i++) {
-    for (const member of members) if ((await order(member, { kind: 'status' })).leading) return member;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error('no leader within 10 s');
-}
-
 /** All members at one revision: everything acknowledged is applied everywhere. */
 async function settled(members: readonly BenchMember[]): Promise<boolean> {
   for (let i = 0; i < 200; i++) {
     const revisions = await Promise.all(
-      members.map(async (one) => (await order(one, { kind: 'status' })).revision),
+      members.map(async (one) => (await one.order({ kind: 'status' })).revision),
     );
     if (new Set(revisions).size === 1) return true;
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -84,22 +49,13 @@ async function settled(members: readonly BenchMember[]): Promise<boolean> {
   return false;
 }
 
-/** Ends a member in order, so that a profile of it is written; by force when that takes too long. */
-async function stop({ process: child }: BenchMember): Promise<void> {
-  const ended = once(child, 'exit');
-  const timer = setTimeout(() => child.kill('SIGKILL'), 5000);
-  child.send({ kind: 'stop' } satisfies Order, () => undefined);
-  await ended;
-  clearTimeout(timer);
-}
-
 async function measure(folder: string, seconds: number, window: number): Promise<object> {
-  const members = await startMembers(folder);
+  const members = await startGroup<Order, Answer>(MEMBER, folder);
   try {
-    const leader = await waitForLeader(members);
+    const leader = await leaderOf(members);
     const follower = members.find((member) => member !== leader)!;
-    for (const member of members) await order(member, { kind: 'prepare', sessions: 32, keys: 1000 });
-    const load = (ms: number) => Promise.all(members.map((one) => order(one, { kind: 'load', window, ms })));
+    for (const member of members) await member.order({ kind: 'prepare', sessions: 32, keys: 1000 });
+    const load = (ms: number) => Promise.all(members.map((one) => one.order({ kind: 'load', window, ms })));
     await load(2000);
     const answers = await load(seconds * 1000);
     const applied = await settled(members);
@@ -107,7 +63,7 @@ async function measure(folder: string, seconds: number, window: number): Promise
     const failed = answers.reduce((sum, answer) => sum + answer.failed, 0);
     const cpu = answers.map(({ cpuMs, elapsedMs }) => round(cpuMs / elapsedMs, 2));
     const sequential = async (member: BenchMember) =>
-      percentile((await order(member, { kind: 'sequential', count: 2000 })).latencies, 50);
+      percentile((await member.order({ kind: 'sequential', count: 2000 })).latencies, 50);
     const rawBefore = await syncedBatchP50(folder);
     const atLeader = await sequential(leader);
     const atFollower = await sequential(follower);
@@ -130,7 +86,7 @@ async function measure(folder: string, seconds: number, window: number): Promise
       limit_p50_ms: round(0.6 + 2 * rawBefore, 3),
     };
   } finally {
-    await Promise.all(members.map(stop));
+    await Promise.all(members.map((member) => member.stop()));
   }
 }
 

@@ -1,11 +1,9 @@
 import { performance } from 'node:perf_hooks';
-import { pino } from 'pino';
-import type { MemberId, SessionId } from '../../lib/base/index.js';
+import type { SessionId } from '../../lib/base/index.js';
 import { SYSTEM } from '../../lib/client/internal.js';
-import { Member, REPLICA_LIMITS, type Outcome } from '../../lib/replica/index.js';
-import { DEFAULT_LIMITS, encodeCommand } from '../../lib/state/index.js';
-import { FolderSource, openDataFolder } from '../../lib/storage/index.js';
-import { GrpcTransport } from '../../lib/transport/index.js';
+import type { Member, Outcome } from '../../lib/replica/index.js';
+import { encodeCommand } from '../../lib/state/index.js';
+import { serveOrders } from '../support/member.js';
 
 /** What the parent asks of a bench member, one at a time. */
 export type Order =
@@ -14,8 +12,7 @@ export type Order =
   | { readonly kind: 'load'; readonly window: number; readonly ms: number }
   /** Sends `count` proposals one after the other. */
   | { readonly kind: 'sequential'; readonly count: number }
-  | { readonly kind: 'status' }
-  | { readonly kind: 'stop' };
+  | { readonly kind: 'status' };
 
 export interface Answer {
   readonly done: number;
@@ -29,62 +26,8 @@ export interface Answer {
   readonly failures: readonly string[];
 }
 
-interface Setup {
-  readonly id: string;
-  readonly folder: string;
-  readonly address: string;
-  readonly peers: Record<string, string>;
-}
-
 const DATA_BYTES = 200;
 const SAMPLE_EVERY = 64;
-
-async function startMember({ id, folder, address, peers }: Setup): Promise<Member> {
-  const random = SYSTEM.random;
-  const logger = pino({ level: 'warn' }, pino.destination(2));
-  const fatal = (error: unknown) => {
-    logger.error({ err: error }, 'bench member failed');
-    process.exit(6);
-  };
-  const memberId = id as MemberId;
-  const disk = await openDataFolder({
-    source: new FolderSource(folder),
-    memberId,
-    random,
-    logger,
-    onFailure: fatal,
-  });
-  const others = Object.entries(peers).filter(([other]) => other !== id) as [MemberId, string][];
-  const member = new Member({
-    memberId,
-    peers: new Map(others),
-    doors: { http: null, grpc: null, zk: null, peer: address },
-    release: 'bench',
-    pid: process.pid,
-    memoryBudgetBytes: () => DEFAULT_LIMITS.memoryBudgetBytes,
-    disk,
-    transport: (handlers) =>
-      new GrpcTransport({
-        host: '127.0.0.1',
-        port: Number(address.split(':')[1]),
-        handlers,
-        clock: SYSTEM.clock,
-        timers: SYSTEM.timers,
-        random,
-        tls: null,
-      }),
-    clock: SYSTEM.clock,
-    timers: SYSTEM.timers,
-    random,
-    logger,
-    limits: REPLICA_LIMITS,
-    machineLimits: DEFAULT_LIMITS,
-    heartbeatTicks: 5,
-    fatal,
-  });
-  await member.start();
-  return member;
-}
 
 interface BenchSession {
   readonly id: SessionId;
@@ -200,15 +143,6 @@ class Load {
   }
 }
 
-async function serve(setup: Setup): Promise<void> {
-  const member = await startMember(setup);
-  const load = new Load(member);
-  process.on('message', (order: Order) => {
-    void obey(member, load, order).then((answer) => process.send!(answer));
-  });
-  process.send!({ kind: 'started' });
-}
-
 async function obey(member: Member, load: Load, order: Order): Promise<Answer> {
   load.latencies = [];
   load.done = 0;
@@ -220,7 +154,6 @@ async function obey(member: Member, load: Load, order: Order): Promise<Answer> {
   if (order.kind === 'prepare') await load.prepare(order.sessions, order.keys);
   if (order.kind === 'load') elapsedMs = await load.run(order.window, order.ms);
   if (order.kind === 'sequential') await load.sequential(order.count);
-  if (order.kind === 'stop') setImmediate(() => void member.stop().then(() => process.exit(0)));
   const used = process.cpuUsage(cpu);
   return {
     done: load.done,
@@ -234,4 +167,7 @@ async function obey(member: Member, load: Load, order: Order): Promise<Answer> {
   };
 }
 
-await serve(JSON.parse(process.argv[2]!) as Setup);
+await serveOrders((member) => {
+  const load = new Load(member);
+  return (order: Order) => obey(member, load, order);
+});

@@ -1,11 +1,7 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
-import { pino } from 'pino';
-import type { MemberId } from '../../lib/base/index.js';
-import { SYSTEM } from '../../lib/client/internal.js';
-import { Member, REPLICA_LIMITS } from '../../lib/replica/index.js';
-import { DEFAULT_LIMITS, encodeCommand } from '../../lib/state/index.js';
-import { FolderSource, openDataFolder } from '../../lib/storage/index.js';
-import { GrpcTransport } from '../../lib/transport/index.js';
+import { encodeCommand } from '../../lib/state/index.js';
+import type { Member } from '../../lib/replica/index.js';
+import { serveOrders } from '../support/member.js';
 
 /** What the parent asks of a member, one at a time. */
 export type Order =
@@ -13,16 +9,19 @@ export type Order =
   | { readonly kind: 'fill'; readonly from: number; readonly to: number; readonly bytes: number }
   /** Offers that many writes of 256 bytes per second for `ms`, whether or not earlier ones were answered. */
   | { readonly kind: 'load'; readonly rate: number; readonly ms: number }
-  | { readonly kind: 'status' }
-  | { readonly kind: 'stop' };
+  | { readonly kind: 'status' };
 
 export interface Answer {
-  /** Milliseconds from proposal to answer, of each write. */
+  /** Milliseconds from the moment a write was due to its answer, of each write. */
   readonly latencies: readonly number[];
   readonly failed: number;
+  /** Milliseconds of each synced batch of the log's database. */
+  readonly syncs: readonly number[];
   /** 99th percentile and maximum of how late the event loop was while the order was carried out, milliseconds. */
   readonly loopP99Ms: number;
   readonly loopMaxMs: number;
+  /** Processor time of this process since its last answer, milliseconds. */
+  readonly cpuMs: number;
   readonly leading: boolean;
   readonly serving: boolean;
   readonly term: number;
@@ -31,51 +30,9 @@ export interface Answer {
   readonly rssBytes: number;
 }
 
-export interface Setup {
-  readonly id: string;
-  readonly folder: string;
-  readonly address: string;
-  readonly peers: Record<string, string>;
-}
-
 const FILL_WINDOW = 16;
 const KEYS = 1000;
 const LOOP_RESOLUTION_MS = 5;
-
-async function startMember({ id, folder, address, peers }: Setup): Promise<Member> {
-  const { clock, timers, random } = SYSTEM;
-  const logger = pino({ level: 'warn' }, pino.destination(2));
-  const fatal = (error: unknown): never => {
-    logger.error({ err: error }, 'bench member failed');
-    process.exit(6);
-  };
-  const memberId = id as MemberId;
-  const source = new FolderSource(folder);
-  const disk = await openDataFolder({ source, memberId, random, logger, onFailure: fatal });
-  const others = Object.entries(peers).filter(([other]) => other !== id) as [MemberId, string][];
-  const port = Number(address.split(':')[1]);
-  const member = new Member({
-    memberId,
-    peers: new Map(others),
-    doors: { http: null, grpc: null, zk: null, peer: address },
-    release: 'bench',
-    pid: process.pid,
-    memoryBudgetBytes: () => DEFAULT_LIMITS.memoryBudgetBytes,
-    disk,
-    transport: (handlers) =>
-      new GrpcTransport({ host: '127.0.0.1', port, handlers, clock, timers, random, tls: null }),
-    clock,
-    timers,
-    random,
-    logger,
-    limits: REPLICA_LIMITS,
-    machineLimits: DEFAULT_LIMITS,
-    heartbeatTicks: 5,
-    fatal,
-  });
-  await member.start();
-  return member;
-}
 
 /** Writes offered to one member. */
 class Load {
@@ -137,23 +94,30 @@ class Load {
   }
 }
 
+let syncs: number[] = [];
+let cpu = process.cpuUsage();
+
 async function obey(member: Member, order: Order): Promise<Answer> {
   const load = new Load(member);
   const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  syncs = [];
   loop.enable();
   if (order.kind === 'fill') {
     await load.keys();
     await load.fill(order.from, order.to, order.bytes);
   }
   if (order.kind === 'load') await load.run(order.rate, order.ms);
-  if (order.kind === 'stop') setImmediate(() => void member.stop().then(() => process.exit(0)));
   loop.disable();
   const view = member.leadership();
+  const used = process.cpuUsage(cpu);
+  cpu = process.cpuUsage();
   return {
     latencies: load.latencies,
     failed: load.failed,
+    syncs: order.kind === 'load' ? syncs : [],
     loopP99Ms: loop.percentile(99) / 1e6 - LOOP_RESOLUTION_MS,
     loopMaxMs: loop.max / 1e6 - LOOP_RESOLUTION_MS,
+    cpuMs: (used.user + used.system) / 1000,
     leading: view.kind === 'leading',
     serving: member.status().trouble === null,
     term: view.term,
@@ -163,8 +127,9 @@ async function obey(member: Member, order: Order): Promise<Answer> {
   };
 }
 
-const member = await startMember(JSON.parse(process.argv[2]!) as Setup);
-process.on('message', (order: Order) => {
-  void obey(member, order).then((answer) => process.send!(answer));
-});
-process.send!({ kind: 'started' });
+await serveOrders(
+  (member) => (order: Order) => obey(member, order),
+  (name, durationMs) => {
+    if (name === 'raft') syncs.push(durationMs);
+  },
+);

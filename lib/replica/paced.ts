@@ -1,20 +1,17 @@
-import type { Clock, SnapshotChunk, Timers } from '../base/index.js';
+import type { SnapshotChunk } from '../base/index.js';
+import { Throttle, type PaceHost } from './throttle.js';
 
 /**
- * The same chunks, at most `bytesPerSecond` of them: a transfer takes the time of the loop and of the disk from
- * commits, so it gets a share and not all there is. What was not used is not saved up for a burst.
+ * The same chunks, at most `bytesPerSecond` of them, and fewer while commits feel it: a transfer takes the time of
+ * the loop and of the disk from them, so it gets a share and not all there is.
  */
 export async function* paced(
   chunks: AsyncIterable<SnapshotChunk>,
-  bytesPerSecond: number,
-  clock: Clock,
-  timers: Timers,
+  host: PaceHost,
 ): AsyncGenerator<SnapshotChunk> {
-  let dueMs = clock.monotonicMs();
+  const throttle = new Throttle(host);
   for await (const chunk of chunks) {
-    const waitMs = dueMs - clock.monotonicMs();
-    if (waitMs > 0) await new Promise<void>((resolve) => void timers.after(waitMs, resolve));
-    dueMs = Math.max(dueMs, clock.monotonicMs()) + (chunk.bytes.length / bytesPerSecond) * 1000;
+    await throttle.turn(chunk.bytes.length);
     yield chunk;
   }
 }

@@ -62,7 +62,8 @@ export class SnapshotSender {
 
   private async transfer(peer: NodeId, snapshot: StateSnapshot): Promise<void> {
     const member = memberOf(peer);
-    const { self: from, transport, logger, limits, clock, timers } = this.host;
+    const { self: from, transport, logger, limits, clock, timers, store } = this.host;
+    const pace = { bytesPerSecond: limits.transferRate, clock, timers, logSyncs: () => store().logSyncs };
     const start = {
       snapshotId: snapshot.id,
       from,
@@ -74,9 +75,7 @@ export class SnapshotSender {
     logger.info({ peer, snapshot: snapshot.id, index: snapshot.meta.index }, 'snapshot transfer begins');
     let sent = false;
     try {
-      await transport.sendSnapshot(member, start, (offset) =>
-        paced(snapshot.chunks(offset), limits.transferRate, clock, timers),
-      );
+      await transport.sendSnapshot(member, start, (offset) => paced(snapshot.chunks(offset), pace));
       sent = true;
     } catch (error) {
       logger.warn({ peer, snapshot: snapshot.id, err: error }, 'snapshot transfer broke; it is tried again');

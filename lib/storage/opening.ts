@@ -42,7 +42,7 @@ export interface OpenedFolder {
   readonly log: DurableLog | null;
   readonly state: DurableState;
   readonly renewed: string | null;
-  readonly pacing: Pick<StateStoreOptions, 'pause' | 'clear'>;
+  readonly pacing: Omit<StateStoreOptions, 'random'>;
 }
 
 /** Everything opened so far, newest last: closed again when a later step fails, so that locks are given back. */
@@ -66,7 +66,7 @@ class Opening {
   private readonly closers: Closers;
   private readonly pace: Pace;
   private readonly raftOptions: KvOptions;
-  private readonly pacing: Pick<StateStoreOptions, 'pause' | 'clear'>;
+  private readonly pacing: Omit<StateStoreOptions, 'random'>;
 
   constructor(disk: Disk, options: OpeningOptions, closers: Closers) {
     this.disk = disk;
@@ -78,7 +78,11 @@ class Opening {
       writeBufferBytes: RAFT_WRITE_BUFFER_BYTES,
       onWriteMs: (durationMs) => this.pace.record(durationMs),
     };
-    this.pacing = { pause: () => disk.pause(), clear: () => pace.clear() };
+    this.pacing = {
+      pause: () => disk.pause(),
+      clear: () => pace.clear(),
+      logSyncs: () => pace.logSyncs,
+    };
   }
 
   async run(): Promise<OpenedFolder> {

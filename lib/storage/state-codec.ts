@@ -33,17 +33,13 @@ export function decodeRecord(key: Uint8Array, value: Uint8Array): StateRecord {
 /** A piece of a snapshot stream: the database pair with both lengths in front (4 bytes little-endian each). */
 export const FRAME_HEADER_BYTES = 8;
 
-function frameBytes(key: Uint8Array, value: Uint8Array): number {
-  return FRAME_HEADER_BYTES + key.length + value.length;
-}
-
-export function frameOf(key: Uint8Array, value: Uint8Array): Uint8Array {
-  const frame = new Uint8Array(frameBytes(key, value));
-  putU32(frame, 0, key.length);
-  putU32(frame, 4, value.length);
-  frame.set(key, FRAME_HEADER_BYTES);
-  frame.set(value, FRAME_HEADER_BYTES + key.length);
-  return frame;
+/** The frame in two parts: the lengths with the key, and `value` itself. */
+export function frameOf(key: Uint8Array, value: Uint8Array): [Uint8Array, Uint8Array] {
+  const head = new Uint8Array(FRAME_HEADER_BYTES + key.length);
+  putU32(head, 0, key.length);
+  putU32(head, 4, value.length);
+  head.set(key, FRAME_HEADER_BYTES);
+  return [head, value];
 }
 
 /** The lengths of key and value in the frame that begins at `at`. */

@@ -12,8 +12,8 @@ const READ_ENTRIES = 4096;
 
 /** Where a chunk begins: everything needed to go on from there, and no record data. */
 interface Boundary {
-  /** Bytes that come before the first record: the meta, at the very beginning only. */
-  readonly prefix: Uint8Array | null;
+  /** What comes before the first record: the meta, at the very beginning only. */
+  readonly prefix: Piece | null;
   /** Key of the record in whose frame the chunk begins, and how much of that frame went before. */
   readonly from: Uint8Array;
   readonly skip: number;
@@ -27,7 +27,8 @@ interface Boundary {
 interface Piece {
   /** The record's database key; null for the meta. */
   readonly key: Uint8Array | null;
-  readonly frame: Uint8Array;
+  /** Its frame: the lengths and the key, then the value as the database gave it. Copied once, into the chunk. */
+  readonly parts: readonly [Uint8Array, Uint8Array];
 }
 
 /**
@@ -53,7 +54,7 @@ export class PinnedState implements StateSnapshot {
     this.meta = decodeCutMeta(storedMeta);
     this.view = view;
     this.onClose = onClose;
-    const prefix = frameOf(STATE_META_KEY, storedMeta);
+    const prefix = { key: null, parts: frameOf(STATE_META_KEY, storedMeta) };
     const digest = createHash('sha256');
     this.boundaries = [{ prefix, from: ALL_RECORDS.from, skip: 0, records: 0, digest }];
   }
@@ -105,7 +106,7 @@ class StreamReader {
     this.view = view;
     this.isOpen = isOpen;
     this.from = start.from;
-    if (start.prefix !== null) this.push({ key: null, frame: start.prefix });
+    if (start.prefix !== null) this.push(start.prefix);
     this.used = start.skip;
     this.bytes -= start.skip;
     this.records = start.records;
@@ -136,7 +137,7 @@ class StreamReader {
 
   private push(piece: Piece): void {
     this.queue.push(piece);
-    this.bytes += piece.frame.length;
+    this.bytes += lengthOf(piece);
   }
 
   private async fill(): Promise<void> {
@@ -146,7 +147,7 @@ class StreamReader {
     this.exhausted = last === undefined;
     for (const [key, value] of slice) {
       decodeRecord(key, value);
-      this.push({ key, frame: frameOf(key, value) });
+      this.push({ key, parts: frameOf(key, value) });
     }
     if (last !== undefined) this.from = after(last[0]);
   }
@@ -158,11 +159,10 @@ class StreamReader {
     while (at < size) {
       const piece = this.queue[done];
       assert(piece !== undefined, () => `${at} of ${size} bytes are buffered`);
-      const part = piece.frame.subarray(this.used, this.used + size - at);
-      bytes.set(part, at);
-      at += part.length;
-      this.used += part.length;
-      if (this.used < piece.frame.length) break;
+      const copied = copyPart(piece, this.used, bytes, at);
+      at += copied;
+      this.used += copied;
+      if (this.used < lengthOf(piece)) break;
       this.used = 0;
       done++;
       if (piece.key !== null) this.records++;
@@ -171,4 +171,19 @@ class StreamReader {
     this.bytes -= size;
     return bytes;
   }
+}
+
+function lengthOf({ parts: [head, value] }: Piece): number {
+  return head.length + value.length;
+}
+
+/** Copies a frame from its byte `from` on to the end of `target`, or as much of it as fits; returns how much. */
+function copyPart({ parts: [head, value] }: Piece, from: number, target: Uint8Array, at: number): number {
+  const ofHead = head.subarray(from, from + target.length - at);
+  target.set(ofHead, at);
+  const start = from + ofHead.length - head.length;
+  if (start < 0) return ofHead.length;
+  const ofValue = value.subarray(start, start + target.length - at - ofHead.length);
+  target.set(ofValue, at + ofHead.length);
+  return ofHead.length + ofValue.length;
 }

@@ -8,6 +8,7 @@ import type {
   CutMeta,
   Kv,
   KvOperation,
+  LogSyncs,
   StateDeletion,
   StateRecord,
   StateSnapshot,
@@ -25,6 +26,7 @@ export interface StateStoreOptions {
   readonly pause: () => Promise<void>;
   /** Resolves when the log's disk is quick enough for a large write beside it. */
   readonly clear: () => Promise<void>;
+  readonly logSyncs: () => LogSyncs;
 }
 
 /** The machine's records in one folder. Made by `openDataFolder`, which chooses the folder. */
@@ -47,6 +49,10 @@ export class DurableState implements StateStore {
 
   get meta(): CutMeta | null {
     return this.current;
+  }
+
+  get logSyncs(): LogSyncs {
+    return this.options.logSyncs();
   }
 
   async *load(maxBytes: number): AsyncGenerator<StateRecord[]> {

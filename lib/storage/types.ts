@@ -166,10 +166,18 @@ export interface StateDeletion {
   readonly key: Uint8Array;
 }
 
+/** Synced batches of the log since it was opened, and how long the last of them took. */
+export interface LogSyncs {
+  readonly count: number;
+  readonly lastMs: number;
+}
+
 /** `lib/storage/state-store.ts`: the durable records of the machine at one index, in the folder in force. */
 export interface StateStore {
   /** Null when the folder is empty: the machine starts from nothing. */
   readonly meta: CutMeta | null;
+  /** What the log beside it feels of the disk. */
+  readonly logSyncs: LogSyncs;
   /** All records in key order, in slices; ends with an empty slice. Every record's checksum is verified. */
   load(maxBytes: number): AsyncIterable<StateRecord[]>;
   /** One synced batch: afterwards the folder holds exactly the state at `meta.index`. One cut at a time. */

@@ -2,9 +2,14 @@ import assert from 'node:assert/strict';
 import type { Clock, SnapshotChunk, Timers } from '../../lib/base/index.js';
 import { paced } from '../../lib/replica/paced.js';
 
-/** A clock that only timers move. */
-class Time implements Clock, Timers {
+const SECOND = 1000;
+
+/** A clock that only timers move; each comes `lateMs` late and finds a sync of the log that took `syncMs`. */
+class Machine implements Clock, Timers {
   now = 0;
+  lateMs = 0;
+  syncMs = 0;
+  private syncs = 0;
 
   monotonicMs(): number {
     return this.now;
@@ -15,13 +20,19 @@ class Time implements Clock, Timers {
   }
 
   after(delayMs: number, callback: () => void): { cancel(): void } {
-    this.now += delayMs;
+    this.now += delayMs + this.lateMs;
+    this.syncs++;
     callback();
     return { cancel: () => undefined };
   }
 
   soon(callback: () => void): void {
     callback();
+  }
+
+  host(bytesPerSecond: number): Parameters<typeof paced>[1] {
+    const logSyncs = () => ({ count: this.syncs, lastMs: this.syncMs });
+    return { bytesPerSecond, clock: this, timers: this, logSyncs };
   }
 }
 
@@ -31,21 +42,74 @@ async function* chunksOf(...sizes: number[]): AsyncGenerator<SnapshotChunk> {
   }
 }
 
+const RATE = 32 << 20;
+
+async function* chunksWithoutEnd(): AsyncGenerator<SnapshotChunk> {
+  const bytes = new Uint8Array(256 << 10);
+  for (let number = 0; ; number++) yield { number, bytes, crc: 0, last: null };
+}
+
+/** Which part of the rate is sent from `fromMs` to `toMs`. */
+async function partSent(machine: Machine, fromMs: number, toMs: number): Promise<number> {
+  let bytes = 0;
+  for await (const chunk of paced(chunksWithoutEnd(), machine.host(RATE))) {
+    if (machine.now >= toMs) break;
+    if (machine.now >= fromMs) bytes += chunk.bytes.length;
+  }
+  return bytes / RATE / ((toMs - fromMs) / SECOND);
+}
+
 describe('a paced transfer', () => {
   it('hands out each chunk when the ones before have taken their time at the rate', async () => {
-    const time = new Time();
+    const machine = new Machine();
     const at: number[] = [];
-    for await (const _ of paced(chunksOf(1000, 500, 2000, 1), 1000, time, time)) at.push(time.now);
-    assert.deepEqual(at, [0, 1000, 1500, 3500]);
+    for await (const _ of paced(chunksOf(1000, 500, 2000, 1), machine.host(10_000))) at.push(machine.now);
+    assert.deepEqual(at, [0, 100, 150, 350]);
   });
 
   it('does not make up for a receiver that was slow', async () => {
-    const time = new Time();
+    const machine = new Machine();
     const at: number[] = [];
-    for await (const _ of paced(chunksOf(1000, 1000, 1000), 1000, time, time)) {
-      at.push(time.now);
-      if (at.length === 1) time.now += 10_000;
+    for await (const _ of paced(chunksOf(1000, 1000, 1000), machine.host(10_000))) {
+      at.push(machine.now);
+      if (at.length === 1) machine.now += 10_000;
     }
-    assert.deepEqual(at, [0, 10_000, 11_000]);
+    // A millisecond is waited in any case: else nothing would be felt.
+    assert.deepEqual(at, [0, 10_001, 10_101]);
+  });
+
+  it('goes at its full rate, less the time it listens, while loop and disk are quick', async () => {
+    const part = await partSent(new Machine(), 0, 30 * SECOND);
+    assert.ok(part > 0.94 && part <= 1, `${part} of the rate`);
+  });
+
+  for (const signal of ['lateMs', 'syncMs'] as const) {
+    it(`falls to an eighth of the rate, and no further, when ${signal} rises above what is usual`, async () => {
+      const machine = new Machine();
+      machine.after = function (delayMs, callback) {
+        // The strain of the transfer itself: none while it listens, which it does in steps of 10 ms.
+        this[signal] = delayMs === 10 ? 0 : 20;
+        return Machine.prototype.after.call(this, delayMs, callback);
+      };
+      const part = await partSent(machine, 5 * SECOND, 35 * SECOND);
+      assert.ok(part > 0.7 / 8 && part < 1.1 / 8, `${part} of the rate`);
+    });
+  }
+
+  it('takes strain for usual that is there without it', async () => {
+    const machine = new Machine();
+    machine.syncMs = 40;
+    const part = await partSent(machine, 5 * SECOND, 35 * SECOND);
+    assert.ok(part > 0.9, `${part} of the rate`);
+  });
+
+  it('finds its rate again when the strain is over', async () => {
+    const machine = new Machine();
+    machine.after = function (delayMs, callback) {
+      this.lateMs = delayMs !== 10 && this.now < 20 * SECOND ? 20 : 0;
+      return Machine.prototype.after.call(this, delayMs, callback);
+    };
+    const part = await partSent(machine, 25 * SECOND, 55 * SECOND);
+    assert.ok(part > 0.9, `${part} of the rate`);
   });
 });
