@@ -60,6 +60,8 @@ export type ErrorCode =
   | 'QUORUM_AT_RISK'
   | 'NEWER_FORMAT'
   | 'FORMER_GENERATION'
+  | 'RETIRED'
+  | 'REMOVED'
   | 'FOLDER_IN_USE'
   | 'FOLDER_OCCUPIED'
   | 'RECOVERY_NOT_NEEDED'
@@ -147,6 +149,16 @@ export const CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   FORMER_GENERATION: {
     certainty: 'not-done',
     remedy: 'Start it again: its data is set aside, and it joins the recovered group as a new instance.',
+  },
+  RETIRED: {
+    certainty: 'not-done',
+    remedy:
+      'Start it again: its data is set aside, and it comes back with a new folder if the one that replaced it is gone; ' +
+      'if that one is alive, stop this process.',
+  },
+  REMOVED: {
+    certainty: 'not-done',
+    remedy: 'Nothing is left to do here. To take it in again, empty its folder and use `tepui members add`.',
   },
   FOLDER_IN_USE: { certainty: 'not-done', remedy: 'Stop the process that holds the folder.' },
   FOLDER_OCCUPIED: {

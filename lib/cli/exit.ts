@@ -30,6 +30,8 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
   FOREIGN_MEMBER: EXIT.usage,
   NEWER_FORMAT: EXIT.usage,
   FORMER_GENERATION: EXIT.usage,
+  RETIRED: EXIT.storage,
+  REMOVED: EXIT.refused,
   FOLDER_IN_USE: EXIT.usage,
   UNREACHABLE: EXIT.unreachable,
   NO_LEADER: EXIT.endedBadly,

@@ -125,6 +125,7 @@ export class Progress {
       learner: this.learner,
       catchUp,
       slowRounds: this.catchUp.slowRounds,
+      answeredRound: this.confirmedRound,
     };
   }
 

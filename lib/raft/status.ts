@@ -18,6 +18,7 @@ export function describe(core: Core): RaftStatus {
     lastIndex: core.log.lastIndex,
     configuration: core.configuration,
     peers: (leader?.peers ?? []).map((peer) => describePeer(core, peer)),
+    round: leader?.reads.last ?? 0,
     transferTo: leader?.transfer?.to ?? null,
     uncommittedBytes: leader?.uncommittedBytes ?? 0,
     counters: { ...core.counters },

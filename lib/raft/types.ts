@@ -235,6 +235,8 @@ export interface PeerProgress {
   readonly catchUp: CatchUpState;
   /** Replication rounds in a row that took an election timeout or longer; `too-slow` from 10 on. */
   readonly slowRounds: number;
+  /** The newest round of heartbeats that it answered in this term; see `RaftStatus.round`. */
+  readonly answeredRound: number;
 }
 
 /** How often this node came to doubt itself, since it started. */
@@ -259,6 +261,8 @@ export interface RaftStatus {
   readonly configuration: Configuration;
   /** Empty unless leader. */
   readonly peers: readonly PeerProgress[];
+  /** Of a leader: number of the round of heartbeats that was begun last, by a read. 0: none in this term. */
+  readonly round: number;
   readonly transferTo: NodeId | null;
   readonly uncommittedBytes: number;
   readonly counters: RaftCounters;

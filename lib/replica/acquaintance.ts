@@ -58,7 +58,10 @@ export class Acquaintance {
   /** Whether `hello` may speak with this member; null: it may. */
   judge(hello: PeerHello): Refusal | null {
     const { clusterId } = this.options.disk.identity;
+    this.host.membership.noticed(hello);
     if (!this.host.membership.accepts(hello.memberId)) {
+      const removed = this.retirementOf(hello);
+      if (removed !== null) return removed;
       const known = [this.options.memberId, ...this.host.membership.others].sort().join(', ');
       return {
         code: 'FOREIGN_MEMBER',
@@ -75,6 +78,8 @@ export class Acquaintance {
       this.retire('FORMER_GENERATION', lives.message);
       return { code: 'SHUTTING_DOWN', message: lives.message };
     }
+    const retired = this.retirementOf(hello);
+    if (retired !== null) return retired;
     const past = this.host.running()?.boots.pastOf(hello) ?? null;
     if (past !== null) {
       const message =
@@ -86,19 +91,26 @@ export class Acquaintance {
     return null;
   }
 
+  /** Node ids are never used again, so what is known of one is about this very folder. */
+  private retirementOf({ nodeId, clusterId }: PeerHello): Refusal | null {
+    if (clusterId !== null && clusterId !== this.options.disk.identity.clusterId) return null;
+    return this.host.membership.retirementOf(nodeId);
+  }
+
   /** `by` does not want to speak with this member. */
   rejected(by: MemberId, { code, message }: Refusal): void {
     if (code === 'FOREIGN_CLUSTER') this.strange(by, message);
     // The only damage that peers see: this folder is a copy from the past.
-    if (code === 'FORMER_GENERATION' || code === 'DAMAGED') this.retire(code, message);
+    if (code === 'FORMER_GENERATION' || code === 'DAMAGED' || code === 'RETIRED') this.retire(code, message);
+    if (code === 'REMOVED' && !this.host.ended()) this.options.fatal(new TepuiError(code, message));
   }
 
   /**
    * The group was recovered or restored without this folder, or the folder is a copy from the past that has forgotten
-   * votes. What is here is set aside by the next start, which begins a new instance: what this one voted for and
+   * votes, or another folder of this member has taken its place. What is here is set aside by the next start, which begins a new instance: what this one voted for and
    * acknowledged counts no more.
    */
-  retire(code: 'FORMER_GENERATION' | 'DAMAGED', message: string): void {
+  retire(code: 'FORMER_GENERATION' | 'DAMAGED' | 'RETIRED', message: string): void {
     if (this.retiring || this.host.ended()) return;
     this.retiring = true;
     const end = () => this.options.fatal(new TepuiError(code, message));

@@ -182,7 +182,7 @@ const WITH_TOKEN = 'this member is new, and waits to be let in with its token';
 
 function lostVotes(formerCluster: ClusterId): string {
   return (
-    `term and vote of this member in group ${formerCluster} are lost: this new folder has no vote there, ` +
-    'founds no other group, and waits to be let in'
+    `the former folder of this member in group ${formerCluster} counts no more (its term and vote were lost, or another ` +
+    'folder took its place): this new folder has no vote there, founds no other group, and waits to be let in'
   );
 }

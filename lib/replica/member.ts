@@ -391,6 +391,7 @@ export class Member implements Replica {
       callLeader: (method, body, done) => this.callLeader(method, body, done),
       propose: (command, done) => this.propose(command, done),
       handOver: () => this.transferLeadership(null, () => {}),
+      verify: (done) => this.verifyLeadership(done),
     });
   }
 

@@ -34,6 +34,8 @@ export class PeerFrames {
   private hand(from: PeerHello, frame: Frame): void {
     switch (frame.kind) {
       case 'raft':
+        this.expectMember(from);
+        return this.host.running()?.frame(from, frame);
       case 'lane':
       case 'laneReply':
         return this.host.running()?.frame(from, frame);
@@ -50,5 +52,11 @@ export class PeerFrames {
       case 'livenessReply':
         return this.host.news.livenessAcknowledged(frame.body);
     }
+  }
+
+  /** A folder that left asks for votes for ever: its stream ends, and it is told when it comes back. */
+  private expectMember({ nodeId }: PeerHello): void {
+    const retired = this.host.membership.retirementOf(nodeId);
+    if (retired !== null) throw new TepuiError(retired.code, retired.message);
   }
 }

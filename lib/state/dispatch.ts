@@ -123,6 +123,8 @@ function executePlain(state: State, turn: Turn, command: PlainCommand, sizeBytes
       return membership.applyMark(state, turn, command);
     case 'member-retire':
       return membership.applyRetire(state, turn, command);
+    case 'member-retired':
+      return membership.applyRetired(state, turn, command);
     case 'upkeep-set':
       return membership.applyUpkeep(state, turn, command);
     case 'revision-raise':

@@ -31,8 +31,10 @@ export type {
   MarkView,
   MemberMark,
   MemberRetire,
+  MemberRetired,
   MembershipCommand,
   MembershipView,
+  RetiredView,
   UpkeepPolicy,
   UpkeepSet,
 } from './membership/types.js';

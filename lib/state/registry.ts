@@ -15,7 +15,7 @@ import { TREE_CODECS } from './tree/codec.js';
  * Which commands this release understands: raised whenever a command or a version of one is added. Members tell
  * it (`member-info`), and a command is proposed only when the lowest member knows it.
  */
-export const COMMAND_LEVEL = 3;
+export const COMMAND_LEVEL = 4;
 
 /** What every release understands, and members that never told a level are taken to. */
 export const FIRST_LEVEL = 1;
@@ -86,6 +86,7 @@ export const COMMAND_NUMBERS: Readonly<Record<Command['kind'], number>> = {
   'member-mark': 36,
   'member-retire': 37,
   'upkeep-set': 38,
+  'member-retired': 39,
 };
 
 /** The only version there is of any command so far. */
@@ -100,6 +101,7 @@ const LEVELS: Partial<Readonly<Record<Command['kind'], readonly number[]>>> = {
   'member-mark': [3],
   'member-retire': [3],
   'upkeep-set': [3],
+  'member-retired': [4],
 };
 
 const CODECS: CodecsOf<PlainCommand> = {

@@ -36,6 +36,7 @@ export const TABLE = {
   joinTokens: 14,
   marks: 15,
   upkeep: 16,
+  retired: 17,
 } as const;
 
 let versions: ReadonlyMap<number, { readonly name: string; readonly version: number }> | null = null;
@@ -71,7 +72,7 @@ export class State {
   readonly checkpoints: CheckpointTable = new CheckpointTable(TABLE.checkpoints, this.digest);
   readonly roles: RoleTable = new RoleTable(TABLE.roles, this.digest);
   readonly membership: MembershipTable = new MembershipTable(
-    { tokens: TABLE.joinTokens, marks: TABLE.marks, upkeep: TABLE.upkeep },
+    { tokens: TABLE.joinTokens, marks: TABLE.marks, upkeep: TABLE.upkeep, retired: TABLE.retired },
     this.digest,
   );
   readonly alarms: AlarmTable = new AlarmTable(TABLE.alarms, this.digest);
@@ -99,6 +100,7 @@ export class State {
       this.membership.tokens,
       this.membership.marks,
       this.membership.policies,
+      this.membership.gone,
     ];
     const loaders = new Map<number, Loader>(
       this.tables.map((table) => [table.number, (key, value) => table.load(key, value)]),

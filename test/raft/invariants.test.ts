@@ -123,6 +123,7 @@ function peer(fields: Partial<PeerProgress>): PeerProgress {
     learner: false,
     catchUp: 'caught-up',
     slowRounds: 0,
+    answeredRound: 0,
     ...fields,
   };
 }

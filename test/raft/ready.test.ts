@@ -140,6 +140,7 @@ describe('ready: what the host has to do', () => {
       applied: 1,
       lastIndex: 1,
       configuration: simpleConfiguration(ids('m1', 'm2', 'm3')),
+      round: 0,
       transferTo: null,
       counters: { doubts: 0, diskHandOvers: 0, quorumLosses: 0 },
       uncommittedBytes: 0,
@@ -155,6 +156,7 @@ describe('ready: what the host has to do', () => {
       learner: false,
       catchUp: 'caught-up',
       slowRounds: 0,
+      answeredRound: 0,
     });
   });
 });

@@ -99,7 +99,7 @@ describe('replica: formation', () => {
     assert.deepEqual(clusters(group), [null, null, null]);
     assert.match(
       group.at(M1).member.status().trouble!,
-      new RegExp(`term and vote of this member in group ${clusterId} are lost`),
+      new RegExp(`the former folder of this member in group ${clusterId} counts no more`),
     );
     assert.match(group.at(M2).member.status().trouble!, /m1 was in group .*no other group is founded/);
     assert.deepEqual(group.ends, []);

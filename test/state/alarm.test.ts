@@ -60,6 +60,7 @@ describe('While an alarm stands', () => {
         'join-token-redeem',
         'member-mark',
         'member-retire',
+        'member-retired',
         'upkeep-set',
         'alarm-clear',
       ],

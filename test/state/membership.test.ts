@@ -98,6 +98,38 @@ describe('A folder that left the group', () => {
   });
 });
 
+describe('A folder that was in the group and left it', () => {
+  const gone = (n: number): NodeId => `m9@${String(n).padStart(16, '0')}` as NodeId;
+
+  it('is remembered with the index at which it was missing first, and forgotten with lane and notes', () => {
+    const driver = new Driver();
+    driver.done(issue());
+    driver.done(redeem());
+    driver.done({ kind: 'member-mark', node: M4, held: true, replaces: '' });
+    assert.equal(driver.changed({ kind: 'member-retired', node: M4, index: 7 }), true);
+    assert.equal(driver.changed({ kind: 'member-retired', node: M4, index: 9 }), false);
+    assert.deepEqual(driver.machine.membership.retired(M4), { node: M4, index: 7 });
+    assert.equal(driver.machine.membership.mark(M4), null);
+    assert.equal(driver.machine.cluster.member(M4), null);
+    assert.equal(driver.machine.membership.retired(M2), null);
+  });
+
+  it('is one of the last 256: the one that left first is forgotten', () => {
+    const driver = new Driver();
+    driver.done({ kind: 'member-retired', node: M4, index: 1000 });
+    for (let n = 0; n < 256; n++) driver.done({ kind: 'member-retired', node: gone(n), index: 2 + (n ^ 1) });
+    const { membership } = driver.machine;
+    assert.notEqual(membership.retired(M4), null);
+    assert.equal(membership.retired(gone(1)), null);
+    for (let n = 0; n < 256; n++) assert.equal(membership.retired(gone(n)) === null, n === 1, `folder ${n}`);
+  });
+
+  it('has a name of reasonable length', () => {
+    const node = `m1@${'0'.repeat(200)}` as NodeId;
+    assert.equal(new Driver().refused({ kind: 'member-retired', node, index: 1 }), 'TOO_LARGE');
+  });
+});
+
 describe('Upkeep', () => {
   it('begins with defaults, and changes as a whole', () => {
     const driver = new Driver();

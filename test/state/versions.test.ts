@@ -179,6 +179,7 @@ describe('What a newer release wrote', () => {
     driver.done(SAMPLES['join-token-issue']);
     driver.done(SAMPLES['member-mark']);
     driver.done(SAMPLES['upkeep-set']);
+    driver.done(SAMPLES['member-retired']);
     driver.done({ kind: 'checkpoint' });
     driver.done(RAISE);
     const durable = new Durable();

@@ -1,11 +1,5 @@
 import { memberOf, type ErrorCode, type Logger, type MemberId, type NodeId } from '../../base/index.js';
-import {
-  isJoint,
-  membersOf,
-  type Configuration,
-  type ProposeResult,
-  type RaftStatus,
-} from '../../raft/index.js';
+import { membersOf, type Configuration, type ProposeResult, type RaftStatus } from '../../raft/index.js';
 import type { Machine, PlainCommand } from '../../state/index.js';
 import type { CallReply, Outcome } from '../types.js';
 import { judgeApplicant, welcomed, type Verdict } from './admission.js';
@@ -17,17 +11,17 @@ import {
   type MemberChange,
   type MemberChangeAnswer,
 } from './changes.js';
+import { FormerFolders } from './former.js';
+import { FreshAnswers, type Answered } from './fresh-answers.js';
 import { encodeAddresses, type Applicant } from './methods.js';
 import { PendingChange } from './pending-change.js';
-import { planStep, type Situation } from './plan.js';
+import { planStep, type Situation, type Step } from './plan.js';
 import { Watch } from './watch.js';
 
 /** How often the leader looks whether its group needs upkeep. */
 const LOOK_MS = 100;
 /** Who lacks no more than this of the log is as good as level. */
 const NEAR_ENTRIES = 1000;
-/** From this command level on, members know how to forget a folder with its lane. */
-const RETIRE_LEVEL = 3;
 
 type Reply = (reply: CallReply) => void;
 
@@ -46,6 +40,10 @@ export interface KeeperHost {
   readonly command: (command: PlainCommand, done: (outcome: Outcome) => void) => void;
   /** Has another voter lead. */
   readonly handOver: () => void;
+  /** Calls back with true once a quorum, asked after the call, has confirmed that this member leads. */
+  readonly verify: (done: (confirmed: boolean) => void) => void;
+  /** An election timeout. */
+  readonly patienceMs: number;
 }
 
 /**
@@ -57,6 +55,8 @@ export class Keeper {
   private readonly change: PendingChange;
   private readonly host: KeeperHost;
   private readonly watch = new Watch();
+  private readonly fresh: FreshAnswers;
+  private readonly former: FormerFolders;
   private leads = false;
   private lookedMs = 0;
   /** A command of upkeep is on its way. */
@@ -65,6 +65,9 @@ export class Keeper {
   constructor(host: KeeperHost) {
     this.host = host;
     this.change = new PendingChange(host);
+    const { status, nowMs, patienceMs, verify } = host;
+    this.fresh = new FreshAnswers({ status, nowMs, patienceMs, beginRound: () => verify(() => {}) });
+    this.former = new FormerFolders(host);
   }
 
   /** Called on each tick of every member. */
@@ -74,6 +77,7 @@ export class Keeper {
     this.leads = true;
     this.look();
     this.change.check();
+    this.fresh.check();
     if (nowMs - this.lookedMs < LOOK_MS || this.busy || this.change.what !== null) return;
     this.lookedMs = nowMs;
     this.upkeep();
@@ -85,6 +89,12 @@ export class Keeper {
     this.leads = false;
     this.watch.clear();
     this.change.abandon();
+    this.fresh.abandon();
+  }
+
+  /** A folder that belongs to this group by its own word said hello to this member, whoever leads. */
+  heard(node: NodeId): void {
+    this.former.heard(node);
   }
 
   /** Somebody without a place in the group asks for one. */
@@ -105,7 +115,10 @@ export class Keeper {
         return this.record({ kind: 'upkeep-set', ...change.policy }, reply, () => this.done(reply));
       }
       default:
-        return this.carryOut(change, reply);
+        return this.askAround((answered) => {
+          if (answered !== null) return this.carryOut(change, reply, answered);
+          refuse(reply, 'TRANSFERRING', 'leadership was lost before the voters had answered');
+        });
     }
   }
 
@@ -115,14 +128,25 @@ export class Keeper {
     this.watch.observe(this.host.status(), this.host.nowMs(), NEAR_ENTRIES);
   }
 
-  private situation(): Situation {
+  /** Goes on when those that seem to be up have answered a question put now, or had time to. */
+  private askAround(then: (answered: Answered | null) => void): void {
+    const { isUp, self, configuration } = this.situation();
+    const nodes = membersOf(configuration).filter((node) => node !== self && isUp(node));
+    this.fresh.ask(nodes, (answered) => {
+      if (answered !== null) this.look();
+      then(answered);
+    });
+  }
+
+  /** `answered`: only those are up. */
+  private situation(answered: Answered = () => true): Situation {
     const { watch, host } = this;
     const { membership } = host.machine();
     return {
       self: host.status().id,
       configuration: host.present().configuration,
       isActive: (node) => watch.isActive(node),
-      isUp: (node) => watch.isUp(node) && this.isReached(node),
+      isUp: (node) => watch.isUp(node) && this.isReached(node) && answered(node),
       silentMs: (node) => watch.silentMs(node),
       behind: (node) => watch.behind(node),
       keptUpMs: (node) => watch.keptUpMs(node),
@@ -149,6 +173,13 @@ export class Keeper {
         );
       }
       case 'let-in':
+        // A group that does not know what a member understands proposes nothing that is newer than the first release.
+        if (this.host.machine().cluster.member(applicant.node) === null) {
+          const { clusterId: _, tokenHash: __, ...facts } = applicant;
+          return this.record({ kind: 'member-info', ...facts }, reply, () =>
+            this.answer(judgeApplicant(this.situation(), applicant), applicant, reply),
+          );
+        }
         return this.configure(verdict.next, verdict.why, reply, () => this.welcome(reply));
     }
   }
@@ -184,8 +215,8 @@ export class Keeper {
   }
 
   /** `noted`: what has to be noted before is; by now the change may be another matter. */
-  private carryOut(change: Concerning, reply: Reply, noted = false): void {
-    const verdict = judgeChange(this.situation(), change);
+  private carryOut(change: Concerning, reply: Reply, answered: Answered, noted = false): void {
+    const verdict = judgeChange(this.situation(answered), change);
     switch (verdict.kind) {
       case 'refused':
         return refuse(reply, verdict.code, verdict.message);
@@ -200,7 +231,7 @@ export class Keeper {
         if (mark === null || noted) return this.configure(next, what, reply, () => this.done(reply));
         return this.record({ kind: 'member-mark', ...mark }, reply, () => {
           this.look();
-          this.carryOut(change, reply, true);
+          this.carryOut(change, reply, answered, true);
         });
       }
     }
@@ -223,36 +254,26 @@ export class Keeper {
   // ------------------------------------------------------------------------------------------- what is done by itself
 
   private upkeep(): void {
-    const situation = this.situation();
-    const step = planStep(situation);
-    if (step === null) return this.forgetFormer();
-    const ended: Reply = (reply) => {
-      if (!reply.ok) this.host.logger.warn({ reply }, `membership: ${step.why}: not done`);
-    };
+    const step = planStep(this.situation());
+    if (step === null) return this.former.tick();
     if (step.kind === 'hand-over') return this.host.handOver();
-    // Once it is noted the next look decides anew.
-    if (step.hold !== null && !situation.isHeld(step.hold)) {
-      return this.record({ kind: 'member-mark', node: step.hold, held: true, replaces: '' }, ended, () => {});
-    }
-    this.configure(step.next, step.why, ended, () => {});
+    this.busy = true;
+    this.askAround((answered) => {
+      this.busy = false;
+      const sure = answered === null ? null : planStep(this.situation(answered));
+      if (sure?.kind === 'configure') this.take(sure);
+    });
   }
 
-  /** Folders that left the configuration leave the record too: nothing of theirs is on its way any more. */
-  private forgetFormer(): void {
-    const { configuration, committed } = this.host.present();
-    if (!committed || isJoint(configuration)) return;
-    const present = membersOf(configuration);
-    const { cluster } = this.host.machine();
-    const former = cluster.members().find(({ node }) => !present.includes(node));
-    const levels = present.map((node) => cluster.member(node)?.commandLevel);
-    // Who has just come tells soon which commands it knows.
-    if (former === undefined || levels.includes(undefined)) return;
-    this.host.logger.info({ node: former.node }, `membership: ${memberOf(former.node)} is forgotten`);
-    const kind = cluster.lowestCommandLevel < RETIRE_LEVEL ? 'member-forget' : 'member-retire';
-    this.busy = true;
-    this.host.command({ kind, node: former.node }, () => {
-      this.busy = false;
-    });
+  private take({ next, why, hold }: Extract<Step, { readonly kind: 'configure' }>): void {
+    const ended: Reply = (reply) => {
+      if (!reply.ok) this.host.logger.warn({ reply }, `membership: ${why}: not done`);
+    };
+    // Once it is noted the next look decides anew.
+    if (hold !== null && !this.situation().isHeld(hold)) {
+      return this.record({ kind: 'member-mark', node: hold, held: true, replaces: '' }, ended, () => {});
+    }
+    this.configure(next, why, ended, () => {});
   }
 
   // ------------------------------------------------------------------------------------------------------- how it is done

@@ -9,6 +9,7 @@ import type { RunningMember } from '../running.js';
 import type { CallMethod, CallReply, Outcome } from '../types.js';
 import { AddressBook } from './addresses.js';
 import { decodeCall, type MemberChange } from './changes.js';
+import { retirementOf } from './former.js';
 import { Keeper } from './keeper.js';
 import {
   applicantOf,
@@ -39,6 +40,7 @@ export interface MembershipHost {
   readonly callLeader: (method: CallMethod, body: Uint8Array, done: (reply: CallReply) => void) => void;
   readonly propose: (command: Uint8Array, done: (outcome: Outcome) => void) => void;
   readonly handOver: () => void;
+  readonly verify: (done: (confirmed: boolean) => void) => void;
 }
 
 /** Who the members are, where they are, and how that changes: this member's part in it, whoever leads. */
@@ -144,6 +146,19 @@ export class Membership {
 
   // --------------------------------------------------------------------------------------------------- addresses
 
+  /** What a folder that left the group has to hear of this member; null: this one knows of nothing like it. */
+  retirementOf(node: NodeId): ReturnType<typeof retirementOf> {
+    const running = this.host.running();
+    return running === null ? null : retirementOf(this.host.machine(), running.configuration, node);
+  }
+
+  /** Somebody said hello, whether or not this member speaks with it. */
+  noticed({ nodeId, clusterId, generation, unbound }: PeerHello): void {
+    const own = this.host.options.disk.identity;
+    const belongs = !unbound && clusterId === own.clusterId && generation === own.generation;
+    if (belongs) this.keeper.heard(nodeId);
+  }
+
   /** A member said hello: it told where it is. */
   heard({ memberId, doors }: PeerHello): void {
     if (!this.addresses.heard(memberId, doors.peer)) return;
@@ -233,7 +248,8 @@ export class Membership {
   }
 
   private makeKeeper(nowMs: () => number): Keeper {
-    const { options, running, roster, machine, leading, propose, handOver } = this.host;
+    const { options, running, roster, machine, leading, propose, handOver, verify } = this.host;
+    const { tickMs, electionTicks } = options.limits;
     const leader = (): RunningMember => must(running(), 'a leader runs');
     return new Keeper({
       logger: options.logger,
@@ -247,6 +263,8 @@ export class Membership {
       machine,
       command: (command, done) => propose(encodeCommand(command), done),
       handOver,
+      verify,
+      patienceMs: tickMs * electionTicks,
     });
   }
 

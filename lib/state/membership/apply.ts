@@ -1,4 +1,4 @@
-import { memberOf } from '../../base/index.js';
+import { memberOf, type NodeId } from '../../base/index.js';
 import { applyMemberInfo } from '../cluster/apply.js';
 import type { CommandResult } from '../results.js';
 import type { State } from '../state.js';
@@ -6,6 +6,8 @@ import { effect, refuse, type Turn } from '../turn.js';
 import type { JoinTokenView, MembershipCommand } from './types.js';
 
 const HASH = /^[0-9a-f]{64}$/;
+/** Folders are named by a member and an instance. */
+const NODE_BYTES = 128;
 /** Tokens that may be out at once. */
 const TOKENS = 32;
 const LONGEST_TTL_MS = 24 * 3_600_000;
@@ -83,15 +85,29 @@ export function applyMark(state: State, turn: Turn, command: Of<'member-mark'>):
   return effect(turn, true);
 }
 
-export function applyRetire(state: State, turn: Turn, command: Of<'member-retire'>): CommandResult {
-  const { node } = command;
+export function applyRetire(state: State, turn: Turn, { node }: Of<'member-retire'>): CommandResult {
+  return effect(turn, forget(state, turn, node));
+}
+
+export function applyRetired(state: State, turn: Turn, command: Of<'member-retired'>): CommandResult {
+  const { node, index } = command;
+  if (node.length > NODE_BYTES) {
+    return refuse(turn, 'TOO_LARGE', `the name of a folder has at most ${NODE_BYTES} characters`);
+  }
+  const news = state.membership.retire({ node, index });
+  const known = forget(state, turn, node);
+  return effect(turn, news || known);
+}
+
+/** Whether there was a record of it. */
+function forget(state: State, turn: Turn, node: NodeId): boolean {
   const known = state.cluster.table.get(node) !== null;
   state.lanes.forget(node);
   state.membership.marks.delete(node);
-  if (!known) return effect(turn, false);
+  if (!known) return false;
   state.cluster.forget(node);
   turn.events.push({ kind: 'member-changed', revision: turn.revision, node });
-  return effect(turn, true);
+  return true;
 }
 
 export function applyUpkeep(state: State, turn: Turn, command: Of<'upkeep-set'>): CommandResult {

@@ -2,7 +2,7 @@ import type { ByteReader, ByteWriter, MemberId, NodeId } from '../../base/index.
 import { readMember, writeMember } from '../cluster/codec.js';
 import type { CodecsOf } from '../codec.js';
 import type { RecordCodec } from '../store/object-table.js';
-import type { JoinTokenView, MarkView, MembershipCommand, UpkeepPolicy } from './types.js';
+import type { JoinTokenView, MarkView, MembershipCommand, RetiredView, UpkeepPolicy } from './types.js';
 
 function readId(r: ByteReader): MemberId | '' {
   return r.text() as MemberId | '';
@@ -30,6 +30,14 @@ function readMark(r: ByteReader): MarkView {
   return { node: r.text() as NodeId, held: r.bool(), replaces: readId(r) };
 }
 
+function writeRetired(w: ByteWriter, { node, index }: RetiredView): void {
+  w.text(node).uint(index);
+}
+
+function readRetired(r: ByteReader): RetiredView {
+  return { node: r.text() as NodeId, index: r.uint() };
+}
+
 export const TOKEN_RECORD: RecordCodec<JoinTokenView> = {
   write: (w, token) => {
     w.text(token.hash).text(token.member).text(token.replaces).uint(token.expiresMs).text(token.usedBy);
@@ -44,6 +52,8 @@ export const TOKEN_RECORD: RecordCodec<JoinTokenView> = {
 };
 
 export const MARK_RECORD: RecordCodec<MarkView> = { write: writeMark, read: readMark };
+
+export const RETIRED_RECORD: RecordCodec<RetiredView> = { write: writeRetired, read: readRetired };
 
 export const UPKEEP_RECORD: RecordCodec<UpkeepPolicy> = { write: writePolicy, read: readPolicy };
 
@@ -76,6 +86,11 @@ export const MEMBERSHIP_CODECS: CodecsOf<MembershipCommand> = {
     grows: false,
     write: (w, c) => w.text(c.node),
     read: (r) => ({ kind: 'member-retire', node: r.text() as NodeId }),
+  },
+  'member-retired': {
+    grows: false,
+    write: writeRetired,
+    read: (r) => ({ kind: 'member-retired', ...readRetired(r) }),
   },
   'upkeep-set': {
     grows: false,

@@ -1,11 +1,13 @@
 import type { NodeId } from '../../base/index.js';
 import type { Digest } from '../store/digest.js';
 import { ObjectTable } from '../store/object-table.js';
-import { MARK_RECORD, TOKEN_RECORD, UPKEEP_RECORD } from './codec.js';
-import type { JoinTokenView, MarkView, MembershipView, UpkeepPolicy } from './types.js';
+import { MARK_RECORD, RETIRED_RECORD, TOKEN_RECORD, UPKEEP_RECORD } from './codec.js';
+import type { JoinTokenView, MarkView, MembershipView, RetiredView, UpkeepPolicy } from './types.js';
 
 const FIXED_BYTES = 256;
 const POLICY = 'policy';
+/** Folders that left and are remembered; beyond it the one that left first is forgotten. */
+const RETIRED = 256;
 
 /** What every group begins with. A dead member is given up after three days, an unstable voter after six losses. */
 export const UPKEEP_DEFAULTS: UpkeepPolicy = {
@@ -19,6 +21,7 @@ export interface MembershipNumbers {
   readonly tokens: number;
   readonly marks: number;
   readonly upkeep: number;
+  readonly retired: number;
 }
 
 /** Tokens that let new members in, notes about folders, and what the group does by itself. */
@@ -26,6 +29,7 @@ export class MembershipTable implements MembershipView {
   readonly tokens: ObjectTable<JoinTokenView>;
   readonly marks: ObjectTable<MarkView>;
   readonly policies: ObjectTable<UpkeepPolicy>;
+  readonly gone: ObjectTable<RetiredView>;
 
   constructor(numbers: MembershipNumbers, digest: Digest) {
     const common = { version: 1, fixedBytes: FIXED_BYTES, digest };
@@ -42,6 +46,12 @@ export class MembershipTable implements MembershipView {
       name: 'upkeep',
       codec: UPKEEP_RECORD,
     });
+    this.gone = new ObjectTable({
+      ...common,
+      number: numbers.retired,
+      name: 'retired',
+      codec: RETIRED_RECORD,
+    });
   }
 
   token(hash: string): JoinTokenView | null {
@@ -50,6 +60,22 @@ export class MembershipTable implements MembershipView {
 
   mark(node: NodeId): MarkView | null {
     return this.marks.get(node);
+  }
+
+  retired(node: NodeId): RetiredView | null {
+    return this.gone.get(node);
+  }
+
+  /** The first word counts. False when it was said before. */
+  retire(retired: RetiredView): boolean {
+    if (this.gone.get(retired.node) !== null) return false;
+    this.gone.put(retired.node, retired);
+    if (this.gone.records > RETIRED) this.gone.delete(this.firstGone().node);
+    return true;
+  }
+
+  private firstGone(): RetiredView {
+    return this.gone.list().reduce((first, one) => (one.index < first.index ? one : first));
   }
 
   get upkeep(): UpkeepPolicy {

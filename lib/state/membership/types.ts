@@ -34,6 +34,17 @@ export interface MemberRetire {
   readonly node: NodeId;
 }
 
+/**
+ * As `member-retire`, and notes that the folder was in the group and left it: it may never come back. Only for a folder
+ * that belonged to the group: one that is still on its way in may be let in yet.
+ */
+export interface MemberRetired {
+  readonly kind: 'member-retired';
+  readonly node: NodeId;
+  /** Of the configuration in which it was found missing. */
+  readonly index: number;
+}
+
 /** What the group does about its members by itself. Times in ms; 0 turns the one it belongs to off. */
 export interface UpkeepPolicy {
   /** A learner that was let in becomes a voter once it has kept up with the log for this long. */
@@ -49,7 +60,8 @@ export interface UpkeepSet extends UpkeepPolicy {
   readonly kind: 'upkeep-set';
 }
 
-export type MembershipCommand = JoinTokenIssue | JoinTokenRedeem | MemberMark | MemberRetire | UpkeepSet;
+export type MembershipCommand =
+  JoinTokenIssue | JoinTokenRedeem | MemberMark | MemberRetire | MemberRetired | UpkeepSet;
 
 export interface JoinTokenView {
   readonly hash: string;
@@ -67,8 +79,17 @@ export interface MarkView {
   readonly replaces: MemberId | '';
 }
 
+/** A folder that was in the group and left it. */
+export interface RetiredView {
+  readonly node: NodeId;
+  /** Of a configuration without it. */
+  readonly index: number;
+}
+
 export interface MembershipView {
   token(hash: string): JoinTokenView | null;
   mark(node: NodeId): MarkView | null;
+  /** Null: it did not leave the group, or that is long ago. */
+  retired(node: NodeId): RetiredView | null;
   readonly upkeep: UpkeepPolicy;
 }

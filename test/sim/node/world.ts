@@ -246,17 +246,15 @@ export class World {
   damage(node: SimNode, damages: readonly Damage[], random: Random): void {
     if (node.life !== null || damages.length === 0) return;
     const damage = pick(random, damages);
-    // One of a folder that was replaced since is not known for what it is, and waits for an operator.
-    const { folder, lives } = node;
-    const former = node.copy !== null && node.copy.lives < lives && node.copy.folder === folder;
-    const copy = former ? node.copy : null;
+    const copy = node.copy !== null && node.copy.lives < node.lives ? node.copy : null;
     const done = inflict(damage, node.disk, random, copy);
     if (done === null) return;
     this.event('fault', node, DAMAGES.indexOf(damage), 0, `${damage}: ${done}`);
     this.counts.damages++;
     if (damage === 'witness-slot') return;
     this.atlas.wounded(node, damage);
-    if (node.folder !== null) this.checker.damaged(node.folder);
+    for (const folder of new Set([node.folder, damage === 'stale-folder' ? (copy?.folder ?? null) : null]))
+      if (folder !== null) this.checker.damaged(folder);
   }
 
   /** An error that ends the process, or a broken rule. */
@@ -277,6 +275,10 @@ export class World {
     if (error.code === 'STORAGE' && node.failing) {
       node.failing = false;
       this.marks.see('process ended by a failed write');
+      return true;
+    }
+    if (error.code === 'RETIRED' && this.atlas.isWounded(node)) {
+      this.marks.see('folder that another one replaced found out');
       return true;
     }
     if (error.code !== 'DAMAGED' || !this.atlas.isWounded(node)) return false;

@@ -127,7 +127,7 @@ export class Generator {
   private membership(node: NodeId): PlainCommand {
     const hash = pick(this.random, ['a', 'b', 'c', 'not hex']).repeat(64);
     const member = node.slice(0, 2) as MemberId;
-    switch (below(this.random, 5)) {
+    switch (below(this.random, 6)) {
       case 0:
         return { kind: 'join-token-issue', hash, ttlMs: below(this.random, 5000), member: '', replaces: '' };
       case 1:
@@ -145,6 +145,8 @@ export class Generator {
         return { kind: 'member-mark', node, held: chance(this.random, 0.5), replaces: '' };
       case 3:
         return { kind: 'member-retire', node: `${member}@00000000000000ff` as NodeId };
+      case 4:
+        return { kind: 'member-retired', node: this.formerFolder(member), index: below(this.random, 1000) };
       default:
         return {
           kind: 'upkeep-set',
@@ -154,6 +156,10 @@ export class Generator {
           unstableWindowMs: 1000,
         };
     }
+  }
+
+  private formerFolder(member: MemberId): NodeId {
+    return `${member}@${String(below(this.random, 400)).padStart(16, 'f')}` as NodeId;
   }
 
   private session(): PlainCommand {

@@ -3,6 +3,7 @@ import type {
   ClusterId,
   FrameworkId,
   MemberId,
+  NodeId,
   SessionId,
   TaskId,
 } from '../../../lib/base/index.js';
@@ -132,6 +133,7 @@ export const SAMPLES: { readonly [Kind in CommandKind]: Extract<Command, { reado
   },
   'member-mark': { kind: 'member-mark', node: M1, held: true, replaces: 'm2' as MemberId },
   'member-retire': { kind: 'member-retire', node: M1 },
+  'member-retired': { kind: 'member-retired', node: 'm9@00000000000000aa' as NodeId, index: 300 },
   'upkeep-set': {
     kind: 'upkeep-set',
     promoteAfterMs: 10_000,
