@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
+import type { MemberId } from '../../lib/base/index.js';
 import { GrowingGroup, Writers } from '../support/growing-group.js';
 
 describe('processes: who is in the group', function () {
@@ -26,7 +27,12 @@ describe('processes: who is in the group', function () {
       }
       const { stdout } = await group.members('policy', '--json');
       assert.equal(JSON.parse(stdout).unstableLosses, 6);
-      for (const id of ['m1', 'm4', 'm2', 'm5']) await group.processes.get(id)!.end();
+      // Each is told that it was removed, and ends.
+      for (const id of ['m1', 'm4', 'm2', 'm5']) {
+        const { code, stderr } = await group.processes.get(id)!.whenEnded;
+        assert.equal(code, 3, stderr);
+        assert.match(stderr, new RegExp(`${id} is not a member any more: .* \\[REMOVED\\]`));
+      }
       await group.untilVoters('m3');
       await writers.stop();
 
@@ -59,6 +65,41 @@ describe('processes: who is in the group', function () {
     } finally {
       await writers.close();
     }
+  });
+
+  it('an older folder put back in the place of the one that replaced it is found out, and comes back as a new one', async () => {
+    group = await GrowingGroup.of(['m1', 'm2', 'm3']);
+    for (const id of ['m2', 'm3']) await group.join(id, 'm1');
+    await group.untilVoters('m1', 'm2', 'm3');
+    const { folder } = group.place('m2');
+    await group.processes.get('m2')!.end();
+    cpSync(folder, `${folder}-aside`, { recursive: true });
+    rmSync(folder, { recursive: true });
+    group.startWith('m2', 'used.up', 'm3');
+    await group.untilVoters('m1', 'm2', 'm3');
+    await group.processes.get('m2')!.end('SIGKILL');
+    rmSync(folder, { recursive: true });
+    cpSync(`${folder}-aside`, folder, { recursive: true });
+    const { code, stderr } = await group.startWith('m2', 'used.up', 'm3').whenEnded;
+    assert.equal(code, 6, stderr);
+    assert.match(stderr, /the folder m2@\w+ left the group .*m2 is in it with the folder m2@\w+ \[RETIRED\]/);
+    group.startWith('m2', 'used.up', 'm3');
+    await group.untilVoters('m1', 'm2', 'm3');
+  });
+
+  it('a removal that would leave the group with a master that stands still is refused, at once after it stopped', async () => {
+    group = await GrowingGroup.of(['m1', 'm2', 'm3']);
+    for (const id of ['m2', 'm3']) await group.join(id, 'm1');
+    await group.untilVoters('m1', 'm2', 'm3');
+    const { child } = group.processes.get('m3')!;
+    child.kill('SIGSTOP');
+    const removal = group.operator.changeMembers({ kind: 'remove', value: 'm2' as MemberId });
+    await assert.rejects(removal, {
+      code: 'QUORUM_AT_RISK',
+      message: '2 voters, 1 reachable after removal of m2, 2 needed (reachable: m1; not: m3)',
+    });
+    child.kill('SIGCONT');
+    await group.untilVoters('m1', 'm2', 'm3');
   });
 
   it('a change that would cost the quorum is refused with exit code 3, and says why in numbers', async () => {

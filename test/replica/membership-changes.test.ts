@@ -134,6 +134,12 @@ describe('replica: a member that is added', () => {
   });
 });
 
+/** m3 is lost, and nobody can know yet. */
+const LOSSES: Readonly<Record<string, (group: Group) => void>> = {
+  'cut off': (group) => group.isolate(M3),
+  'cut off in one direction': (group) => [M1, M2].forEach((id) => group.cut(M3, id)),
+};
+
 describe('replica: changes of members', () => {
   it('that would cost the quorum are refused with the arithmetic', async () => {
     const group = await Group.serving();
@@ -200,6 +206,55 @@ describe('replica: changes of members', () => {
     await group.until('both are answered', () => refusals.length + answers.length === 2);
     assert.deepEqual(refusals, ['CHANGE_PENDING: one change at a time: removal of m4 is under way']);
     assert.deepEqual(answers, [[M1, M2, M3, M5]]);
+  });
+
+  for (const [how, lose] of Object.entries(LOSSES)) {
+    it(`that would leave two of which one was ${how} just now are refused: nobody counts unasked`, async () => {
+      const group = await Group.serving();
+      await leads(group, M1);
+      await group.announceAll();
+      await group.create(M1);
+      await group.untilLevel();
+      lose(group);
+      const beganMs = group.time.monotonicMs();
+      await assert.rejects(group.changeAtOnce(M1, { kind: 'remove', member: M2 }), {
+        code: 'QUORUM_AT_RISK',
+        message: '2 voters, 1 reachable after removal of m2, 2 needed (reachable: m1; not: m3)',
+      });
+      const { tickMs, electionTicks } = group.limits;
+      const tookMs = group.time.monotonicMs() - beganMs;
+      assert(tookMs <= 4 * tickMs * (electionTicks + 1), `${tookMs} ms`);
+      assert.deepEqual(voters(group), [M1, M2, M3]);
+      // It does not stand in the way of the one that is lost.
+      assert.deepEqual((await group.changeAtOnce(M1, { kind: 'remove', member: M3 })).voters, [M1, M2]);
+      await group.create(M2);
+    });
+  }
+
+  it('are made as soon as all have answered', async () => {
+    const group = await Group.serving();
+    await leads(group, M1);
+    await group.announceAll();
+    const beganMs = group.time.monotonicMs();
+    await group.changeAtOnce(M1, { kind: 'remove', member: M2 });
+    const { tickMs, electionTicks } = group.limits;
+    const tookMs = group.time.monotonicMs() - beganMs;
+    assert(tookMs < (tickMs * electionTicks) / 2, `${tookMs} ms`);
+  });
+
+  it('a learner that was lost just now is not made a voter', async () => {
+    for (let ms = 3000; ; ms += 100) {
+      const group = await Group.serving({ size: 1 });
+      await group.join(M2, await group.token(M1), M1);
+      await group.until('m2 learns', () => learners(group).includes(M2));
+      await group.pass(ms);
+      // From here on it had its vote before it could be lost.
+      if (group.leader!.configuration.voters.length > 1) break;
+      group.isolate(M2);
+      await group.pass(10_000);
+      assert.deepEqual([voters(group), learners(group)], [[M1], [M2]], `after ${ms} ms`);
+      await group.create(M1);
+    }
   });
 
   it('a demoted member stays a learner until it is promoted', async () => {

@@ -42,7 +42,7 @@ export interface KeeperHost {
   readonly handOver: () => void;
   /** Calls back with true once a quorum, asked after the call, has confirmed that this member leads. */
   readonly verify: (done: (confirmed: boolean) => void) => void;
-  /** An election timeout. */
+  /** Whoever seems to be up has this long to answer before a change of voters. */
   readonly patienceMs: number;
 }
 

@@ -26,6 +26,9 @@ import { hashOf, parseToken } from './tokens.js';
 /** Members of an earlier command level do not know frames about addresses, and would log each. */
 const ADDRESSES_LEVEL = 3;
 
+/** Election timeouts that a voter has to show itself in before a change: a busy machine is no dead one. */
+const PATIENCE_TIMEOUTS = 4;
+
 /** Beside the log: addresses of the members, by id. */
 const ADDRESSES = 'addresses';
 
@@ -264,7 +267,7 @@ export class Membership {
       command: (command, done) => propose(encodeCommand(command), done),
       handOver,
       verify,
-      patienceMs: tickMs * electionTicks,
+      patienceMs: PATIENCE_TIMEOUTS * tickMs * electionTicks,
     });
   }
 
