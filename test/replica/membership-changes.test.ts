@@ -257,6 +257,28 @@ describe('replica: changes of members', () => {
     }
   });
 
+  it('that are asked for again are judged when the one under way is committed, or lost', async () => {
+    const group = await Group.serving();
+    await leads(group, M1);
+    await group.announceAll();
+    for (const id of [M2, M3]) group.hangDisk(id);
+    const replies: ChangeReply[] = [];
+    const ask = (): void => {
+      group.at(M1).member.changeMembers({ kind: 'remove', member: M3 }, (reply) => replies.push(reply));
+    };
+    ask();
+    await group.until('it is under way', () => !voters(group).includes(M3));
+    ask();
+    await group.pass(100);
+    assert.equal(replies.length, 0);
+    group.isolate(M1);
+    await group.until('both are answered', () => replies.length === 2);
+    assert.deepEqual(
+      replies.map((reply) => !reply.ok && reply.unknown),
+      [true, true],
+    );
+  });
+
   it('a demoted member stays a learner until it is promoted', async () => {
     const group = await Group.serving({ size: 4 });
     await leads(group, M1);

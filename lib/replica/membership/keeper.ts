@@ -7,6 +7,7 @@ import {
   encodeJson,
   judgeChange,
   type ChangeCall,
+  type ChangeVerdict,
   type Concerning,
   type MemberChange,
   type MemberChangeAnswer,
@@ -115,10 +116,7 @@ export class Keeper {
         return this.record({ kind: 'upkeep-set', ...change.policy }, reply, () => this.done(reply));
       }
       default:
-        return this.askAround((answered) => {
-          if (answered !== null) return this.carryOut(change, reply, answered);
-          refuse(reply, 'TRANSFERRING', 'leadership was lost before the voters had answered');
-        });
+        return this.consider(change, reply);
     }
   }
 
@@ -165,7 +163,8 @@ export class Keeper {
       case 'refused':
         return refuse(reply, verdict.code, verdict.message);
       case 'present':
-        return this.welcome(reply);
+        if (this.change.what === null) return this.welcome(reply);
+        return this.once(`the admission of ${applicant.node}`, reply, () => this.admit(applicant, reply));
       case 'redeem': {
         const { clusterId: _, tokenHash: hash, ...facts } = applicant;
         return this.record({ kind: 'join-token-redeem', hash, ...facts }, reply, () =>
@@ -214,9 +213,19 @@ export class Keeper {
     });
   }
 
+  private consider(change: Concerning, reply: Reply): void {
+    this.askAround((answered) => {
+      if (answered !== null) return this.carryOut(change, reply, answered);
+      refuse(reply, 'TRANSFERRING', 'leadership was lost before the voters had answered');
+    });
+  }
+
   /** `noted`: what has to be noted before is; by now the change may be another matter. */
   private carryOut(change: Concerning, reply: Reply, answered: Answered, noted = false): void {
     const verdict = judgeChange(this.situation(answered), change);
+    if (this.change.what !== null && isAboutWho(verdict)) {
+      return this.once(`the ${change.kind} of ${change.member}`, reply, () => this.consider(change, reply));
+    }
     switch (verdict.kind) {
       case 'refused':
         return refuse(reply, verdict.code, verdict.message);
@@ -286,6 +295,14 @@ export class Keeper {
     });
   }
 
+  /** Goes on when no change is under way. */
+  private once(what: string, reply: Reply, then: () => void): void {
+    this.change.settled(what, (refusal) => {
+      if (refusal === null) then();
+      else reply({ ok: false, ...refusal });
+    });
+  }
+
   /** Has the machine take `command`, then goes on. */
   private record(command: PlainCommand, reply: Reply, then: () => void): void {
     this.busy = true;
@@ -298,6 +315,12 @@ export class Keeper {
       else then();
     });
   }
+}
+
+/** What tells who is in the group, and not how it fares: true for good only when no change is under way. */
+function isAboutWho(verdict: ChangeVerdict): boolean {
+  if (verdict.kind !== 'refused') return verdict.kind === 'nothing';
+  return verdict.code === 'UNKNOWN_MEMBER' || verdict.code === 'INVALID_ARGUMENT';
 }
 
 /** Whoever asked may be out of the group by now: it need not have applied anything to hear the answer. */

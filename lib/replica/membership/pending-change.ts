@@ -18,10 +18,15 @@ interface Pending {
   readonly done: ChangeDone;
 }
 
+/** Callers that may wait for a change that is not theirs. */
+const WAITING = 64;
+
 /** The one change of the configuration that may be under way, and who waits for it. */
 export class PendingChange {
   private readonly host: PendingChangeHost;
   private pending: Pending | null = null;
+  /** Who waits for whatever is under way to end, one way or the other. */
+  private waiting: Omit<Pending, 'next'>[] = [];
 
   constructor(host: PendingChangeHost) {
     this.host = host;
@@ -45,21 +50,32 @@ export class PendingChange {
     else done({ ...refusalOf(result.reason), unknown: false });
   }
 
+  /** Calls back once nothing is under way: only then is what is in force there to stay. */
+  settled(what: string, done: ChangeDone): void {
+    if (this.what === null) return done(null);
+    if (this.waiting.length < WAITING) this.waiting.push({ what, done });
+    else done({ code: 'OVERLOADED', message: `${WAITING} others wait for ${this.what}`, unknown: false });
+  }
+
   /** Called on each tick of a leader. */
   check(): void {
-    const { pending } = this;
-    if (pending === null) return;
+    const { pending, waiting } = this;
+    if (pending === null && waiting.length === 0) return;
     const { configuration, committed } = this.host.present();
     if (!committed || isJoint(configuration)) return;
     this.pending = null;
-    pending.done(arrived(configuration, pending.next) ? null : lost(pending.what));
+    this.waiting = [];
+    pending?.done(arrived(configuration, pending.next) ? null : lost(pending.what));
+    for (const { done } of waiting) done(null);
   }
 
   /** The term of office is over: the next leader ends what was begun, or undoes it. */
   abandon(): void {
-    const { pending } = this;
+    const { pending, waiting } = this;
     this.pending = null;
+    this.waiting = [];
     pending?.done(lost(pending.what));
+    for (const { what, done } of waiting) done(lost(what));
   }
 }
 
