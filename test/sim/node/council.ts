@@ -55,8 +55,8 @@ export class Council {
   private readonly eras: Era[] = [];
   private readonly orders: Order[] = [];
   private readonly turns: Turn[] = [];
-  /** Members that were given a token: whose place they come to take, or null. */
-  private readonly invited = new Map<MemberId, MemberId | null>();
+  /** Members that were given a token, and have not come yet. */
+  private readonly invited = new Set<MemberId>();
   private readonly nowUs: () => number;
   private readonly record: () => MembershipView;
 
@@ -99,8 +99,8 @@ export class Council {
     return this.present?.voters.some((node) => memberOf(node) === member) ?? false;
   }
 
-  invite(member: MemberId, replaces: MemberId | null): void {
-    this.invited.set(member, replaces);
+  invite(member: MemberId): void {
+    this.invited.add(member);
   }
 
   order(what: string, goal: ReadonlyMap<MemberId, Role>): Order {
@@ -143,6 +143,10 @@ export class Council {
     );
     if (sameNodes(before.voters, next.voters) && sameNodes(before.learners, next.learners)) return;
     this.compare(before, isJoint(next) ? leaveJoint(next) : next);
+    if (!isJoint(next)) {
+      const voters = new Set(next.voters.map(memberOf));
+      check(voters.size === next.voters.length, 'S31', () => `a member votes twice: ${describe(next)}`);
+    }
     if (next.voters.length === 1) this.see('one voter');
     if (next.voters.length === 5 && before.voters.length < 5) this.see('five voters');
   }
@@ -194,6 +198,7 @@ export class Council {
         'S31',
         () => `${node} came as a ${is} to ${describe(before)}, and nobody invited it`,
       );
+      if (!has(before, member)) this.invited.delete(member);
     } else if (is === 'voter') {
       const renewed = before.voters.some((one) => memberOf(one) === member);
       const takes = this.record().mark(node)?.replaces ?? '';

@@ -1,4 +1,4 @@
-import { assert, type Logger, type MemberId, type Random } from '../../../lib/base/index.js';
+import { assert, type Logger, type MemberId, type NodeId, type Random } from '../../../lib/base/index.js';
 import { CoordinationService } from '../../../lib/coordination/index.js';
 import { AGENT_SERVICE_LIMITS, AgentService } from '../../../lib/master/agents/index.js';
 import { MASTER_LIMITS, createMaster, type Master } from '../../../lib/master/index.js';
@@ -7,6 +7,7 @@ import { Member } from '../../../lib/replica/index.js';
 import { DEFAULT_LIMITS, type DigestVerdict } from '../../../lib/state/index.js';
 import { openDataFolder, type DataFolder } from '../../../lib/storage/index.js';
 import { TRANSPORT_TIMINGS } from '../../../lib/transport/index.js';
+import type { PeerHello, TransportHandlers } from '../../../lib/transport/types.js';
 import { PeerTransport } from '../../../lib/transport/peer-transport.js';
 import type { PeerWire } from '../../../lib/transport/wire.js';
 import type { NodeDisk } from './disk.js';
@@ -32,7 +33,9 @@ export interface LifeOptions {
   /** The process ends by itself. */
   readonly fatal: (error: unknown) => void;
   /** A member was made, and has not started. */
-  readonly member: (member: Member) => void;
+  readonly member: (member: Member, formed: boolean) => void;
+  /** Another member said who it is. */
+  readonly met: (folder: NodeId) => void;
   /** Its consensus runs, and has not been given anything. */
   readonly running: (member: Member) => void;
 }
@@ -78,7 +81,7 @@ export class Life {
     this.watchSpace(folder);
     const member = this.makeMember(folder);
     this.member = member;
-    this.life.member(member);
+    this.life.member(member, folder.log !== null);
     whenRunning(member, () => this.life.running(member));
     const guard = new DivergenceGuard({
       status: () => member.status(),
@@ -102,6 +105,14 @@ export class Life {
     this.doors = { folder, member, master, agents, coordination };
   }
 
+  private observed(handlers: TransportHandlers): TransportHandlers {
+    const judge = (hello: PeerHello): ReturnType<TransportHandlers['judge']> => {
+      this.life.met(hello.nodeId);
+      return handlers.judge(hello);
+    };
+    return { ...handlers, judge };
+  }
+
   private watchSpace(folder: DataFolder): void {
     this.host.after(SPACE_INTERVAL_MS, () => {
       folder.space.check().then(() => this.watchSpace(folder), this.life.fatal);
@@ -121,7 +132,14 @@ export class Life {
       memoryBudgetBytes: () => (folder.space.growthRefused ? NO_ROOM_BYTES : 1 << 30),
       disk: folder,
       transport: (handlers) =>
-        new PeerTransport({ wire, handlers, clock: host, timers: host, random, timings: TRANSPORT_TIMINGS }),
+        new PeerTransport({
+          wire,
+          handlers: this.observed(handlers),
+          clock: host,
+          timers: host,
+          random,
+          timings: TRANSPORT_TIMINGS,
+        }),
       clock: host,
       timers: host,
       random,

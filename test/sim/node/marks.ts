@@ -20,6 +20,7 @@ export const MARKS = [
   'member replaced by a learner',
   'member replaced by one that was let in for it',
   'removed member lingers',
+  'removed member found out',
   'change refused for the quorum',
   'change of members with an unknown outcome',
   'leader crashed while joint',

@@ -46,6 +46,8 @@ export class Model {
   skippedBatches = 0;
   expired = 0;
   growthRefused = 0;
+  /** Of the entry that is applied. */
+  private term = 0;
   private readonly lanes = new Map<NodeId, { boot: number; number: number }>();
   private readonly sessions = new Map<string, Session>();
   private readonly effects = new Map<string, Effect>();
@@ -61,7 +63,8 @@ export class Model {
     return this.nodes.get(path)?.findLast((version) => version.revision <= revision) ?? ABSENT;
   }
 
-  apply(index: number, entry: DecodedEntry, applied: Applied): void {
+  apply(index: number, term: number, entry: DecodedEntry, applied: Applied): void {
+    this.term = term;
     check(applied.batches.length === entry.batches.length, 'S10', () => `entry ${index} lost sub-batches`);
     entry.batches.forEach((batch, i) => this.batch(index, batch, applied.batches[i]!));
   }
@@ -159,6 +162,11 @@ export class Model {
       case 'tree-delete':
         return this.tree(index, command);
       default: {
+        check(
+          command.kind !== 'task-launch' || !result.ok || command.term === this.term,
+          'S29',
+          () => `tasks are launched at ${index} with offers of another term than ${this.term}`,
+        );
         const code = result.ok ? null : result.code;
         return { index, ok: result.ok, code, revision: result.revision, version: -1 };
       }

@@ -30,6 +30,10 @@ export class SimNode {
   view: NodeView | null = null;
   /** No process is started here. */
   barred = false;
+  /** Its process began with a folder that belonged to the group. */
+  opened = false;
+  /** The folder whose term and vote were lost. */
+  votesLost: NodeId | null = null;
   /** Writes were made to fail: some process here will end of each. */
   failing = false;
   /** A process is meant to run here. */
@@ -38,6 +42,8 @@ export class SimNode {
   awaited = false;
   /** It was removed from the group, and its process was left running. */
   lingers = false;
+  /** Its process ended because it is no member any more. */
+  dismissed = false;
   /** With what it came, unless it founded the group. */
   invitation: Invitation | null = null;
   /** It listens here. */

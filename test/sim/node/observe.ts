@@ -18,6 +18,8 @@ export interface Observer {
   readonly alive: () => boolean;
   readonly committed: (entry: Entry) => void;
   readonly emitted: (message: Message) => void;
+  /** It was given a message. */
+  readonly stepped: (message: Message) => void;
   /** It proposed a configuration, or was refused to. */
   readonly proposed: (view: NodeView) => void;
 }
@@ -44,7 +46,12 @@ export function attach(checker: ClusterChecker, raft: RaftNode, log: RaftLog, ob
     }),
   );
   let installing: number | null = null;
-  around(raft, 'step', (message) => guard(() => checker.stepped(id, { type: 'message', message })));
+  around(raft, 'step', (message) =>
+    guard(() => {
+      checker.stepped(id, { type: 'message', message });
+      observer.stepped(message);
+    }),
+  );
   around(raft, 'tick', () => guard(() => checker.stepped(id, TICK)));
   for (const name of OTHER_INPUTS) around(raft, name, () => guard(() => checker.stepped(id, OTHER)));
   const ready = raft.ready.bind(raft);

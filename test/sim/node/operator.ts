@@ -38,6 +38,8 @@ export class Operator {
   private readonly random: Random;
   private readonly ports: OperatorPorts;
   private stopped = false;
+  /** Tokens that were given out. */
+  private readonly used: string[] = [];
 
   constructor(machine: number, options: OperatorOptions, random: Random, ports: OperatorPorts) {
     this.machine = machine;
@@ -102,6 +104,8 @@ export class Operator {
         this.add(node, chance(this.random, 0.25) ? pick(this.random, voters) : null);
       options.push(add, add, add);
     }
+    if (outside.length > 0 && this.used.length > 0)
+      options.push(() => this.cheat(pick(this.random, outside)));
     if (learners.length > 0) {
       const learner = pick(this.random, learners);
       options.push(
@@ -119,8 +123,20 @@ export class Operator {
     const reply = await this.change({ kind: 'add', member: named, replaces }, new Map());
     if (reply?.ok !== true) return;
     const token = reply.answer.token!;
-    council.invite(node.id, replaces);
+    this.used.push(token);
+    council.invite(node.id);
     world.enrol(node, { token, hash: hashOf(parseToken(token)) });
+  }
+
+  /** Somebody comes with a token that let another one in. */
+  private async cheat(node: SimNode): Promise<void> {
+    const { world } = this.ports;
+    const token = pick(this.random, this.used);
+    const invitation = { token, hash: hashOf(parseToken(token)) };
+    const usedBy = world.oracle.machine.membership.token(invitation.hash)?.usedBy ?? '';
+    if (usedBy === '') return;
+    this.ports.note(`operator: ${node.id} comes with the token of ${usedBy}`);
+    world.enrol(node, invitation);
   }
 
   private async remove(member: MemberId): Promise<void> {

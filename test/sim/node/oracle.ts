@@ -69,7 +69,7 @@ export class Oracle {
     if (entry.kind === 'normal') {
       const applied = this.machine.apply(index, term, data);
       check(applied.malformed === 0, 'malformed', () => `${applied.malformed} sub-batches of ${index}`);
-      this.model.apply(index, decodeEntry(data), applied);
+      this.model.apply(index, term, decodeEntry(data), applied);
       check(
         this.model.revision === this.machine.revision,
         'S10',

@@ -28,6 +28,7 @@ import { Life } from './life.js';
 import { Marks, type Mark } from './marks.js';
 import { SimNode, type Invitation } from './node.js';
 import { Operator } from './operator.js';
+import { Promises } from './promises.js';
 import { attach, consensusOf } from './observe.js';
 import type { NodeOptions } from './options.js';
 import { Oracle } from './oracle.js';
@@ -85,6 +86,7 @@ export class World {
   private readonly landRandom: Random;
   private readonly loopRandom: Random;
   private readonly rules: ChangeRules;
+  private readonly promises: Promises;
 
   constructor(options: NodeOptions, random: SeededRandom, schedule: Schedule, trace: NodeTrace) {
     this.options = options;
@@ -117,6 +119,7 @@ export class World {
       },
     );
     for (const node of this.nodes) node.disk.onWrite = () => this.effect(node);
+    this.promises = new Promises(schedule, { applied: () => this.oracle.last, nodes: () => this.nodes });
     this.rules = new ChangeRules(this, options.limits, schedule);
     this.history = new NodeHistory(this.oracle.model);
     const { proposalDeadlineMs, readDeadlineMs } = options.limits;
@@ -147,6 +150,7 @@ export class World {
   watch(): void {
     this.marks.look(this.nodes);
     this.rules.sample();
+    this.promises.look();
     this.schedule.after(WATCH_MS * MS, () => this.watch());
   }
 
@@ -174,16 +178,18 @@ export class World {
     node.enrolled = false;
     node.awaited = false;
     node.lingers = false;
+    node.dismissed = false;
     node.invitation = null;
     node.folder = null;
     node.view = null;
+    node.votesLost = null;
     node.copy = null;
     node.failing = false;
     node.disk.memory = node.disk.empty();
   }
 
   start(node: SimNode): void {
-    if (node.life !== null || !node.enrolled || node.barred) return;
+    if (node.life !== null || !node.enrolled || node.barred || node.dismissed) return;
     node.dark = false;
     node.lives++;
     node.startedUs = this.schedule.now;
@@ -206,11 +212,13 @@ export class World {
       logger: node.logger,
       options: this.options,
       fatal: (error) => this.died(node, life, error),
-      member: (member) => {
+      member: (member, formed) => {
+        node.opened = formed;
         member.listen({
           leadership: (view) => {
             this.event('view', node, view.term, view.kind.length, view.kind);
             if (view.kind === 'leading') this.counts.elections++;
+            if (view.kind === 'elected') this.guard(() => this.promises.elected(node));
           },
           cut: (index, digest) => {
             this.event('cut', node, index, 0);
@@ -225,9 +233,11 @@ export class World {
           applied: () => undefined,
         });
       },
+      met: (folder) => this.promises.metBy(node, folder),
       running: (member) => this.observe(node, life, member),
     });
     node.life = life;
+    this.promises.begins(node);
     this.event('start', node, node.lives, 0);
     this.wires.powerBack(node.number);
     life.start();
@@ -251,6 +261,7 @@ export class World {
     if (done === null) return;
     this.event('fault', node, DAMAGES.indexOf(damage), 0, `${damage}: ${done}`);
     this.counts.damages++;
+    node.votesLost = damage === 'witness' ? node.folder : null;
     if (damage === 'witness-slot') return;
     this.atlas.wounded(node, damage);
     for (const folder of new Set([node.folder, damage === 'stale-folder' ? (copy?.folder ?? null) : null]))
@@ -277,6 +288,7 @@ export class World {
       this.marks.see('process ended by a failed write');
       return true;
     }
+    if (error.code === 'REMOVED') return this.learntOfRemoval(node);
     if (error.code === 'RETIRED' && this.atlas.isWounded(node)) {
       this.marks.see('folder that another one replaced found out');
       return true;
@@ -284,6 +296,13 @@ export class World {
     if (error.code !== 'DAMAGED' || !this.atlas.isWounded(node)) return false;
     if (error.message.includes('copy from the past')) this.marks.see('copy from the past found out');
     return true;
+  }
+
+  /** It is told that it is no member any more: nobody starts it again. */
+  private learntOfRemoval(node: SimNode): boolean {
+    this.marks.see('removed member found out');
+    node.dismissed = true;
+    return !this.council.isMember(node.id);
   }
 
   /** Its folder was lost after it had used its token, and before the group had let it in. */
@@ -384,7 +403,9 @@ export class World {
     if (running === null) return;
     node.folder = running.raft.view.id;
     this.council.founded(running.raft.view.configuration);
-    node.view = running.raft.view;
+    const { view } = running.raft;
+    node.view = view;
+    this.guard(() => this.promises.runs(node, view, running.log.health.kind === 'log-damaged'));
     attach(this.checker, running.raft, running.log, {
       guard: (look) => this.guard(look),
       alive: () => life.host.alive,
@@ -392,8 +413,12 @@ export class World {
         this.event('commit', node, entry.index, entry.data.length);
         if (this.oracle.committed(node.id, entry)) this.counts.entries++;
       },
-      emitted: (message) => this.emitted(node, life, message),
-      proposed: (view) => {
+      emitted: (message) => {
+        this.promises.says(node, view, message);
+        this.emitted(node, life, message);
+      },
+      stepped: (message) => this.promises.hears(node, view, message),
+      proposed: () => {
         if (view.role !== 'leader' || view.configurationIndex !== view.lastIndex) return;
         this.rules.proposed(node, view);
         if (view.configuration.outgoing.length > 0) this.onJoint(node);
