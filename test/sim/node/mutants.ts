@@ -175,11 +175,6 @@ const PROMISES: readonly Mutant[] = [
     'a restarted member takes part before anybody has told it what it had acknowledged',
     ['replica/acknowledged-gate', 'return this.halves.every(', 'return true || this.halves.every('],
   ),
-  mutant('recovered-at-once', 'a member whose log is being refilled calls it whole at the first answer', [
-    'replica/standing',
-    'if (last.index < target || host.commit() < target || comparePoints(last, this.gate.promised) < 0)',
-    'if (false)',
-  ]),
 ];
 
 const LEASES: readonly Mutant[] = [
@@ -195,85 +190,6 @@ const LEASES: readonly Mutant[] = [
   ]),
 ];
 
-const MEMBERS: readonly Mutant[] = [
-  mutant('quorum-of-the-dead', 'the arithmetic of a change counts voters that are down', [
-    'replica/membership/arithmetic',
-    'const up = voters.filter(isUp);',
-    'const up = [...voters];',
-  ]),
-  mutant(
-    'promoted-without-catching-up',
-    'a learner gets a vote although it lacks the log (thesis §4.2.1)',
-    [
-      'replica/membership/plan',
-      'if (old === null || keptUpMs(learner) === null || !isActive(learner))',
-      'if (old === null || !isActive(learner))',
-    ],
-    [
-      'replica/membership/plan',
-      'if (keptUp === null || keptUp < policy.promoteAfterMs)',
-      'if (keptUp !== null && keptUp < policy.promoteAfterMs)',
-    ],
-    ['replica/membership/changes', 'return notReady(member, behind(learner));', ';'],
-    ['replica/membership/changes', 'return notReady(by, behind(learner));', ';'],
-  ),
-  mutant('change-done-too-soon', 'a change is answered as done before it is committed', [
-    'replica/membership/pending-change',
-    'if (!committed || isJoint(configuration))\n            return;',
-    '',
-  ]),
-  mutant('removed-still-counts', 'the joint phase ends with the voters of both halves', [
-    'raft/commit',
-    'appendConfiguration(core, leader, leaveJoint(configuration));',
-    'appendConfiguration(core, leader, { ...leaveJoint(configuration), voters: [...new Set([...configuration.voters, ...configuration.outgoing])], learners: configuration.learners });',
-  ]),
-  mutant('removed-member-speaks', 'whoever was removed is listened to as before', [
-    'replica/membership/peers',
-    'return this.members.has(member) || this.leaving.has(member);',
-    'return true;',
-  ]),
-  mutant('former-folder-keeps-its-vote', 'the new folder of a member votes beside the one that was lost', [
-    'replica/membership/plan',
-    'step(configuration, { without: old, voter: learner }, why)',
-    'step(configuration, { voter: learner }, why)',
-  ]),
-  mutant('demoted-is-promoted', 'a learner that an operator wants held gets its vote back by itself', [
-    'replica/membership/plan',
-    'if (isHeld(learner) || ',
-    'if (',
-  ]),
-  mutant('token-used-twice', 'a token lets in whoever comes with it', [
-    'state/membership/apply',
-    "if (token.usedBy !== '' && token.usedBy !== node) {",
-    'if (false) {',
-  ]),
-];
-
-const NUMBERS: readonly Mutant[] = [
-  mutant(
-    'sub-batch-runs-twice',
-    'what a member sends again is appended and executed again',
-    ['replica/intake', 'if (number < tail.next)\n            return;', ''],
-    ['state/lanes', 'head.number === last.number + 1', 'head.number <= last.number + 1'],
-  ),
-  mutant(
-    'sub-batch-skipped-over',
-    'a gap in the numbers of a lane is taken for its end',
-    ['replica/intake', 'if (boot !== tail.boot || number > tail.next)', 'if (boot !== tail.boot)'],
-    ['state/lanes', 'head.number === last.number + 1', 'head.number > last.number'],
-  ),
-  mutant('epochs-ignored', 'what was sent under an invitation that was taken back is appended', [
-    'replica/intake',
-    'if (epoch !== tail.epoch)\n            return this.inviteOnce(lane, tail);',
-    '',
-  ]),
-  mutant('offer-outlives-its-leader', 'a launch with offers of an earlier leader is done in a later term', [
-    'state/tasks/validate-launch',
-    'if (launch.term === term)',
-    'if (true)',
-  ]),
-];
-
 /** Faults in what surrounds consensus, found by simulating whole nodes. */
 export const NODE_MUTANTS: readonly Mutant[] = [
   ...DURABILITY,
@@ -284,6 +200,4 @@ export const NODE_MUTANTS: readonly Mutant[] = [
   ...FOLDERS,
   ...PROMISES,
   ...LEASES,
-  ...MEMBERS,
-  ...NUMBERS,
 ];
