@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { encodeCommand } from '../../lib/state/index.js';
 import type { Member } from '../../lib/replica/index.js';
@@ -46,11 +47,11 @@ class Load {
   }
 
   async fill(from: number, to: number, bytes: number): Promise<void> {
-    const data = new Uint8Array(bytes).fill(0x62);
     let next = from;
     const worker = async (): Promise<void> => {
       while (next < to) {
-        const command = encodeCommand({ kind: 'tree-create', path: `/n${next++}`, data });
+        // What does not compress is written to the disk at its full size.
+        const command = encodeCommand({ kind: 'tree-create', path: `/n${next++}`, data: randomBytes(bytes) });
         // A refusal (the log grows faster than the state is written) is repeated; an existing node is enough.
         while (!(await this.propose(command))) await new Promise((resolve) => setTimeout(resolve, 20));
       }

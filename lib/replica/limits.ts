@@ -41,7 +41,7 @@ export interface ReplicaLimits {
   readonly replayBytes: number;
   /** Records loaded per slice at start. */
   readonly loadSliceBytes: number;
-  /** Bytes per second at which the state is sent to another member. */
+  /** Bytes per second at which the state is sent to another member, at most: `throttle.ts` goes slower under strain. */
   readonly transferRate: number;
 }
 
@@ -69,7 +69,7 @@ export const REPLICA_LIMITS: ReplicaLimits = {
   catchUpMs: 30_000,
   replayBytes: 512 << 20,
   loadSliceBytes: 256 << 10,
-  transferRate: 32 << 20,
+  transferRate: 16 << 20,
 };
 
 export function checkLimits(limits: ReplicaLimits): void {

@@ -32,7 +32,7 @@ const LISTEN_EVERY_MS = 10_000;
 const SLOWER = 0.7;
 const FASTER = 1.05;
 /** A machine that is always under strain still sends at this part of the rate. */
-const LEAST_PART = 1 / 8;
+const LEAST_PART = 1 / 4;
 
 /**
  * Decides when the next chunk of a transfer may go. From time to time it stops and listens how late the loop is and

@@ -7,8 +7,11 @@ import { FRAME_HEADER_BYTES, decodeRecord, frameLengths } from './state-codec.js
 import { CHUNK_BYTES } from './state-snapshot.js';
 import type { CutMeta, InstalledState, Kv, KvOperation, SnapshotReceiver, StateRecord } from './types.js';
 
-/** Records are written once this much has arrived: few syncs, little memory. */
-const BATCH_BYTES = 2 << 20;
+/**
+ * Records are written once this much has arrived. Where members share a disk, what one syncs holds up the syncs of the
+ * others' logs (a journaling file system commits them together), so it comes in small portions.
+ */
+const BATCH_BYTES = 512 << 10;
 /** No record or key is longer: a length above this is damage, not a reason to wait for more. */
 const FRAME_LIMIT_BYTES = 64 << 20;
 
