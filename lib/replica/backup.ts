@@ -101,7 +101,13 @@ export class BackupSource {
     const createdAtMs = Math.floor(this.host.clock.wallMs());
     const origin = { clusterId, generation, member, release: this.host.release, createdAtMs };
     const { clock, timers, limits } = this.host;
-    const pace = { bytesPerSecond: limits.transferRate, clock, timers, logSyncs: () => store.logSyncs };
+    const pace = {
+      bytesPerSecond: limits.transferRate,
+      hurry: () => false,
+      clock,
+      timers,
+      logSyncs: () => store.logSyncs,
+    };
     const snapshot = store.openSnapshot();
     const chunks = (offset: number): AsyncIterable<SnapshotChunk> => paced(snapshot.chunks(offset), pace);
     return {

@@ -4,16 +4,18 @@ import type { Transport } from '../transport/types.js';
 import { SNAPSHOT_VERSION } from '../wire/peer.js';
 import type { ReplicaLimits } from './limits.js';
 import { paced } from './paced.js';
+import type { PaceHost } from './throttle.js';
 
 export interface SnapshotSenderHost {
   readonly self: NodeId;
   readonly release: string;
   readonly transport: Transport;
   readonly store: () => StateStore;
+  readonly logBytes: () => number;
   readonly term: () => number;
   readonly clock: Clock;
   readonly timers: Timers;
-  readonly limits: Pick<ReplicaLimits, 'catchUpMs' | 'transferRate'>;
+  readonly limits: Pick<ReplicaLimits, 'catchUpMs' | 'transferRate' | 'logTailBytes' | 'replayBytes'>;
   /** How far a peer's log reaches, and whether that is near the end of ours; null when we do not lead. */
   readonly progress: (peer: NodeId) => { readonly match: number; readonly near: boolean } | null;
   /** Whether the member's process answers with that very folder: a state is for nobody else. */
@@ -60,10 +62,21 @@ export class SnapshotSender {
     void this.transfer(peer, snapshot);
   }
 
+  /** In a hurry once the log kept for the transfer has come a quarter of the way to where proposals are refused. */
+  private pace(): PaceHost {
+    const { limits, clock, timers, store, logBytes } = this.host;
+    return {
+      bytesPerSecond: limits.transferRate,
+      hurry: () => logBytes() > limits.logTailBytes + limits.replayBytes / 4,
+      clock,
+      timers,
+      logSyncs: () => store().logSyncs,
+    };
+  }
+
   private async transfer(peer: NodeId, snapshot: StateSnapshot): Promise<void> {
     const member = memberOf(peer);
-    const { self: from, transport, logger, limits, clock, timers, store } = this.host;
-    const pace = { bytesPerSecond: limits.transferRate, clock, timers, logSyncs: () => store().logSyncs };
+    const { self: from, transport, logger } = this.host;
     const start = {
       snapshotId: snapshot.id,
       from,
@@ -75,7 +88,7 @@ export class SnapshotSender {
     logger.info({ peer, snapshot: snapshot.id, index: snapshot.meta.index }, 'snapshot transfer begins');
     let sent = false;
     try {
-      await transport.sendSnapshot(member, start, (offset) => paced(snapshot.chunks(offset), pace));
+      await transport.sendSnapshot(member, start, (offset) => paced(snapshot.chunks(offset), this.pace()));
       sent = true;
     } catch (error) {
       logger.warn({ peer, snapshot: snapshot.id, err: error }, 'snapshot transfer broke; it is tried again');

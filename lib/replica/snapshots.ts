@@ -84,6 +84,7 @@ export class Snapshots {
       release,
       transport,
       store: () => disk.state,
+      logBytes: () => disk.log?.sizeBytes() ?? 0,
       term: () => raft.status().term,
       clock,
       timers,

@@ -2,8 +2,10 @@ import type { Clock, Timers } from '../base/index.js';
 import type { LogSyncs } from '../storage/types.js';
 
 export interface PaceHost {
-  /** The most that is sent, commits or not. */
+  /** The most that is sent, but in a hurry. */
   readonly bytesPerSecond: number;
+  /** Whether commits gain more by an early end of the transfer than by its going slowly. */
+  readonly hurry: () => boolean;
   readonly clock: Clock;
   readonly timers: Timers;
   /** Of the log of this member. */
@@ -33,6 +35,8 @@ const SLOWER = 0.7;
 const FASTER = 1.05;
 /** A machine that is always under strain still sends at this part of the rate. */
 const LEAST_PART = 1 / 4;
+/** In a hurry it sends at this multiple of the rate, whatever is felt. */
+const HURRY = 2;
 
 /**
  * Decides when the next chunk of a transfer may go. From time to time it stops and listens how late the loop is and
@@ -58,13 +62,14 @@ export class Throttle {
 
   /** Resolves when `bytes` may go. What was not used is not saved up for a burst. */
   async turn(bytes: number): Promise<void> {
-    const { clock, bytesPerSecond } = this.host;
+    const { clock, bytesPerSecond, hurry } = this.host;
     if (this.bytes > 0) this.adapt(await this.wait(this.dueMs - clock.monotonicMs()));
     const quietBytes = Math.min(LISTEN_AFTER_BYTES, bytesPerSecond);
     const first = this.bytes < quietBytes && this.bytes + bytes >= quietBytes;
     if (first || clock.monotonicMs() >= this.listenAtMs) await this.listen();
     this.bytes += bytes;
-    this.dueMs = Math.max(this.dueMs, clock.monotonicMs()) + (bytes / this.rate) * 1000;
+    const rate = hurry() ? bytesPerSecond * HURRY : this.rate;
+    this.dueMs = Math.max(this.dueMs, clock.monotonicMs()) + (bytes / rate) * 1000;
   }
 
   private adapt({ loopMs, syncMs }: Strain): void {
