@@ -55,7 +55,7 @@ export class Cuts {
   poll(): void {
     const machine = this.host.machine();
     if (this.state.kind !== 'idle' || machine === null) return;
-    const { changedBytes, changedRecords } = machine.usage();
+    const { changedBytes, changedRecords } = machine.changes();
     if (changedRecords === 0) return;
     const elapsed = this.host.clock.monotonicMs() - this.lastMs;
     if (elapsed >= this.host.limits.cutIntervalMs || changedBytes >= this.host.limits.cutBytes)

@@ -31,16 +31,19 @@ export interface Applied {
   readonly malformed: number;
 }
 
-export interface Usage {
+/** Estimate of what the next cut will encode. */
+export interface Changes {
+  readonly changedBytes: number;
+  readonly changedRecords: number;
+}
+
+export interface Usage extends Changes {
   /** Keys, values and a fixed cost per record: a function of the records alone, alike on every member. */
   readonly bytes: number;
   readonly records: number;
   /** Above this, growth is refused (GROWTH_REFUSED). */
   readonly budgetBytes: number;
   readonly budgetRecords: number;
-  /** Estimate of what the next cut will encode. */
-  readonly changedBytes: number;
-  readonly changedRecords: number;
 }
 
 export interface LanePosition {
@@ -85,6 +88,8 @@ export interface StateMachine {
   readonly sweeps: readonly SweepView[];
 
   usage(): Usage;
+  /** Asked at each tick. */
+  changes(): Changes;
   /**
    * Freezes the set of changed keys as of `index`, the last applied entry or one without commands after it. One
    * cut at a time: the one before must be complete.

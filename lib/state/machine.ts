@@ -12,7 +12,7 @@ import type { FrameworksView } from './frameworks/types.js';
 import { FrameworkStateView } from './frameworks/view.js';
 import type { MachineLimits } from './limits.js';
 import type { MembershipView } from './membership/types.js';
-import type { Applied, AppliedBatch, LanePosition, StateMachine, Usage } from './machine-types.js';
+import type { Applied, AppliedBatch, Changes, LanePosition, StateMachine, Usage } from './machine-types.js';
 import { divergenceFault } from './operations/alarms.js';
 import type { AlarmView, CheckpointsView } from './operations/types.js';
 import { COMMAND_LEVEL, UnknownCommandError, decodeCommand } from './registry.js';
@@ -114,16 +114,20 @@ export class Machine implements StateMachine {
 
   usage(): Usage {
     const { state } = this;
-    let changedBytes = 0;
-    let changedRecords = 0;
-    for (const table of state.tables) {
-      changedBytes += table.changedBytes;
-      changedRecords += table.changedRecords;
-    }
     const budgetBytes = growthBudgetBytes(state);
     const budgetRecords = state.core.limits.records;
     const used = { bytes: state.bytes(), records: state.records() };
-    return { ...used, budgetBytes, budgetRecords, changedBytes, changedRecords };
+    return { ...used, budgetBytes, budgetRecords, ...this.changes() };
+  }
+
+  changes(): Changes {
+    let changedBytes = 0;
+    let changedRecords = 0;
+    for (const table of this.state.tables) {
+      changedBytes += table.changedBytes;
+      changedRecords += table.changedRecords;
+    }
+    return { changedBytes, changedRecords };
   }
 
   beginCut(index: number, term: number): Cut {

@@ -3,6 +3,8 @@ import type { Cut, StateDeletion, StateRecord } from './cut.js';
 import type { State } from './state.js';
 import type { CutSink } from './store/table.js';
 
+/** Chunks double up to the larger size: most cuts of a quiet group are small. */
+const FIRST_CHUNK_BYTES = 1024;
 const CHUNK_BYTES = 64 * 1024;
 
 /** The cut in progress: collects what tables encode, by slices or because apply is about to change it. */
@@ -31,7 +33,8 @@ export class RunningCut implements Cut, CutSink {
   keep(source: Uint8Array, from: number, to: number): Uint8Array {
     const size = to - from;
     if (size > this.chunk.length - this.used) {
-      this.chunk = new Uint8Array(Math.max(CHUNK_BYTES, size));
+      const next = Math.min(CHUNK_BYTES, Math.max(FIRST_CHUNK_BYTES, this.chunk.length * 2));
+      this.chunk = new Uint8Array(Math.max(next, size));
       this.used = 0;
     }
     const at = this.used;

@@ -6,6 +6,8 @@ export interface KeyOwner {
 
 const SHARD_BITS = 8;
 const FIRST_SLOTS = 16;
+/** Shared by all shards without a key: one slot, which stays empty. Most tables of a small group hold few keys. */
+const NO_KEYS: Int32Array = new Int32Array(1);
 
 /** A 32-bit hash of a key; only this process sees it, and no order ever follows from it. */
 export function hashKey(key: Uint8Array, from: number, to: number): number {
@@ -22,10 +24,7 @@ export function hashKey(key: Uint8Array, from: number, to: number): number {
  */
 export class KeyIndex {
   private readonly owner: KeyOwner;
-  private readonly shards: Int32Array[] = Array.from(
-    { length: 1 << SHARD_BITS },
-    () => new Int32Array(FIRST_SLOTS),
-  );
+  private readonly shards: Int32Array[] = new Array<Int32Array>(1 << SHARD_BITS).fill(NO_KEYS);
   private readonly counts: Int32Array = new Int32Array(1 << SHARD_BITS);
 
   constructor(owner: KeyOwner) {
@@ -76,7 +75,7 @@ export class KeyIndex {
 
   private growShard(number: number): void {
     const old = this.shards[number]!;
-    const larger = new Int32Array(old.length * 2);
+    const larger = new Int32Array(Math.max(FIRST_SLOTS, old.length * 2));
     for (const entry of old) if (entry !== 0) place(larger, this.owner.keyHash(entry - 1), entry - 1);
     this.shards[number] = larger;
   }

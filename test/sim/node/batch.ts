@@ -20,6 +20,13 @@ const DEMANDS: readonly { readonly name: keyof NodeCounts; readonly atLeast: num
 /** A batch of so many seeds must have reached every marked state at least once. */
 const MARKED_BATCH = 400;
 
+/** How fast groups of one size ran. */
+interface Speed {
+  seeds: number;
+  virtualSeconds: number;
+  cpuSeconds: number;
+}
+
 /** The sum over runs of whole nodes. */
 export class NodeBatch implements Tally<NodeReport> {
   readonly counts: NodeCounts = noNodeCounts();
@@ -29,6 +36,7 @@ export class NodeBatch implements Tally<NodeReport> {
   repeated = 0;
   /** Seeds in which each state was reached. */
   private readonly marks = new Map<Mark, number>();
+  private readonly speeds = new Map<number, Speed>();
   readonly failures: NodeReport[] = [];
 
   add(report: NodeReport): void {
@@ -37,7 +45,16 @@ export class NodeBatch implements Tally<NodeReport> {
     this.virtualSeconds += report.virtualSeconds;
     addNodeCounts(this.counts, report.counts);
     if (report.violation !== null) this.failures.push(report);
+    this.addSpeed(report);
     for (const mark of report.marks) this.marks.set(mark, (this.marks.get(mark) ?? 0) + 1);
+  }
+
+  private addSpeed({ members, virtualSeconds, cpuSeconds }: NodeReport): void {
+    const speed = this.speeds.get(members) ?? { seeds: 0, virtualSeconds: 0, cpuSeconds: 0 };
+    this.speeds.set(members, speed);
+    speed.seeds++;
+    speed.virtualSeconds += virtualSeconds;
+    speed.cpuSeconds += cpuSeconds;
   }
 
   shortfalls(): string[] {
@@ -60,12 +77,22 @@ export class NodeBatch implements Tally<NodeReport> {
   }
 
   rows(): [string, string][] {
+    const speeds = this.speedRows();
     const counts = Object.entries(this.counts).map(([name, count]): [string, string] => [name, `${count}`]);
     const marks = MARKS.map((mark): [string, string] => [mark, `in ${this.marks.get(mark) ?? 0} seeds`]);
-    return [...counts, ...marks];
+    return [...speeds, ...counts, ...marks];
+  }
+
+  /** Virtual seconds per second of one processor, by size of the group. */
+  private speedRows(): [string, string][] {
+    const sizes = [...this.speeds].sort(([a], [b]) => a - b);
+    return sizes.map(([members, { seeds, virtualSeconds, cpuSeconds }]) => {
+      const speed = (virtualSeconds / cpuSeconds).toFixed(0);
+      return [`speed, ${members} nodes`, `${speed} virtual s per s and core (${seeds} seeds)`];
+    });
   }
 
   json(): object {
-    return { ...this.counts, marks: Object.fromEntries(this.marks) };
+    return { ...this.counts, marks: Object.fromEntries(this.marks), speeds: Object.fromEntries(this.speeds) };
   }
 }

@@ -29,6 +29,11 @@ export class MachineClock {
   }
 }
 
+/** The process whose turn it is: into which the event at hand was delivered, if into any. */
+export interface Running {
+  host: Host | null;
+}
+
 export interface HostOptions {
   readonly schedule: Schedule;
   readonly clock: MachineClock;
@@ -37,6 +42,7 @@ export interface HostOptions {
   readonly loopUs: number;
   /** An error that nothing caught: it would end a real process. */
   readonly uncaught: (error: unknown) => void;
+  readonly running: Running;
 }
 
 /**
@@ -120,11 +126,17 @@ export class Host implements Clock, Timers {
     this.deliveries = [];
   }
 
+  /** Nothing caught it, or nobody handles the promise that carries it. What the dead leave behind harms nobody. */
+  uncaught(error: unknown): void {
+    if (this.alive) this.options.uncaught(error);
+  }
+
   private guarded(callback: () => void): void {
+    this.options.running.host = this;
     try {
       callback();
     } catch (error) {
-      if (this.alive) this.options.uncaught(error);
+      this.uncaught(error);
     }
   }
 }

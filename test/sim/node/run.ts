@@ -3,6 +3,7 @@ import { MS, SECOND, Schedule } from '../schedule.js';
 import { Violation, check } from '../violation.js';
 import type { Report } from '../report.js';
 import type { NodeCounts } from './counts.js';
+import { Loop } from './loop.js';
 import type { Mark } from './marks.js';
 import { NodeNemesis } from './nemesis.js';
 import { drawNodeOptions, type NodeOptions } from './options.js';
@@ -28,22 +29,16 @@ export interface NodeRunSettings {
 }
 
 export interface NodeReport extends Report<NodeCounts> {
+  /** Masters that the group began with. */
+  readonly members: number;
+  /** Time of processors, all threads of this process, that the run took. */
+  readonly cpuSeconds: number;
   readonly marks: readonly Mark[];
-}
-
-/**
- * A broken rule is also thrown into the code that broke it, where a promise may carry it to nobody; and a process that
- * was killed leaves promises behind that nobody waits for. Neither says more than the report does.
- */
-function dropStrayRejections(): void {
-  if (process.listenerCount('unhandledRejection') === 0) process.on('unhandledRejection', () => undefined);
 }
 
 /** Runs one seed from start to end. A violation ends the run and is part of the report. */
 export async function runNodeSeed(settings: NodeRunSettings): Promise<NodeReport> {
-  // From here on everything runs in continuations of promises, wherever this was called from.
-  await new Promise((resolve) => setImmediate(resolve));
-  dropStrayRejections();
+  const before = process.cpuUsage();
   const run = new NodeRun(settings);
   let violation: NodeReport['violation'] = null;
   try {
@@ -52,21 +47,14 @@ export async function runNodeSeed(settings: NodeRunSettings): Promise<NodeReport
     violation = described(error);
     run.note('violation', `${violation.rule}: ${violation.message}`);
   }
-  return run.report(violation);
+  const { user, system } = process.cpuUsage(before);
+  return run.report(violation, (user + system) / SECOND);
 }
 
 function described(error: unknown): NonNullable<NodeReport['violation']> {
   if (error instanceof Violation) return { rule: error.rule, message: error.message };
   if (error instanceof Error) return { rule: error.name, message: `${error.message}\n${error.stack ?? ''}` };
   return { rule: 'thrown', message: String(error) };
-}
-
-/**
- * Lets every promise that can go on do so: a tick queued by a promise's continuation runs when no other continuation
- * is left. Called from anywhere else it would run before them.
- */
-function settle(): Promise<void> {
-  return new Promise((resolve) => process.nextTick(resolve));
 }
 
 class NodeRun {
@@ -79,6 +67,7 @@ class NodeRun {
   private readonly nemesis: NodeNemesis;
   private readonly healRandom: SeededRandom;
   private healing: PartialHealing | null = null;
+  private readonly loop: Loop;
 
   constructor({ seed, print, reduction = { without: [] } }: NodeRunSettings) {
     this.seed = seed;
@@ -89,9 +78,19 @@ class NodeRun {
     this.world = new World(this.options, random.split(), this.schedule, this.trace);
     this.nemesis = new NodeNemesis(this.world, this.options.faults, this.schedule, random.split());
     this.healRandom = random.split();
+    const { world } = this;
+    this.loop = new Loop(this.schedule, {
+      begins: () => (world.running.host = null),
+      rejected: (error) => world.rejected(error),
+      broken: () => world.broken,
+    });
   }
 
-  async go(): Promise<void> {
+  go(): Promise<void> {
+    return this.loop.own(() => this.phases());
+  }
+
+  private async phases(): Promise<void> {
     const { world } = this;
     this.note('phase', `options ${JSON.stringify(this.options)}`);
     for (const node of world.nodes) world.start(node);
@@ -135,7 +134,7 @@ class NodeRun {
     this.trace.event(this.schedule.now, kind, -1, 0, 0, text);
   }
 
-  report(violation: NodeReport['violation']): NodeReport {
+  report(violation: NodeReport['violation'], cpuSeconds: number): NodeReport {
     const { counts, history, ledger, marks, oracle, wires } = this.world;
     if (oracle.model.duplicates > 0) marks.see('write repeated');
     if (oracle.model.expired > 0) marks.see('session expired');
@@ -156,6 +155,8 @@ class NodeRun {
       violation,
       counts,
       marks: marks.list,
+      members: this.options.members,
+      cpuSeconds,
     };
   }
 
@@ -274,12 +275,7 @@ class NodeRun {
     }
   }
 
-  private async runUntil(at: number): Promise<void> {
-    const { schedule, world } = this;
-    schedule.after(Math.max(0, at - schedule.now), () => undefined);
-    while (schedule.now < at && schedule.step()) {
-      await settle();
-      if (world.broken !== null) throw world.broken;
-    }
+  private runUntil(at: number): Promise<void> {
+    return this.loop.runUntil(at);
   }
 }

@@ -23,7 +23,7 @@ import { Atlas } from './atlas.js';
 import { DAMAGES, inflict, type Damage } from './damage.js';
 import { NodeDisk } from './disk.js';
 import { NodeHistory } from './history.js';
-import { Host, MachineClock } from './host.js';
+import { Host, MachineClock, type Running } from './host.js';
 import { Life } from './life.js';
 import { Marks, type Mark } from './marks.js';
 import { SimNode, type Invitation } from './node.js';
@@ -79,6 +79,7 @@ export class World {
   onCrashPoint: (node: SimNode) => void = () => undefined;
   /** A leader began to change the voters. */
   onJoint: (leader: SimNode) => void = () => undefined;
+  readonly running: Running = { host: null };
   private readonly options: NodeOptions;
   private readonly schedule: Schedule;
   private readonly trace: NodeTrace;
@@ -199,6 +200,7 @@ export class World {
       random: this.loopRandom,
       loopUs: this.options.loopUs,
       uncaught: (error) => this.died(node, life, error),
+      running: this.running,
     });
     const life: Life = new Life({
       id: node.id,
@@ -341,6 +343,13 @@ export class World {
       this.fail(error);
       throw error;
     }
+  }
+
+  /** Nobody handles a rejection: it ends the process that it happened in, as `lib/node/fatal.ts` has it. */
+  rejected(error: unknown): void {
+    const { host } = this.running;
+    if (host === null) this.fail(error);
+    else host.uncaught(error);
   }
 
   fail(error: unknown): void {
