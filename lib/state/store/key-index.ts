@@ -24,7 +24,7 @@ export function hashKey(key: Uint8Array, from: number, to: number): number {
  */
 export class KeyIndex {
   private readonly owner: KeyOwner;
-  private readonly shards: Int32Array[] = new Array<Int32Array>(1 << SHARD_BITS).fill(NO_KEYS);
+  private readonly shards: Int32Array[] = Array.from({ length: 1 << SHARD_BITS }, () => NO_KEYS);
   private readonly counts: Int32Array = new Int32Array(1 << SHARD_BITS);
 
   constructor(owner: KeyOwner) {

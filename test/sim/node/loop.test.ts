@@ -12,7 +12,7 @@ const LEFT_ALONE = new Error('nobody waits for this');
 
 /** Goes through more continuations than any event of a run. */
 async function later(then: () => void): Promise<void> {
-  for (let i = 0; i < 100; i++) await null;
+  for (let i = 0; i < 100; i++) await Promise.resolve();
   then();
 }
 
@@ -81,6 +81,7 @@ describe('the loop of a simulated run', () => {
 describe('an error that nothing in a simulated master handles', () => {
   /** Runs the seed with something added to one tick of a member. */
   async function runWith(extra: () => void): Promise<NodeReport> {
+    // oxlint-disable-next-line typescript/unbound-method -- called with its own object below
     const { poll } = Cuts.prototype;
     let polls = 0;
     Cuts.prototype.poll = function (this: Cuts) {

@@ -58,7 +58,7 @@ export class Loop {
           over = !this.step(at);
         } catch (error) {
           over = true;
-          reject(error as Error);
+          reject(error);
         }
         if (over) resolve();
         else if (planned === 0) plan();
