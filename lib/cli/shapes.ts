@@ -6,6 +6,7 @@ import type {
   Interruptions,
   MemberStatus,
   NamedAmount,
+  Restored,
   TaskSummary,
 } from '../client/index.js';
 
@@ -34,12 +35,25 @@ export interface AlarmJson {
   readonly values: readonly { readonly member: string; readonly digest: string }[];
 }
 
+export interface RestoredJson {
+  readonly restore: string;
+  readonly restoredAtMs: number;
+  /** SHA-256 of the snapshot file. */
+  readonly sha256: string;
+  readonly snapshotClusterId: string;
+  readonly snapshotCreatedAtMs: number;
+  readonly snapshotRevision: number;
+  readonly formerRevision: number;
+}
+
 export interface StatusJson {
   readonly clusterId: string | null;
   readonly leader: string | null;
   readonly term: number;
   readonly members: readonly MemberJson[];
   readonly alarms: readonly AlarmJson[];
+  /** The last time that the running cluster was taken back to a snapshot. */
+  readonly restored: RestoredJson | null;
   readonly warnings: readonly { readonly member: string; readonly text: string }[];
 }
 
@@ -56,10 +70,24 @@ function alarmJson({ kind, index, values }: Alarm): AlarmJson {
   return { kind, index, values: values.map(({ member, digest }) => ({ member, digest })) };
 }
 
+function restoredJson({ restore, snapshot, restoredAtMs, formerRevision }: Restored): RestoredJson {
+  const { file: sha256, clusterId, createdAtMs, revision } = snapshot;
+  return {
+    restore,
+    restoredAtMs,
+    sha256,
+    snapshotClusterId: clusterId,
+    snapshotCreatedAtMs: createdAtMs,
+    snapshotRevision: revision,
+    formerRevision,
+  };
+}
+
 export function statusJson(status: ClusterStatus): StatusJson {
   const { clusterId, leader, term, members, alarms, warnings } = status;
   const lists = { members: members.map(memberJson), alarms: alarms.map(alarmJson) };
-  return { clusterId, leader, term, ...lists, warnings };
+  const restored = status.restored === null ? null : restoredJson(status.restored);
+  return { clusterId, leader, term, ...lists, restored, warnings };
 }
 
 export interface AgentJson {

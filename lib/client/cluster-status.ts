@@ -1,5 +1,11 @@
 import type { TepuiError } from '../base/index.js';
-import { asTepuiError, type Alarm, type MemberStatus, type StatusReply } from '../wire/index.js';
+import {
+  asTepuiError,
+  type Alarm,
+  type MemberStatus,
+  type Restored,
+  type StatusReply,
+} from '../wire/index.js';
 import type { Ports } from './connection.js';
 import type { Door } from './door.js';
 
@@ -19,6 +25,8 @@ export interface ClusterStatus {
   readonly trouble: string;
   /** What stands in the group's record, as the member that has applied most of it tells. */
   readonly alarms: readonly Alarm[];
+  /** The last time that the running cluster was taken back to a snapshot; null: never. */
+  readonly restored: Restored | null;
   /** What operators should look at, each with the member that says so. */
   readonly warnings: readonly { readonly member: string; readonly text: string }[];
   /** Addresses that did not answer, and why. */
@@ -82,6 +90,7 @@ function merge(answers: readonly Answer[]): ClusterStatus {
     }
   }
   for (const { self } of replies) if (self !== null) members.set(self.id, self);
+  const furthest = replies.toSorted((a, b) => b.revision - a.revision)[0];
   const silent = answers.filter(({ reply }) => reply === null);
   return {
     clusterId: replies.find(({ clusterId }) => clusterId !== null)?.clusterId ?? null,
@@ -90,7 +99,8 @@ function merge(answers: readonly Answer[]): ClusterStatus {
     revision: Math.max(0, ...replies.map(({ revision }) => revision)),
     members: [...members.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
     trouble: replies.find(({ trouble }) => trouble !== '')?.trouble ?? '',
-    alarms: replies.toSorted((a, b) => b.revision - a.revision)[0]?.alarms ?? [],
+    alarms: furthest?.alarms ?? [],
+    restored: furthest?.restored ?? null,
     warnings: replies.flatMap(({ self, warnings }) =>
       warnings.map((text) => ({ member: self?.id ?? '?', text })),
     ),

@@ -3,6 +3,10 @@ export { CATALOGUE, TepuiError, isErrorCode, type Certainty, type ErrorCode } fr
 export type {
   AgentSummary,
   Alarm,
+  Restored,
+  RestoreReply,
+  RestoreStep,
+  WireSnapshotFacts,
   FrameworkSummary,
   ListReply,
   MemberRole,

@@ -18,6 +18,8 @@ import type {
   OperatorEvent,
   ReadReply,
   ReadRequest,
+  RestoreReply,
+  RestoreRequest,
   SaveSnapshotRequest,
   SchedulerReply,
   SchedulerRequest,
@@ -47,6 +49,7 @@ export interface UnaryTypes {
   readonly killTask: Exchange<KillTaskRequest, ChangeReply>;
   readonly teardownFramework: Exchange<TeardownFrameworkRequest, ChangeReply>;
   readonly changeMembers: Exchange<ChangeMembersRequest, ChangeMembersReply>;
+  readonly restore: Exchange<RestoreRequest, RestoreReply>;
   readonly transferLeadership: Exchange<TransferLeadershipRequest, TransferLeadershipReply>;
 }
 

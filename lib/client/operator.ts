@@ -3,6 +3,8 @@ import type {
   FrameworkSummary,
   ListReply,
   ReadConsistency,
+  RestoreReply,
+  RestoreStep,
   TaskSummary,
   ChangeMembersReply,
   ChangeMembersRequest,
@@ -111,6 +113,20 @@ export class Operator {
     return this.ask('changeMembers', { kind: 'show', value: true }, true);
   }
 
+  /**
+   * One step of taking the running cluster back to a snapshot: see `RestoreRequest` in operator.proto. Each is harmless to
+   * repeat, so it is tried at one member after the other. When `commit` gets no definite answer: OUTCOME_UNKNOWN.
+   */
+  async restoreStep(restore: string, step: RestoreStep): Promise<RestoreReply> {
+    try {
+      return await this.ask('restore', { restore, step }, true, this.timeoutMs);
+    } catch (cause) {
+      const error = asTepuiError(cause);
+      if (step.kind !== 'commit' || REFUSED_RESTORE.has(error.code)) throw error;
+      throw new TepuiError('OUTCOME_UNKNOWN', `restore ${restore}: ${error.message}`, { cause: error });
+    }
+  }
+
   /** Without `to`: to the most up-to-date voter. */
   transferLeadership(to?: string): Promise<TransferLeadershipReply> {
     return this.ask('transferLeadership', { to: (to ?? null) as MemberId | null }, false);
@@ -199,6 +215,9 @@ export class Operator {
     });
   }
 }
+
+/** What the group itself answers to a commit that did nothing. */
+const REFUSED_RESTORE: ReadonlySet<ErrorCode> = new Set(['RESTORE_LOST', 'INVALID_ARGUMENT', 'UNSUPPORTED']);
 
 /** A change of members waits for an election at most, and for a few entries to be committed. */
 const CHANGE_TIMEOUT_MS = 6000;

@@ -109,6 +109,12 @@ export function hintLeaderGone(core: Core): void {
   forgetLeader(core);
 }
 
+/** A leader begins a term after its own. Like a transfer to itself: votes are asked at once, whoever is heard. */
+export function renewTerm(core: Core): void {
+  becomeFollower(core, core.term, null);
+  campaign(core, 'transfer');
+}
+
 /** A leader that may count on this node is not forgotten before its lease has ended. */
 export function forgetLeader(core: Core): void {
   if (core.state.role !== 'follower') return;

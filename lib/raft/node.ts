@@ -2,7 +2,7 @@ import { assert, type NodeId } from '../base/index.js';
 import { advanceCommit } from './commit.js';
 import { checkConfig, type RaftConfig } from './config.js';
 import { Core, peerOf } from './core.js';
-import { forgetLeader, hintLeaderGone, tickElection } from './election.js';
+import { forgetLeader, hintLeaderGone, renewTerm, tickElection } from './election.js';
 import { quorumActiveWithin, tickLeader } from './leader-clock.js';
 import { leaseAge } from './lease.js';
 import type { Progress } from './progress.js';
@@ -97,6 +97,14 @@ export class RaftNode {
   /** Hands leadership to a voter; proposals are refused meanwhile, for one election timeout at most. */
   transferLeadership(to: NodeId): 'started' | 'refused' {
     return transferLeadership(this.core, to);
+  }
+
+  /**
+   * Leader only: stops leading and stands for election at once, so that a later term begins. Its log is the furthest, so
+   * it is the likely winner; if it is not, somebody else leads.
+   */
+  renewTerm(): void {
+    if (this.core.state.role === 'leader') renewTerm(this.core);
   }
 
   /**

@@ -5,7 +5,6 @@ import type { Lane } from './lane.js';
 
 export interface ApplierHost {
   readonly node: NodeId;
-  readonly boot: number;
   readonly lane: Lane;
   /** After each entry: what changed. */
   readonly events: (events: readonly StateEvent[]) => void;
@@ -22,6 +21,7 @@ export interface ApplierHost {
 export class Applier {
   private readonly host: ApplierHost;
   private machine: Machine | null = null;
+  private everLoaded = false;
   private waiting: Entry[] = [];
   private index: number;
   private entryTerm = 0;
@@ -64,9 +64,15 @@ export class Applier {
     return this.machine !== null;
   }
 
+  /** Whether a machine was in place since the start. */
+  get loaded(): boolean {
+    return this.everLoaded;
+  }
+
   /** The machine at `index` is in place: what waited is applied. */
   use(machine: Machine, index: number, term: number): void {
     this.machine = machine;
+    this.everLoaded = true;
     this.index = index;
     this.entryTerm = term;
     // A state from beyond it was made by members that could apply it.
@@ -118,7 +124,7 @@ export class Applier {
       }
       this.advance(entry);
       for (const batch of applied.batches) {
-        if (batch.skipped || batch.boot !== this.host.boot || batch.lane !== this.host.node) continue;
+        if (batch.skipped || batch.boot !== this.host.lane.boot || batch.lane !== this.host.node) continue;
         this.host.lane.applied(batch.number, batch.results, entry.term);
       }
       if (applied.events.length > 0) this.host.events(applied.events);

@@ -134,7 +134,7 @@ export class Cuts {
     this.lastMs = this.host.clock.monotonicMs();
     this.host
       .store()
-      .writeCut(meta, cut.records, cut.deletions)
+      .writeCut(meta, cut.records, cut.deletions, cut.whole)
       .then(
         () => this.finish(meta),
         (error: unknown) => this.host.fatal(error),

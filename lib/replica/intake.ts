@@ -1,6 +1,6 @@
 import type { ErrorCode, NodeId } from '../base/index.js';
 import type { ProposeResult } from '../raft/types.js';
-import { encodeEntry, peekSubBatch, type Machine } from '../state/index.js';
+import { encodeEntry, historyOf, peekSubBatch, type Machine } from '../state/index.js';
 import type { Invitation, LaneReply } from './lane-frames.js';
 
 interface Tail {
@@ -86,6 +86,8 @@ export class LaneIntake {
     if (this.term !== term) return;
     const { lane, boot, number } = peekSubBatch(bytes);
     if (lane !== from) return;
+    // Made for a state that is no longer in force, or not yet: its origin begins anew when it has come as far.
+    if (historyOf(boot) !== this.host.machine().restores.history) return;
     const tail = this.tail(lane);
     if (this.parked) return this.postpone(tail, epoch);
     if (epoch !== tail.epoch) return this.inviteOnce(lane, tail);

@@ -26,6 +26,8 @@ export interface LaneTrafficHost {
   /** The folder with which a member's process answers at present; null: it is not reached. */
   readonly answering: (member: MemberId) => NodeId | null;
   readonly machine: () => Machine;
+  /** Whether that is the state in force, and not still to be loaded: nothing is numbered before. */
+  readonly loaded: () => boolean;
   readonly view: () => LeadershipView;
   readonly nowMs: () => number;
   /** Wall time for the stamp of an entry. */
@@ -87,7 +89,7 @@ export class LaneTraffic {
       this.replies = [];
       for (const reply of replies) this.take(reply);
     }
-    this.lane.flush();
+    if (this.host.loaded()) this.lane.flush();
     this.intake.flush();
   }
 

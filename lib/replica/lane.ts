@@ -1,5 +1,5 @@
 import { assert, type ErrorCode, type NodeId } from '../base/index.js';
-import { encodeSubBatch, type CommandResult, type Machine } from '../state/index.js';
+import { encodeSubBatch, laneBoot, type CommandResult, type Machine } from '../state/index.js';
 import type { Invitation, LaneReply } from './lane-frames.js';
 import type { ReplicaLimits } from './limits.js';
 import type { Outcome } from './types.js';
@@ -51,6 +51,7 @@ export class Lane {
   private numberedCommands = 0;
   private nextNumber = 1;
   private target: Target = { kind: 'none' };
+  private history = 0;
 
   constructor(host: LaneHost) {
     this.host = host;
@@ -59,6 +60,11 @@ export class Lane {
   /** Commands that have not ended yet. */
   get depth(): number {
     return this.pending.length + this.numberedCommands;
+  }
+
+  /** Under which its sub-batches go. */
+  get boot(): number {
+    return laneBoot(this.history, this.host.boot);
   }
 
   /** Something is to be sent and no leader has said from where on. */
@@ -82,7 +88,7 @@ export class Lane {
    */
   invited(reply: Extract<LaneReply, { kind: 'open' }>): void {
     if (this.isKnown(reply)) return;
-    const next = reply.boot === this.host.boot ? reply.next : 1;
+    const next = reply.boot === this.boot ? reply.next : 1;
     assert(
       next <= this.nextNumber,
       () =>
@@ -148,12 +154,31 @@ export class Lane {
   /** The machine was replaced by one that already holds some of our sub-batches: their results are gone. */
   reset(machine: Machine): void {
     const lane = machine.lane(this.host.node);
-    if (lane === null || lane.boot !== this.host.boot) return;
+    if (lane === null || lane.boot !== this.boot) return;
     while (this.numbered.length > 0 && this.numbered[0]!.number <= lane.number) {
       const batch = this.numbered.shift()!;
       this.numberedCommands -= batch.waiters.length;
       this.end(batch, { kind: 'unknown', message: 'this member received the state past the proposal' });
     }
+  }
+
+  /**
+   * The machine is of this history. If it was of another one before, its sub-batches are executed no more, wherever they
+   * are: what was sent ends as unknown, what was not is surely not done, and the lane begins anew.
+   */
+  enter(history: number): void {
+    if (history === this.history) return;
+    this.history = history;
+    const { pending, numbered } = this;
+    this.pending = [];
+    this.pendingBytes = 0;
+    this.numbered = [];
+    this.numberedCommands = 0;
+    this.nextNumber = 1;
+    this.target = { kind: 'none' };
+    const message = 'the group was taken back to a snapshot';
+    for (const batch of numbered) this.end(batch, { kind: 'unknown', message });
+    for (const { done } of pending) done({ kind: 'refused', code: 'RESTORED', message });
   }
 
   /** Ends what has waited past its deadline. */
@@ -209,7 +234,7 @@ export class Lane {
   }
 
   private number(): void {
-    const { limits, node, boot } = this.host;
+    const { limits, node } = this.host;
     let count = 0;
     let size = 0;
     while (count < this.pending.length && count < limits.subBatchCommands) {
@@ -224,7 +249,7 @@ export class Lane {
       number,
       bytes: encodeSubBatch(
         node,
-        boot,
+        this.boot,
         number,
         taken.map((one) => one.command),
       ),

@@ -250,7 +250,10 @@ export class RunningMember {
 
   /** Why not every member could apply the command; asked where it is proposed. */
   proposalFault(command: Uint8Array): Refusal | null {
-    return proposalFault(this.machine.cluster, this.whoApplies, command);
+    const fault = proposalFault(this.machine.cluster, this.whoApplies, command);
+    // Who knows what is in the state: after a start it has yet to be loaded, and to catch up.
+    if (fault === null || this.serving) return fault;
+    return { code: 'NO_LEADER', message: this.trouble() };
   }
 
   snapshotOffered(start: SnapshotStart): ReturnType<SnapshotIntake['offered']> {
@@ -341,6 +344,7 @@ export class RunningMember {
       transport: this.transport,
       answering: (member) => this.roster.answering(member),
       machine: () => this.machine,
+      loaded: () => this.state.everLoaded,
       view: () => this.view,
       nowMs,
       stampMs: () => Math.floor(clock.wallMs()),
@@ -376,6 +380,7 @@ export class RunningMember {
       events: hooks.events,
       cut: hooks.cut,
       reset: hooks.reset,
+      restored: () => this.turn.renewTerm(),
       loaded: () => this.loaded(),
       rightsChanged: () => this.rightsChanged(),
       schedule: () => this.schedule(),

@@ -27,6 +27,8 @@ export interface StateInForceHost {
   readonly cut: (meta: CutMeta) => void;
   /** Another machine took the place of the one before. */
   readonly reset: (machine: Machine) => void;
+  /** The machine was taken back to a snapshot by an entry. */
+  readonly restored: () => void;
   /** A machine is in place, and what waited for it is applied. */
   readonly loaded: () => void;
   /** Whether this member could lead may have changed. */
@@ -162,9 +164,25 @@ export class StateInForce {
     this.snapshots.committed();
   }
 
+  /** Whether a machine was in place since the start. */
+  get everLoaded(): boolean {
+    return this.applier.loaded;
+  }
+
   private applied(events: readonly StateEvent[]): void {
+    if (events[0]?.kind === 'restored') this.restored();
     for (const event of events) if (event.kind === 'checkpoint') this.cuts.checkpoint();
     this.host.events(events, this.machineNow.revision);
+  }
+
+  /** By an entry, the machine has another state: what this member had under way for the former one ends. */
+  private restored(): void {
+    const { options, lane, reset, restored } = this.host;
+    const { restores } = this.machineNow;
+    options.logger.warn({ restored: restores.last }, 'the group was taken back to a snapshot');
+    lane.enter(restores.history);
+    reset(this.machineNow);
+    restored();
   }
 
   private loaded(machine: Machine, meta: CutMeta | null, replaced: boolean): void {
@@ -174,6 +192,7 @@ export class StateInForce {
       this.host.lane.reset(machine);
       this.host.reset(machine);
     }
+    this.host.lane.enter(machine.restores.history);
     this.applier.use(machine, meta?.index ?? 0, meta?.term ?? 0);
     this.host.loaded();
   }
@@ -188,7 +207,6 @@ export class StateInForce {
     const { identity, state } = options.disk;
     const host = {
       node: identity.nodeId,
-      boot: identity.boot,
       lane,
       events: (events: readonly StateEvent[]) => this.applied(events),
       broke: (index: number, error: unknown) => this.halting.broke(index, error),

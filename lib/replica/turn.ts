@@ -36,6 +36,7 @@ export class Turn {
   private readonly parts: TurnParts;
   private scheduled = false;
   private ended = false;
+  private termEnds = false;
 
   constructor(parts: TurnParts) {
     this.parts = parts;
@@ -55,6 +56,14 @@ export class Turn {
     if (this.scheduled || this.ended) return;
     this.scheduled = true;
     this.parts.timers.soon(this.run);
+  }
+
+  /**
+   * Everything that a leader keeps beside the machine was about another state: if this member leads, it leads a later
+   * term from here on. What was handed out is carried out first.
+   */
+  renewTerm(): void {
+    this.termEnds = this.parts.tracker.view.kind === 'leading';
   }
 
   /** The machine holds more than before, or another one is in place. */
@@ -111,7 +120,7 @@ export class Turn {
   }
 
   private handle(ready: Ready): void {
-    const { tracker, outgoing, state } = this.parts;
+    const { raft, tracker, outgoing, state } = this.parts;
     if (ready.leadership !== null) tracker.consensus(ready.leadership);
     outgoing.send(ready.messages);
     if (ready.persist !== null) this.persist(ready.persist);
@@ -121,6 +130,9 @@ export class Turn {
       this.applied();
     }
     if (ready.reads.length > 0) this.readsAnswered(ready.reads);
+    if (!this.termEnds) return;
+    this.termEnds = false;
+    raft.renewTerm();
   }
 
   private persist(batch: NonNullable<Ready['persist']>): void {

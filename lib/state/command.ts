@@ -3,6 +3,7 @@ import type { ClusterCommand } from './cluster/types.js';
 import type { FrameworkCommand } from './frameworks/types.js';
 import type { MembershipCommand } from './membership/types.js';
 import type { OperationCommand } from './operations/types.js';
+import type { RestoreCommand } from './restores/types.js';
 import type { RoleCommand } from './roles/types.js';
 import type { InSession, SessionCommand } from './sessions/types.js';
 import type { TaskCommand } from './tasks/types.js';
@@ -15,6 +16,7 @@ export type PlainCommand =
   | FrameworkCommand
   | MembershipCommand
   | OperationCommand
+  | RestoreCommand
   | RoleCommand
   | SessionCommand
   | TaskCommand

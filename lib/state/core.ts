@@ -75,6 +75,10 @@ export class CoreTable implements Table {
     return 0;
   }
 
+  touchRows(): boolean {
+    return false;
+  }
+
   load(_key: Uint8Array, value: Uint8Array): void {
     const r = new ByteReader(value);
     const version = r.u8();

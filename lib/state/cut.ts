@@ -28,6 +28,8 @@ export interface Cut {
   readonly term: number;
   readonly revision: number;
   readonly clockMs: number;
+  /** The records are the whole state, not what changed: whatever else the folder holds is to be deleted. */
+  readonly whole: boolean;
   /** Encodes up to `budgetRecords` more records; true when the cut is complete. */
   encodeSlice(budgetRecords: number): boolean;
   readonly complete: boolean;

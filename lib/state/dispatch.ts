@@ -10,6 +10,8 @@ import { MEMBERSHIP_CODECS } from './membership/codec.js';
 import { applyAlarmClear, applyAlarmRaise, divergenceFault } from './operations/alarms.js';
 import { applyCheckpoint, applyCheckpointDigest } from './operations/checkpoints.js';
 import { OPERATION_CODECS } from './operations/codec.js';
+import { applyRestore } from './restores/apply.js';
+import { RESTORE_CODECS } from './restores/codec.js';
 import type { CommandResult } from './results.js';
 import { applyRoleWeight } from './roles/roles.js';
 import * as sessions from './sessions/apply.js';
@@ -38,6 +40,7 @@ const OPERATION: ReadonlySet<string> = new Set([
   ...Object.keys(OPERATION_CODECS),
   ...Object.keys(CLUSTER_CODECS),
   ...Object.keys(MEMBERSHIP_CODECS),
+  ...Object.keys(RESTORE_CODECS),
 ]);
 
 function barFault(state: State, command: PlainCommand): Refusal | null {
@@ -127,6 +130,12 @@ function executePlain(state: State, turn: Turn, command: PlainCommand, sizeBytes
       return membership.applyRetired(state, turn, command);
     case 'upkeep-set':
       return membership.applyUpkeep(state, turn, command);
+    case 'restore-begin':
+    case 'restore-chunk':
+    case 'restore-settle':
+    case 'restore-commit':
+    case 'restore-abandon':
+      return applyRestore(state, turn, command);
     case 'revision-raise':
       return cluster.applyRevisionRaise(state, turn, command);
     case 'role-weight':

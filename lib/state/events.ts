@@ -137,5 +137,10 @@ export type StateEvent =
   /** Writes are refused from here on (again, when a later checkpoint is split as well). */
   | { readonly kind: 'alarm-raised'; readonly revision: number; readonly index: number }
   | { readonly kind: 'alarm-cleared'; readonly revision: number; readonly index: number }
+  /**
+   * Another state took the place of the one in force, whatever was known of it is void. The only event of its entry: those
+   * before it were about the former state.
+   */
+  | { readonly kind: 'restored'; readonly revision: number; readonly history: number }
   | { readonly kind: 'cluster-formed'; readonly revision: number }
   | { readonly kind: 'member-changed'; readonly revision: number; readonly node: NodeId };

@@ -65,6 +65,7 @@ export {
   type RoleShare,
 } from './frameworks/types.js';
 export { DEFAULT_LIMITS, type MachineLimits } from './limits.js';
+export { historyOf, laneBoot } from './lanes.js';
 export type { Applied, AppliedBatch, LanePosition, StateMachine, Usage } from './machine-types.js';
 export { Machine } from './machine.js';
 export type {
@@ -136,5 +137,7 @@ export type {
   TreeSet,
   TreeView,
 } from './tree/types.js';
+export { decodeRecords, encodeRecords } from './restores/codec.js';
+export type { RestoreCommand, RestoredView, RestoresView, SnapshotFacts, StagingView } from './restores/types.js';
 export type { Refusal } from './turn.js';
 export { proposalFault } from './versions.js';

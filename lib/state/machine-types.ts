@@ -8,6 +8,7 @@ import type { MachineLimits } from './limits.js';
 import type { MembershipView } from './membership/types.js';
 import type { AlarmView, CheckpointsView } from './operations/types.js';
 import type { CommandResult } from './results.js';
+import type { RestoresView } from './restores/types.js';
 import type { RolesView } from './roles/types.js';
 import type { SessionsView } from './sessions/types.js';
 import type { SweepView, TasksView } from './tasks/types.js';
@@ -84,6 +85,7 @@ export interface StateMachine {
   alarmFault(): Refusal | null;
   readonly cluster: ClusterView;
   readonly membership: MembershipView;
+  readonly restores: RestoresView;
   /** Sweeps that wait for slices; the leader proposes them while there are any. */
   readonly sweeps: readonly SweepView[];
 

@@ -17,6 +17,7 @@ import { divergenceFault } from './operations/alarms.js';
 import type { AlarmView, CheckpointsView } from './operations/types.js';
 import { COMMAND_LEVEL, UnknownCommandError, decodeCommand } from './registry.js';
 import type { CommandResult } from './results.js';
+import type { RestoresView } from './restores/types.js';
 import type { RolesView } from './roles/types.js';
 import { RunningCut } from './running-cut.js';
 import type { SessionsView } from './sessions/types.js';
@@ -29,35 +30,29 @@ import { NodeTableView } from './tree/view.js';
 import { nextRevision, refuse, type Refusal, type Turn } from './turn.js';
 
 export class Machine implements StateMachine {
-  private readonly state: State;
+  private state: State;
   private phase: Phase = { kind: 'empty' };
   private cut: RunningCut | null = null;
   private index = 0;
   private term = 0;
+  /** The entry that put another state in force, since this machine was made. */
+  private restoredAt = 0;
 
-  readonly tree: TreeView;
-  readonly sessions: SessionsView;
-  readonly agents: AgentsView;
-  readonly frameworks: FrameworksView;
-  readonly tasks: TasksView;
-  readonly roles: RolesView;
-  readonly checkpoints: CheckpointsView;
-  readonly cluster: ClusterView;
-  readonly membership: MembershipView;
+  tree!: TreeView;
+  sessions!: SessionsView;
+  agents!: AgentsView;
+  frameworks!: FrameworksView;
+  tasks!: TasksView;
+  roles!: RolesView;
+  checkpoints!: CheckpointsView;
+  cluster!: ClusterView;
+  membership!: MembershipView;
+  restores!: RestoresView;
 
   /** `limits` hold until a `cluster-init` command or a load brings the group's own. */
   constructor(limits: MachineLimits) {
-    const state = new State(limits);
-    this.state = state;
-    this.tree = new NodeTableView(state.tree);
-    this.sessions = new SessionTableView(state.sessions);
-    this.agents = new AgentStateView(state);
-    this.frameworks = new FrameworkStateView(state);
-    this.tasks = new TaskTableView(state.tasks);
-    this.roles = state.roles;
-    this.checkpoints = state.checkpoints;
-    this.cluster = state.cluster;
-    this.membership = state.membership;
+    this.state = new State(limits);
+    this.show();
   }
 
   get appliedIndex(): number {
@@ -100,12 +95,13 @@ export class Machine implements StateMachine {
     this.begin();
     this.advance(index, term);
     const entry = decodeEntry(data);
-    const { core, lanes } = this.state;
+    const { core } = this.state;
     core.clockMs = Math.max(core.clockMs, entry.timeMs);
     const events: StateEvent[] = [];
     const batches = entry.batches.map((batch): AppliedBatch => {
       const { lane, boot, number } = batch;
-      const skipped = !lanes.advance(batch);
+      const { lanes, restores } = this.state;
+      const skipped = !lanes.advance(batch, restores.history);
       const results = skipped ? [] : batch.commands.map((command) => this.run(command, events));
       return { lane, boot, number, skipped, results };
     });
@@ -161,6 +157,30 @@ export class Machine implements StateMachine {
     this.state.core.clusterId = clusterId;
   }
 
+  /** What is seen is the state in force. */
+  private show(): void {
+    const { state } = this;
+    this.tree = new NodeTableView(state.tree);
+    this.sessions = new SessionTableView(state.sessions);
+    this.agents = new AgentStateView(state);
+    this.frameworks = new FrameworkStateView(state);
+    this.tasks = new TaskTableView(state.tasks);
+    this.roles = state.roles;
+    this.checkpoints = state.checkpoints;
+    this.cluster = state.cluster;
+    this.membership = state.membership;
+    this.restores = state.restores;
+  }
+
+  /** A restore was committed. A cut that is being encoded goes on with the former state, which changes no more. */
+  private succeed(successor: State, events: StateEvent[]): void {
+    this.state = successor;
+    this.restoredAt = this.index;
+    this.show();
+    events.length = 0;
+    events.push({ kind: 'restored', revision: this.revision, history: successor.restores.history });
+  }
+
   private begin(): void {
     assert(this.phase.kind !== 'loading', 'the machine is used before its load has finished');
     if (this.phase.kind === 'running') return;
@@ -187,6 +207,10 @@ export class Machine implements StateMachine {
     core.revision = nextRevision(core.revision);
     const { revision, clockMs: nowMs, limits } = core;
     const turn: Turn = { revision, nowMs, index: this.index, term: this.term, limits, events };
+    // It came together with the command that began this history: it was meant for the former one.
+    if (this.restoredAt === this.index) {
+      return refuse(turn, 'RESTORED', 'the group was taken back to a snapshot just before');
+    }
     if (bytes.length > limits.commandBytes) {
       return refuse(
         turn,
@@ -202,7 +226,9 @@ export class Machine implements StateMachine {
       if (cause instanceof UnknownCommandError) throw this.namingRelease(cause);
       throw cause;
     }
-    return execute(this.state, turn, command, bytes.length);
+    const result = execute(this.state, turn, command, bytes.length);
+    if (this.state.successor !== null) this.succeed(this.state.successor, events);
+    return result;
   }
 }
 

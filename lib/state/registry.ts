@@ -6,6 +6,7 @@ import type { Command, PlainCommand } from './command.js';
 import { FRAMEWORK_CODECS } from './frameworks/codec.js';
 import { MEMBERSHIP_CODECS } from './membership/codec.js';
 import { OPERATION_CODECS } from './operations/codec.js';
+import { RESTORE_CODECS } from './restores/codec.js';
 import { ROLE_CODECS } from './roles/roles.js';
 import { SESSION_CODECS } from './sessions/codec.js';
 import { TASK_CODECS } from './tasks/codec.js';
@@ -15,7 +16,7 @@ import { TREE_CODECS } from './tree/codec.js';
  * Which commands this release understands: raised whenever a command or a version of one is added. Members tell
  * it (`member-info`), and a command is proposed only when the lowest member knows it.
  */
-export const COMMAND_LEVEL = 4;
+export const COMMAND_LEVEL = 5;
 
 /** What every release understands, and members that never told a level are taken to. */
 export const FIRST_LEVEL = 1;
@@ -87,6 +88,11 @@ export const COMMAND_NUMBERS: Readonly<Record<Command['kind'], number>> = {
   'member-retire': 37,
   'upkeep-set': 38,
   'member-retired': 39,
+  'restore-begin': 40,
+  'restore-chunk': 41,
+  'restore-settle': 42,
+  'restore-commit': 43,
+  'restore-abandon': 44,
 };
 
 /** The only version there is of any command so far. */
@@ -102,6 +108,12 @@ const LEVELS: Partial<Readonly<Record<Command['kind'], readonly number[]>>> = {
   'member-retire': [3],
   'upkeep-set': [3],
   'member-retired': [4],
+  'restore-begin': [5],
+  // Carries records: whoever adds a table or a version of a record adds a version of this command at that level.
+  'restore-chunk': [5],
+  'restore-settle': [5],
+  'restore-commit': [5],
+  'restore-abandon': [5],
 };
 
 const CODECS: CodecsOf<PlainCommand> = {
@@ -113,6 +125,7 @@ const CODECS: CodecsOf<PlainCommand> = {
   ...OPERATION_CODECS,
   ...CLUSTER_CODECS,
   ...MEMBERSHIP_CODECS,
+  ...RESTORE_CODECS,
   ...ROLE_CODECS,
 };
 

@@ -13,6 +13,7 @@ export class RunningCut implements Cut, CutSink {
   readonly term: number;
   readonly revision: number;
   readonly clockMs: number;
+  readonly whole: boolean;
   readonly records: StateRecord[] = [];
   readonly deletions: StateDeletion[] = [];
   encodedBytes = 0;
@@ -27,6 +28,8 @@ export class RunningCut implements Cut, CutSink {
     this.term = term;
     this.revision = state.core.revision;
     this.clockMs = state.core.clockMs;
+    this.whole = state.whole;
+    state.whole = false;
     for (const table of state.tables) table.freeze(this);
   }
 
@@ -49,6 +52,7 @@ export class RunningCut implements Cut, CutSink {
   }
 
   deletion(deletion: StateDeletion): void {
+    if (this.whole) return;
     this.deletions.push(deletion);
     this.encodedBytes += deletion.key.length;
   }

@@ -9,6 +9,7 @@ import { DEFAULT_LIMITS, type MachineLimits } from './limits.js';
 import { MembershipTable } from './membership/table.js';
 import { AlarmTable } from './operations/alarms.js';
 import { CheckpointTable } from './operations/checkpoints.js';
+import { RestoreTable } from './restores/table.js';
 import { RoleTable } from './roles/roles.js';
 import { SessionTable } from './sessions/table.js';
 import { Digest } from './store/digest.js';
@@ -37,6 +38,9 @@ export const TABLE = {
   marks: 15,
   upkeep: 16,
   retired: 17,
+  restored: 18,
+  staging: 19,
+  staged: 20,
 } as const;
 
 let versions: ReadonlyMap<number, { readonly name: string; readonly version: number }> | null = null;
@@ -76,6 +80,15 @@ export class State {
     this.digest,
   );
   readonly alarms: AlarmTable = new AlarmTable(TABLE.alarms, this.digest);
+  readonly restores: RestoreTable = new RestoreTable(
+    { restored: TABLE.restored, staging: TABLE.staging, staged: TABLE.staged },
+    this.digest,
+    () => new State(DEFAULT_LIMITS),
+  );
+  /** A restore was committed: this state takes the place of the one it is set in, before anything else is applied. */
+  successor: State | null = null;
+  /** It took another one's place and no cut was begun since: the folder still holds that one. */
+  whole = false;
   /** In the order in which cuts encode them. */
   readonly tables: readonly Table[];
   private readonly loaders: ReadonlyMap<number, Loader>;
@@ -101,6 +114,9 @@ export class State {
       this.membership.marks,
       this.membership.policies,
       this.membership.gone,
+      this.restores.restored,
+      this.restores.header,
+      this.restores.chunks,
     ];
     const loaders = new Map<number, Loader>(
       this.tables.map((table) => [table.number, (key, value) => table.load(key, value)]),
@@ -114,7 +130,7 @@ export class State {
   }
 
   bytes(): number {
-    let bytes = 0;
+    let bytes = this.restores.shadowBytes;
     for (const table of this.tables) bytes += table.bytes;
     return bytes;
   }
@@ -136,13 +152,23 @@ export class State {
     }
   }
 
-  finishLoad(meta: LoadMeta): void {
+  /** Rebuilds what is derived from the records that were loaded, in steps. Throws DAMAGED. */
+  *link(): Generator<undefined, void> {
     this.tree.finishLoad();
+    yield;
     this.sessions.finishLoad();
+    yield;
     this.cluster.finishLoad();
     this.agents.finishLoad();
     this.frameworks.finishLoad();
+    yield;
     this.tasks.finishLoad(isTerminal);
+    yield;
+  }
+
+  finishLoad(meta: LoadMeta): void {
+    for (const steps = this.link(); steps.next().done !== true;);
+    this.restores.finishLoad();
     const digest = this.digest.toString();
     if (digest !== meta.digest) {
       throw new TepuiError('DAMAGED', `the state at ${meta.index} has digest ${digest}, not ${meta.digest}`, {

@@ -19,6 +19,8 @@ import type {
 const LOAD_ENTRIES = 4096;
 /** Records encoded before the loop is given a turn. */
 const ENCODE_SLICE = 512;
+/** Bytes of records read at once where only their keys matter. */
+const LIST_BYTES = 1 << 20;
 
 export interface StateStoreOptions {
   readonly random: Random;
@@ -69,11 +71,12 @@ export class DurableState implements StateStore {
     meta: CutMeta,
     records: readonly StateRecord[],
     deletions: readonly StateDeletion[],
+    whole = false,
   ): Promise<void> {
     assert(this.cutting === null, () => `a cut at ${meta.index} while another is being written`);
     const last = this.current?.index ?? 0;
     assert(meta.index >= last, () => `a cut at ${meta.index} after one at ${last}`);
-    this.cutting = this.cut(meta, records, deletions);
+    this.cutting = this.cut(meta, records, deletions, whole);
     try {
       await this.cutting;
     } finally {
@@ -108,12 +111,27 @@ export class DurableState implements StateStore {
     meta: CutMeta,
     records: readonly StateRecord[],
     deletions: readonly StateDeletion[],
+    whole: boolean,
   ): Promise<void> {
     const operations = await this.encode(records, deletions);
+    if (whole) await this.deleteOthers(operations);
     operations.push({ type: 'put', key: STATE_META_KEY, value: encodeCutMeta(meta) });
     await this.options.clear();
     await this.kv.write(operations);
     this.current = meta;
+  }
+
+  /** Adds the deletion of every record that `operations` do not write. */
+  private async deleteOthers(operations: KvOperation[]): Promise<void> {
+    const written = new Set(operations.map(({ key }) => nameOf(key)));
+    for (let from = ALL_RECORDS.from; ;) {
+      const slice = await this.kv.read({ from, to: ALL_RECORDS.to }, ENCODE_SLICE, LIST_BYTES);
+      for (const [key] of slice) if (!written.has(nameOf(key))) operations.push({ type: 'delete', key });
+      const last = slice.at(-1);
+      if (last === undefined) return;
+      from = after(last[0]);
+      await this.options.pause();
+    }
   }
 
   private async encode(
@@ -132,4 +150,9 @@ export class DurableState implements StateStore {
     }
     return operations;
   }
+}
+
+/** A key as a text that is equal for equal keys only. */
+function nameOf(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
 }

@@ -180,11 +180,15 @@ export interface StateStore {
   readonly logSyncs: LogSyncs;
   /** All records in key order, in slices; ends with an empty slice. Every record's checksum is verified. */
   load(maxBytes: number): AsyncIterable<StateRecord[]>;
-  /** One synced batch: afterwards the folder holds exactly the state at `meta.index`. One cut at a time. */
+  /**
+   * One synced batch: afterwards the folder holds exactly the state at `meta.index`. One cut at a time. `whole`: the
+   * records are all there are, and whatever else the folder holds goes.
+   */
   writeCut(
     meta: CutMeta,
     records: readonly StateRecord[],
     deletions: readonly StateDeletion[],
+    whole?: boolean,
   ): Promise<void>;
   /** Pins the present contents for a transfer. */
   openSnapshot(): StateSnapshot;

@@ -82,6 +82,29 @@ export interface StatusReply {
   readonly alarms: readonly Alarm[];
   /** What an operator of the answering member should look at. */
   readonly warnings: readonly string[];
+  /** The last time that the running cluster was taken back to a snapshot; null: never. */
+  readonly restored: Restored | null;
+}
+
+/** What a snapshot file says of itself. */
+export interface WireSnapshotFacts {
+  /** SHA-256 of the file, 64 hexadecimal digits. */
+  readonly file: string;
+  readonly clusterId: ClusterId;
+  readonly createdAtMs: number;
+  readonly index: number;
+  readonly revision: number;
+  /** Of the state: 16 hexadecimal digits. */
+  readonly digest: string;
+  readonly records: number;
+}
+
+export interface Restored {
+  readonly restore: string;
+  readonly snapshot: WireSnapshotFacts;
+  readonly restoredAtMs: number;
+  readonly formerRevision: number;
+  readonly history: number;
 }
 
 export interface ListRequest {
@@ -214,6 +237,29 @@ export interface OperatorEvent {
     | { readonly kind: 'heartbeat'; readonly value: boolean };
 }
 
+export interface SnapshotRecord {
+  readonly table: number;
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+}
+
+export type RestoreStep =
+  | { readonly kind: 'begin'; readonly snapshot: WireSnapshotFacts; readonly anyCluster: boolean }
+  | { readonly kind: 'chunk'; readonly number: number; readonly records: readonly SnapshotRecord[] }
+  | { readonly kind: 'settle'; readonly value: boolean }
+  | { readonly kind: 'commit'; readonly value: boolean }
+  | { readonly kind: 'abandon'; readonly value: boolean };
+
+export interface RestoreRequest {
+  readonly restore: string;
+  readonly step: RestoreStep;
+}
+
+export interface RestoreReply {
+  readonly index: number;
+  readonly changed: boolean;
+}
+
 export interface SaveSnapshotRequest {
   readonly consistency: ReadConsistency;
 }
@@ -234,6 +280,7 @@ export interface OperatorMethods {
   readonly teardownFramework: Unary<TeardownFrameworkRequest, ChangeReply>;
   readonly transferLeadership: Unary<TransferLeadershipRequest, TransferLeadershipReply>;
   readonly changeMembers: Unary<ChangeMembersRequest, ChangeMembersReply>;
+  readonly restore: Unary<RestoreRequest, RestoreReply>;
   readonly events: ServerStreaming<EventsRequest, OperatorEvent>;
   readonly saveSnapshot: ServerStreaming<SaveSnapshotRequest, SnapshotData>;
 }
@@ -272,6 +319,24 @@ const alarm: Codec<Alarm> = struct<Alarm>({
   values: repeated(struct<MemberValue>({ member: branded(), digest: text })),
 });
 
+const snapshotFacts: Codec<WireSnapshotFacts> = struct<WireSnapshotFacts>({
+  file: text,
+  clusterId: branded(),
+  createdAtMs: uint64,
+  index: uint64,
+  revision: uint64,
+  digest: text,
+  records: uint64,
+});
+
+const restored: Codec<Restored> = struct<Restored>({
+  restore: text,
+  snapshot: nested(snapshotFacts),
+  restoredAtMs: uint64,
+  formerRevision: uint64,
+  history: uint64,
+});
+
 const statusReply: Codec<StatusReply> = struct<StatusReply>({
   clusterId: brandedOrNull(),
   self: nestedOrNull(member),
@@ -282,6 +347,7 @@ const statusReply: Codec<StatusReply> = struct<StatusReply>({
   trouble: text,
   alarms: repeated(alarm),
   warnings: texts<string>(),
+  restored: nestedOrNull(restored),
 });
 
 const agentSummary: Codec<AgentSummary> = struct<AgentSummary>({
@@ -361,6 +427,27 @@ const operatorEvent: Codec<OperatorEvent> = struct<OperatorEvent>({
     frameworkRemoved: bare(text),
     taskChanged: nested(taskSummary),
     heartbeat: bare(bool),
+  }),
+});
+
+const restoreRequest: Codec<RestoreRequest> = struct<RestoreRequest>({
+  restore: text,
+  step: embedded<RestoreStep>({
+    begin: nested(
+      struct<Omit<Extract<RestoreStep, { kind: 'begin' }>, 'kind'>>({
+        snapshot: nested(snapshotFacts),
+        anyCluster: bool,
+      }),
+    ),
+    chunk: nested(
+      struct<Omit<Extract<RestoreStep, { kind: 'chunk' }>, 'kind'>>({
+        number: uint64,
+        records: repeated(struct<SnapshotRecord>({ table: int32, key: bytes, value: bytes })),
+      }),
+    ),
+    settle: bare(bool),
+    commit: bare(bool),
+    abandon: bare(bool),
   }),
 });
 
@@ -446,6 +533,11 @@ export const operatorService: () => Service<OperatorMethods> = lazyService<Opera
       shape: 'unary',
       request: message('ChangeMembersRequest', changeMembersRequest),
       response: message('ChangeMembersReply', changeMembersReply),
+    },
+    restore: {
+      shape: 'unary',
+      request: message('RestoreRequest', restoreRequest),
+      response: message('RestoreReply', struct<RestoreReply>({ index: uint64, changed: bool })),
     },
     events: {
       shape: 'server-stream',

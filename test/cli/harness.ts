@@ -108,6 +108,7 @@ export function answerStatus(
       term: 7,
       revision: 5000,
       trouble: '',
+      restored: null,
       alarms,
       warnings: [],
     };

@@ -44,6 +44,7 @@ describe('tepui status', () => {
         term: 7,
         members: [one(1, 'follower'), one(2, 'leader'), one(3, 'follower')],
         alarms: [],
+        restored: null,
         warnings: [],
       },
     ]);
@@ -123,7 +124,7 @@ describe('tepui status', () => {
     const { exitCode } = await harness.run('status', '--json');
     assert.equal(exitCode, 5);
     assert.deepEqual(harness.lines(), [
-      { clusterId: null, leader: null, term: 0, members: [], alarms: [], warnings: [] },
+      { clusterId: null, leader: null, term: 0, members: [], alarms: [], restored: null, warnings: [] },
     ]);
   });
 });

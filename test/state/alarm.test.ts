@@ -62,6 +62,11 @@ describe('While an alarm stands', () => {
         'member-retire',
         'member-retired',
         'upkeep-set',
+        'restore-begin',
+        'restore-chunk',
+        'restore-settle',
+        'restore-commit',
+        'restore-abandon',
         'alarm-clear',
       ],
     );

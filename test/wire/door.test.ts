@@ -212,6 +212,7 @@ describe('a gRPC door', () => {
       teardownFramework: unexpected,
       transferLeadership: unexpected,
       changeMembers: unexpected,
+      restore: unexpected,
       saveSnapshot: unexpected,
       events: ({ afterIndex }, stream) => {
         stream.write({ index: afterIndex + 1, event: { kind: 'heartbeat', value: true } });

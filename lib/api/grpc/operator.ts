@@ -16,6 +16,7 @@ import type { Change, ChangeRecord } from '../events.js';
 import { EventStream } from './event-stream.js';
 import { encodeTasks } from './listing.js';
 import { changeMembers } from './members.js';
+import { describeRestored, restoreStep } from './restore.js';
 import { sendSnapshot, type Backups } from './snapshot.js';
 import { summarizeAgent, summarizeFramework, summarizeTask, type MemberBoots } from '../summaries.js';
 
@@ -43,7 +44,7 @@ export function operatorHandlers(door: OperatorDoor): Handlers<OperatorMethods> 
     everyHeartbeat: (callback: () => void) => every(HEARTBEAT_MS, callback),
   };
   return {
-    status: async () => describeStatus(replica.status(), replica.machine.alarm, door.warnings()),
+    status: async () => describeStatus(replica.status(), replica.machine, door.warnings()),
     listAgents: async ({ consistency }) =>
       list(replica, consistency, (machine) => {
         const present = machine.agents.list().filter(({ status }) => status.kind !== 'removed');
@@ -76,6 +77,7 @@ export function operatorHandlers(door: OperatorDoor): Handlers<OperatorMethods> 
       return change(replica, { kind: 'framework-teardown', frameworkId, cause: 'asked', subscription: 0 });
     },
     transferLeadership: ({ to }) => transfer(replica, to),
+    restore: (request) => restoreStep(replica, request),
     changeMembers: (request) => changeMembers(replica, request),
     events: ({ afterIndex }, stream) => new EventStream(source, stream, afterIndex).start(),
     saveSnapshot: (request, stream) => sendSnapshot(backups, request, stream),
@@ -129,7 +131,7 @@ function bootsOf({ members }: ReplicaStatus): MemberBoots {
 
 function describeStatus(
   status: ReplicaStatus,
-  alarm: AlarmView | null,
+  { alarm, restores }: Machine,
   warnings: readonly string[],
 ): StatusReply {
   const members = status.members.map(({ id, hello, voter, connected }): MemberStatus => {
@@ -162,6 +164,7 @@ function describeStatus(
     trouble: status.trouble ?? '',
     alarms: alarm === null ? [] : [describeAlarm(alarm)],
     warnings,
+    restored: restores.last === null ? null : describeRestored(restores.last),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Alarm, ClusterStatus, MemberStatus } from '../../client/index.js';
+import type { Alarm, ClusterStatus, MemberStatus, Restored } from '../../client/index.js';
 import { addClientFlags, type ClientFlags, type Context } from '../context.js';
 import { EXIT } from '../exit.js';
 import type { Run } from '../program.js';
@@ -33,7 +33,12 @@ function statusText(status: ClusterStatus): string {
   const cluster = clusterId === null ? 'cluster not formed' : `cluster ${clusterId}`;
   const leading = leader === null ? `no leader: ${describeVoters(status)}` : `leader ${leader}`;
   const warned = warnings.map(({ member, text }) => `WARNING  ${member}: ${text}`);
-  const more = [...alarms.flatMap(alarmLines), ...warned, ...(trouble === '' ? [] : [trouble])];
+  const more = [
+    ...restoredLines(status.restored),
+    ...alarms.flatMap(alarmLines),
+    ...warned,
+    ...(trouble === '' ? [] : [trouble]),
+  ];
   const lines = more.map((line) => `${line}\n`).join('');
   return `${cluster}  term ${term}  ${leading}\n${lines}\n${membersTable(status)}`;
 }
@@ -45,6 +50,13 @@ function alarmLines({ kind, index, values }: Alarm): string[] {
       ? `the members' copies differ at entry ${index} and none has a majority; writes are refused`
       : `${kind} at entry ${index}`;
   return [`ALARM  ${what}`, ...values.map(({ member, digest }) => `  ${member}  ${digest}`)];
+}
+
+function restoredLines(restored: Restored | null): string[] {
+  if (restored === null) return [];
+  const { file, createdAtMs } = restored.snapshot;
+  const [at, taken] = [restored.restoredAtMs, createdAtMs].map((ms) => new Date(ms).toISOString());
+  return [`RESTORED  at ${at}, to the snapshot of ${taken}, sha256 ${file.slice(0, 16)}…`];
 }
 
 const COLUMNS: readonly Column[] = [

@@ -34,9 +34,9 @@ export async function buildFolder(
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const builder = await FolderBuilder.create(new FolderSource(built));
   try {
-    await copy((records) => builder.put(records));
+    if (!history.whole) await copy((records) => builder.put(records));
     await builder.put(history.records);
-    await builder.remove(history.deletions);
+    if (!history.whole) await builder.remove(history.deletions);
     await builder.finish(owner, history.meta, history.meta.term);
     await prove(built, history);
   } catch (error) {

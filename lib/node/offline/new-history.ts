@@ -14,6 +14,7 @@ import {
   encodeCommand,
   encodeEntry,
   encodeSubBatch,
+  laneBoot,
   type Command,
   type Machine,
   type StateDeletion,
@@ -50,6 +51,8 @@ export interface NewHistory {
   readonly owners: readonly NewOwner[];
   readonly records: readonly StateRecord[];
   readonly deletions: readonly StateDeletion[];
+  /** The records are the whole state: a restore lies between the origin's cut and its end. */
+  readonly whole: boolean;
 }
 
 /**
@@ -72,7 +75,7 @@ export function beginHistory(origin: Origin, options: HistoryOptions): NewHistor
   const { term, revision, digest, records, deletions } = cut;
   const configuration = simpleConfiguration(voters, learners, options.leaseMs);
   const chain = chainOf(`${clusterId} ${generation} ${index} ${digest}`);
-  return { meta: { index, term, revision, configuration, digest, chain }, owners, records, deletions };
+  return { meta: { index, term, revision, configuration, digest, chain }, owners, records, deletions, whole: cut.whole };
 }
 
 function runAlone(machine: Machine, index: number, term: number, lane: NodeId): void {
@@ -80,7 +83,7 @@ function runAlone(machine: Machine, index: number, term: number, lane: NodeId): 
     .members()
     .map(({ node }): Command => ({ kind: 'member-forget', node }));
   commands.push({ kind: 'revision-raise', by: REVISION_RAISE });
-  const batch = encodeSubBatch(lane, 0, 1, commands.map(encodeCommand));
+  const batch = encodeSubBatch(lane, laneBoot(machine.restores.history, 0), 1, commands.map(encodeCommand));
   const { batches } = machine.apply(index, term, encodeEntry(machine.clockMs, [batch]));
   const results = batches.flatMap((one) => one.results);
   const failed = results.find((result) => !result.ok);

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { TepuiError, memberOf } from '../../base/index.js';
 import { EXIT } from '../../cli/exit.js';
@@ -6,6 +5,7 @@ import type { CliIo } from '../../cli/index.js';
 import { count, table } from '../../cli/table.js';
 import { Operator } from '../../client/index.js';
 import { SYSTEM } from '../../client/internal.js';
+import { ask } from './ask.js';
 import { aligned, generationText } from './describe.js';
 import { recover, type Recovered, type RecoveryPlan } from './recover.js';
 import { print, type JsonFlag, type Runner } from './runner.js';
@@ -100,16 +100,6 @@ function indexesOf(text: string | undefined): Set<number> {
   const wrong = indexes.find((index) => !Number.isSafeInteger(index) || index < 1);
   if (wrong !== undefined) throw new TepuiError('USAGE', `--skip takes indexes of entries, not "${text}"`);
   return new Set(indexes);
-}
-
-async function ask(io: CliIo, question: string): Promise<string> {
-  io.out(question);
-  const lines = createInterface({ input: process.stdin });
-  for await (const line of lines) {
-    lines.close();
-    return line.trim();
-  }
-  return '';
 }
 
 const COLUMNS = [

@@ -237,6 +237,12 @@ export class ColumnTable implements Table, KeyOwner, BytesOwner {
     return visited;
   }
 
+  touchRows(from: number, to: number): boolean {
+    const end = Math.min(to, this.rowCount);
+    for (let row = from; row < end; row++) if (this.isLive(row)) this.touch(row);
+    return end < this.rowCount;
+  }
+
   /** Returns the row of the record. */
   load(key: Uint8Array, value: Uint8Array): number {
     const r = new ByteReader(value);

@@ -151,6 +151,17 @@ export class ObjectTable<T extends object> implements Table {
     return visited;
   }
 
+  touchRows(): boolean {
+    for (const slot of this.slots.values()) this.touch(slot);
+    return false;
+  }
+
+  /** Takes the place of whatever was here. */
+  become(other: ObjectTable<T>): void {
+    for (const id of [...this.sorted]) this.delete(id);
+    for (const id of other.ids()) this.put(id, must(other.get(id), () => `${this.name}: ${id} is absent`));
+  }
+
   load(key: Uint8Array, value: Uint8Array): void {
     const r = new ByteReader(value);
     const version = r.u8();

@@ -26,6 +26,11 @@ export interface Table {
   readonly frozen: number;
   /** Encodes up to `budget` records of the frozen set; returns how many it visited. */
   encodeFrozen(budget: number): number;
+  /**
+   * Makes the next cut encode the records in rows `from` to `to`, changed or not; false when there are none beyond. Once
+   * for all rows of a table that is whole; a small table takes them all at once.
+   */
+  touchRows(from: number, to: number): boolean;
   /** Takes a record as it was encoded; throws MalformedError. */
   load(key: Uint8Array, value: Uint8Array): void;
 }

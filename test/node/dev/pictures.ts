@@ -58,6 +58,7 @@ export function clusterStatus(change: Partial<ClusterStatus> = {}): ClusterStatu
     leader: 'm1',
     term: 4,
     revision: 50,
+    restored: null,
     members: ['m1', 'm2', 'm3'].map((id) => member(id)),
     trouble: '',
     unanswered: [],

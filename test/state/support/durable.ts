@@ -16,6 +16,7 @@ export class Durable {
   meta: LoadMeta | null = null;
 
   take(cut: Cut): void {
+    if (cut.whole) this.records.clear();
     const seen = new Set<string>();
     const once = (key: string): void => {
       if (seen.has(key)) throw new Error(`${key} is in the cut twice`);

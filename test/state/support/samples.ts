@@ -30,6 +30,8 @@ const UPDATE = {
   status: bytes('status'),
 };
 
+const RESTORE = '0123456789abcdef'.repeat(2);
+
 /** One command of every kind, with every field away from its default. */
 export const SAMPLES: { readonly [Kind in CommandKind]: Extract<Command, { readonly kind: Kind }> } = {
   'in-session': {
@@ -141,6 +143,22 @@ export const SAMPLES: { readonly [Kind in CommandKind]: Extract<Command, { reado
     unstableLosses: 6,
     unstableWindowMs: 600_000,
   },
+  'restore-begin': {
+    kind: 'restore-begin',
+    restore: RESTORE,
+    anyCluster: true,
+    file: 'ab'.repeat(32),
+    clusterId: 'cluster' as ClusterId,
+    createdAtMs: 1_700_000_000_000,
+    index: 80,
+    revision: 2 ** 41,
+    digest: '0123456789abcdef',
+    records: 3,
+  },
+  'restore-chunk': { kind: 'restore-chunk', restore: RESTORE, number: 7, records: bytes('records') },
+  'restore-settle': { kind: 'restore-settle', restore: RESTORE },
+  'restore-commit': { kind: 'restore-commit', restore: RESTORE },
+  'restore-abandon': { kind: 'restore-abandon', restore: RESTORE },
   'alarm-clear': { kind: 'alarm-clear', index: 79 },
   'role-weight': { kind: 'role-weight', role: 'batch', weightMilli: 2500 },
 };
