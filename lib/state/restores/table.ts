@@ -101,7 +101,7 @@ export class RestoreTable implements RestoresView {
   }
 
   drop(): void {
-    for (const id of [...this.chunks.ids()]) this.chunks.delete(id);
+    for (const id of Array.from(this.chunks.ids())) this.chunks.delete(id);
     this.header.delete(ONLY);
     this.shadow = null;
     this.steps = null;
