@@ -141,8 +141,14 @@ export const CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   UNKNOWN_MEMBER: { certainty: 'not-done', remedy: '`tepui members` lists those that exist.' },
   TOKEN_REFUSED: { certainty: 'not-done', remedy: 'Get a new token with `tepui members add`.' },
   CHANGE_PENDING: { certainty: 'not-done', remedy: 'Repeat it when the change under way has ended.' },
-  RESTORING: { certainty: 'not-done', remedy: 'Wait for the restore under way, or for ten minutes if nobody goes on.' },
-  RESTORE_LOST: { certainty: 'not-done', remedy: 'Begin the restore anew; `tepui status` tells of the last one.' },
+  RESTORING: {
+    certainty: 'not-done',
+    remedy: 'Wait for the restore under way, or for ten minutes if nobody goes on.',
+  },
+  RESTORE_LOST: {
+    certainty: 'not-done',
+    remedy: 'Begin the restore anew; `tepui status` tells of the last one.',
+  },
   RESTORED: {
     certainty: 'not-done',
     remedy: 'The cluster was taken back to a snapshot meanwhile: read what is there, then repeat it.',

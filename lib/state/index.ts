@@ -138,6 +138,12 @@ export type {
   TreeView,
 } from './tree/types.js';
 export { decodeRecords, encodeRecords } from './restores/codec.js';
-export type { RestoreCommand, RestoredView, RestoresView, SnapshotFacts, StagingView } from './restores/types.js';
+export type {
+  RestoreCommand,
+  RestoredView,
+  RestoresView,
+  SnapshotFacts,
+  StagingView,
+} from './restores/types.js';
 export type { Refusal } from './turn.js';
 export { proposalFault } from './versions.js';

@@ -75,7 +75,13 @@ export function beginHistory(origin: Origin, options: HistoryOptions): NewHistor
   const { term, revision, digest, records, deletions } = cut;
   const configuration = simpleConfiguration(voters, learners, options.leaseMs);
   const chain = chainOf(`${clusterId} ${generation} ${index} ${digest}`);
-  return { meta: { index, term, revision, configuration, digest, chain }, owners, records, deletions, whole: cut.whole };
+  return {
+    meta: { index, term, revision, configuration, digest, chain },
+    owners,
+    records,
+    deletions,
+    whole: cut.whole,
+  };
 }
 
 function runAlone(machine: Machine, index: number, term: number, lane: NodeId): void {

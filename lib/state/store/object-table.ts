@@ -159,7 +159,11 @@ export class ObjectTable<T extends object> implements Table {
   /** Takes the place of whatever was here. */
   become(other: ObjectTable<T>): void {
     for (const id of Array.from(this.sorted)) this.delete(id);
-    for (const id of other.ids()) this.put(id, must(other.get(id), () => `${this.name}: ${id} is absent`));
+    for (const id of other.ids())
+      this.put(
+        id,
+        must(other.get(id), () => `${this.name}: ${id} is absent`),
+      );
   }
 
   load(key: Uint8Array, value: Uint8Array): void {
