@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { appendFileSync, readFileSync, readdirSync } from 'node:fs';
 
 const EVERY_MS = 2000;
 /** A process that has just begun grows because it begins, and holds a descriptor for every module that it loads. */
@@ -29,15 +29,20 @@ export interface Usage {
   readonly longestLifeMs: number;
 }
 
-/** Samples resident memory and open descriptors of processes from `/proc`; elsewhere there are no samples. */
+/**
+ * Samples resident memory and open descriptors of processes from `/proc`, and appends them to a file, one line each;
+ * elsewhere there are no samples.
+ */
 export class Resources {
   private readonly pids: () => ReadonlyMap<string, number>;
+  private readonly file: string;
   private readonly samples: Map<string, Sample[]> = new Map();
   private timer: NodeJS.Timeout | null = null;
 
   /** `pids` are the processes that live now, by name. */
-  constructor(pids: () => ReadonlyMap<string, number>) {
+  constructor(pids: () => ReadonlyMap<string, number>, file: string) {
     this.pids = pids;
+    this.file = file;
   }
 
   start(): void {
@@ -61,6 +66,7 @@ export class Resources {
       if (seen === null) continue;
       const own = this.samples.get(name) ?? [];
       own.push(seen);
+      appendFileSync(this.file, `${JSON.stringify({ name, ...seen })}\n`);
       this.samples.set(name, own);
     }
   }

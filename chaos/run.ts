@@ -90,14 +90,14 @@ interface Parts {
 }
 
 async function underLoad(options: RunOptions, parts: Parts): Promise<RunResult | null> {
-  const { plan, signal, progress } = options;
+  const { plan, dir, signal, progress } = options;
   const { cluster, history, registers, tasks } = parts;
   const nemesis = new Nemesis(plan, cluster, history, progress);
   await registers.start();
   await tasks.start();
   const fromNs = history.now();
   const starvedBeforeMs = cluster.clock.starvedMs;
-  const resources = new Resources(() => cluster.pids());
+  const resources = new Resources(() => cluster.pids(), path.join(dir, 'resources.jsonl'));
   const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
   resources.start();
