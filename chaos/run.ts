@@ -3,7 +3,8 @@ import path from 'node:path';
 import { SeededRandom } from '../lib/base/index.js';
 import { Cluster } from './cluster/cluster.js';
 import { electionsIn } from './elections.js';
-import { Nemesis, type FaultWindow } from './faults/nemesis.js';
+import { makeFault } from './faults/faults.js';
+import { Nemesis, type FaultWindow, type MakeFault } from './faults/nemesis.js';
 import type { Plan } from './faults/plan.js';
 import { History } from './history/history.js';
 import { launchesOf, type Launch } from './history/operations.js';
@@ -92,7 +93,8 @@ interface Parts {
 async function underLoad(options: RunOptions, parts: Parts): Promise<RunResult | null> {
   const { plan, dir, signal, progress } = options;
   const { cluster, history, registers, tasks } = parts;
-  const nemesis = new Nemesis(plan, cluster, history, progress);
+  const make: MakeFault = (planned, taken) => makeFault(planned, cluster, taken);
+  const nemesis = new Nemesis(plan, make, cluster, history, progress);
   await registers.start();
   await tasks.start();
   const fromNs = history.now();

@@ -11,11 +11,11 @@ import { Kill, Pause } from './processes.js';
 
 const LEADER_LIMIT_MS = 30_000;
 
-/** Chooses the victims, as things stand now, but none of the `taken`: another fault has them. */
+/** See `MakeFault`. */
 export async function makeFault(
   { number, kind, draw, durationMs }: PlannedFault,
   cluster: Cluster,
-  taken: readonly string[] = [],
+  taken: readonly string[],
 ): Promise<Fault> {
   const free = (ids: readonly string[]) => ids.filter((id) => !taken.includes(id));
   const drawn = (ids: readonly string[]) => free(ids)[draw % free(ids).length]!;

@@ -2,7 +2,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Cluster } from '../cluster/cluster.js';
 import type { History } from '../history/history.js';
 import type { Fault } from './fault.js';
-import { makeFault } from './faults.js';
 import { groupsOf, type FaultKind, type Plan, type PlannedFault } from './plan.js';
 
 /** A fault as it happened. It weighs on the cluster from `beginNs` until all masters serve again at `endNs`. */
@@ -23,6 +22,9 @@ interface Begun {
   healed: { readonly atNs: number; readonly confirmed: string } | null;
 }
 
+/** Chooses the victims as things stand now, but none of the `taken`: another fault has them. */
+export type MakeFault = (planned: PlannedFault, taken: readonly string[]) => Promise<Fault>;
+
 const SERVING_LIMIT_MS = 30_000;
 
 /** Carries out a plan, and heals each fault whatever happens. */
@@ -31,12 +33,20 @@ export class Nemesis {
   /** Faults that did not show, or did not heal. */
   readonly failures: string[] = [];
   private readonly plan: Plan;
-  private readonly cluster: Cluster;
-  private readonly history: History;
+  private readonly make: MakeFault;
+  private readonly cluster: Pick<Cluster, 'awaitServing' | 'network'>;
+  private readonly history: Pick<History, 'add'>;
   private readonly progress: (line: string) => void;
 
-  constructor(plan: Plan, cluster: Cluster, history: History, progress: (line: string) => void) {
+  constructor(
+    plan: Plan,
+    make: MakeFault,
+    cluster: Pick<Cluster, 'awaitServing' | 'network'>,
+    history: Pick<History, 'add'>,
+    progress: (line: string) => void,
+  ) {
     this.plan = plan;
+    this.make = make;
     this.cluster = cluster;
     this.history = history;
     this.progress = progress;
@@ -95,7 +105,7 @@ export class Nemesis {
   private async begin(planned: PlannedFault, begun: Begun[]): Promise<void> {
     const { number, kind, durationMs } = planned;
     const taken = begun.flatMap(({ fault }) => fault.victims);
-    const fault = await makeFault(planned, this.cluster, taken);
+    const fault = await this.make(planned, taken);
     const { victims } = fault;
     const beginNs = this.history.add({ type: 'fault', data: { number, kind, victims, durationMs } });
     begun.push({ planned, fault, beginNs, healed: null });
@@ -138,7 +148,7 @@ export class Nemesis {
     );
   }
 
-  /** Failures are noted, unless the run was interrupted: what was begun ends as it can then. */
+  /** A failure is noted; whoever goes on looks for it there. */
   private async attempt({ number, kind }: PlannedFault, step: Promise<void>): Promise<void> {
     await step.catch((error: unknown) => {
       const reason = error instanceof Error ? error.message : String(error);
