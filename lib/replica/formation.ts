@@ -12,6 +12,9 @@ import type { FormReply, FormRequest, JoinReply, PeerHello, Transport } from '..
 import { Joining } from './membership/joining.js';
 
 const RETRY_MS = 100;
+/** Whoever was refused this often asks less often, by one `RETRY_MS` each time, down to once a second. */
+const PATIENT_AFTER = 5;
+const SLOWEST = 10;
 
 export interface FormationHost {
   readonly memberId: MemberId;
@@ -59,6 +62,8 @@ export class Formation {
   private stopped = false;
   private readonly joining: Joining;
   private writing = false;
+  /** In a row, of requests to be let in. */
+  private refusals = 0;
   /** What is missing, for people. */
   trouble = 'asking the founding members whether they are new';
 
@@ -100,7 +105,9 @@ export class Formation {
     else if (formerCluster !== null)
       await this.join([...peers.values()], formerCluster, lostVotes(formerCluster));
     else await this.foundOrJoin();
-    if (!this.stopped) this.timer = this.host.timers.after(RETRY_MS, () => this.again());
+    if (this.stopped) return;
+    const pace = Math.min(SLOWEST, 1 + Math.floor(this.refusals / PATIENT_AFTER));
+    this.timer = this.host.timers.after(pace * RETRY_MS, () => this.again());
   }
 
   private async foundOrJoin(): Promise<void> {
@@ -115,6 +122,7 @@ export class Formation {
   private async join(addresses: readonly string[], expected: ClusterId | null, why: string): Promise<void> {
     const reply = await this.joining.attempt(addresses, expected);
     this.trouble = `${why}: ${this.joining.refusal}`;
+    this.refusals = reply === null ? this.refusals + 1 : 0;
     if (reply === null || this.stopped || this.writing) return;
     this.writing = true;
     const entered = await this.host.enter(reply).finally(() => {

@@ -31,7 +31,7 @@ describe('processes: who is in the group', function () {
       for (const id of ['m1', 'm4', 'm2', 'm5']) {
         const { code, stderr } = await group.processes.get(id)!.whenEnded;
         assert.equal(code, 3, stderr);
-        assert.match(stderr, new RegExp(`${id} is not a member any more: .* \\[REMOVED\\]`));
+        assert.match(stderr, new RegExp(`${id} is not a member any more; .* \\[REMOVED\\]`));
       }
       await group.untilVoters('m3');
       await writers.stop();

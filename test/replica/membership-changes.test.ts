@@ -129,7 +129,7 @@ describe('replica: a member that is added', () => {
     await group.until('m2 knows that it is out, and ends', () => !group.at(M2).alive);
     assert.match(
       String(group.ends[0]?.error),
-      /m2@\w+ left the group .* m2 is not a member any more: m1, m3, m4 are/,
+      /m2@\w+ left the group .* m2 is not a member any more; the members are m1, m3, m4/,
     );
   });
 });

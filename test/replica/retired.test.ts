@@ -182,7 +182,7 @@ describe('replica: a member that was removed', () => {
     assert.equal(code, 'REMOVED');
     assert.match(
       message,
-      new RegExp(`${node} left the group .*, and m3 is not a member any more: m1, m2 are`),
+      new RegExp(`${node} left the group .*, and m3 is not a member any more; the members are m1, m2`),
     );
     await group.create(M1);
     await group.untilLevel();

@@ -30,7 +30,10 @@ export function retirementOf(
     return { code: 'RETIRED', message: `${left}: ${member} is in it with the folder ${successor}` };
   }
   const members = [...new Set(present.map(memberOf))].sort().join(', ');
-  return { code: 'REMOVED', message: `${left}, and ${member} is not a member any more: ${members} are` };
+  return {
+    code: 'REMOVED',
+    message: `${left}, and ${member} is not a member any more; the members are ${members}`,
+  };
 }
 
 export interface FormerHost {
