@@ -49,16 +49,12 @@ export function hearsLeader(core: Core): boolean {
 
 /** Grants at most one vote a term, and only to a log at least as complete (§5.2, §5.4.1). */
 export function handleVote(core: Core, message: VoteRequest): void {
-  const granted =
-    core.mayVote && isFree(core, message) && core.log.isUpToDate(message.lastIndex, message.lastTerm);
-  if (message.pre) {
-    const term = granted ? message.term : core.term;
-    core.send({ type: 'vote-reply', from: core.id, to: message.from, term, pre: true, granted });
-    return;
-  }
+  if (message.pre) return handlePreVote(core, message);
+  const granted = mayElect(core, message);
   if (granted) {
     core.vote = message.from;
     core.restartElectionTimer();
+    giveTime(core, 0);
   }
   core.sendDurable({
     type: 'vote-reply',
@@ -68,6 +64,39 @@ export function handleVote(core: Core, message: VoteRequest): void {
     pre: false,
     granted,
   });
+}
+
+/**
+ * A pre-vote promises nothing, so an election that is better left alone may count for more. One that waits for this
+ * node's disk: nothing is answered, since any answer would have somebody write, and the next vote wait behind that.
+ * And the own one, if both were begun at about the same time: else both would win their pre-votes and split the votes.
+ */
+function handlePreVote(core: Core, message: VoteRequest): void {
+  if (isVoting(core)) return;
+  const rival = isRival(core, message);
+  const granted = mayElect(core, message) && !(rival && core.id > message.from);
+  const term = granted ? message.term : core.term;
+  core.send({ type: 'vote-reply', from: core.id, to: message.from, term, pre: true, granted });
+}
+
+function mayElect(core: Core, message: VoteRequest): boolean {
+  const { lastIndex, lastTerm } = message;
+  return core.mayVote && isFree(core, message) && core.log.isUpToDate(lastIndex, lastTerm);
+}
+
+/** Whether a vote of this node, for itself or another, is on its way to the disk. */
+function isVoting(core: Core): boolean {
+  return core.vote !== null && core.leader === null && core.outstanding !== null;
+}
+
+/** Ticks within which two campaigns were begun at about the same time. */
+const RIVAL_TICKS = 3;
+
+/** Whether who asks is as good a leader as this node, which has just asked the same and was not refused by it. */
+function isRival(core: Core, { from, lastIndex, lastTerm }: VoteRequest): boolean {
+  const { state, log } = core;
+  if (state.role !== 'pre-candidate' || core.electionElapsed >= RIVAL_TICKS) return false;
+  return state.votes.get(from) !== false && lastIndex === log.lastIndex && lastTerm === log.lastTerm;
 }
 
 function isFree(core: Core, message: VoteRequest): boolean {
@@ -82,6 +111,8 @@ export function handleVoteReply(core: Core, message: VoteReply): void {
   if (state.role !== awaited) return;
   if (message.granted && message.term !== core.term + (message.pre ? 1 : 0)) return;
   if (!state.votes.has(message.from)) state.votes.set(message.from, message.granted);
+  // The others are asked from now on, and their disks may need as long as the own one did.
+  if (message.from === core.id) giveTime(core, core.electionElapsed + 1);
   decide(core);
 }
 
@@ -134,13 +165,22 @@ export function tickElection(core: Core): void {
  * twice as much time at each attempt: its votes wait for disks.
  */
 function continueTakeover(core: Core, takeover: Takeover): void {
+  if (isVoting(core) && core.now < takeover.untilTick) return giveTime(core, 0);
   if (core.state.role === 'candidate') takeover.attempts++;
-  takeover.nextTick = core.now + draw(core, TAKEOVER_AGAIN) * 2 ** Math.min(takeover.attempts, 3);
+  const growth = 2 ** Math.min(takeover.attempts, 3);
+  takeover.nextTick = core.now + draw(core, TAKEOVER_AGAIN, growth);
   if (core.now >= takeover.untilTick) core.takeover = null;
   forgetLeader(core);
   if (core.leader === null) campaign(core, 'pre');
 }
 
-function draw(core: Core, range: { readonly low: number; readonly high: number }): number {
-  return between(core.config.random, range.low, range.high);
+/** An election is under way, and may be won: a takeover leaves it alone for `ticks`, and what it waits anyway. */
+function giveTime(core: Core, ticks: number): void {
+  const { takeover } = core;
+  if (takeover === null) return;
+  takeover.nextTick = Math.max(takeover.nextTick, core.now + ticks + draw(core, TAKEOVER_AGAIN));
+}
+
+function draw(core: Core, range: { readonly low: number; readonly high: number }, growth = 1): number {
+  return between(core.config.random, range.low * growth, range.high * growth);
 }

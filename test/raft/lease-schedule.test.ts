@@ -29,7 +29,11 @@ describe('leases under random faults (S22)', () => {
   });
 
   it('NOT PROMISED: by clocks far beyond the bound somebody may', () => {
-    const broken = runs(2, COUNT).filter(({ run }) => run.violations.length > 0);
-    assert.ok(broken.length > 0, 'these schedules could not see a broken lease');
+    // It takes luck: one history in twenty or fifty.
+    let tried = 0;
+    let broken = false;
+    while (!broken && tried < 8 * COUNT)
+      broken = new LeaseSchedule(FIRST + tried++, 2).pass(20_000).violations.length > 0;
+    assert.ok(broken, `${tried} schedules could not see a broken lease`);
   });
 });

@@ -68,6 +68,54 @@ describe('a hint that the leader’s process is gone', () => {
     assert.equal(cluster.node('m3').view.leader, 'm1');
   });
 
+  it('of two that campaign in the same tick the greater wins, at the first attempt', () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const cluster = ledCluster(3, { seed });
+      cluster.isolate('m1');
+      cluster.manual = true;
+      for (const name of ['m2', 'm3']) cluster.node(name).campaignHint();
+      for (let tick = 0; tick < 2; tick++) for (const name of ['m2', 'm3']) cluster.tick(name);
+      // Each has asked before it was asked.
+      for (const name of ['m2', 'm3']) cluster.drain(cluster.member(name));
+      cluster.manual = false;
+      cluster.pump();
+      assert.equal(cluster.leader.id, 'm3');
+      assert.equal(cluster.leader.term, 2);
+    }
+  });
+
+  it('a rival that has refused does not keep the other from being elected', () => {
+    const solo = new Solo({ term: 1, others: ['m0', 'm2'] });
+    solo.heartbeat('m2');
+    solo.node.campaignHint();
+    solo.tick(2);
+    assert.ok(!granted(solo.askVote('m0', { pre: true })));
+    solo.vote('m0', false);
+    assert.ok(granted(solo.askVote('m0', { pre: true })));
+  });
+
+  it('does not spoil an election that waits for the disk of this node', () => {
+    const solo = new Solo({ term: 1 });
+    solo.heartbeat('m2');
+    solo.node.campaignHint();
+    solo.slowDisk = true;
+    solo.askVote('m3');
+    assert.equal(solo.view.vote, 'm3');
+    assert.deepEqual(solo.askVote('m2', { pre: true, term: 3 }), []);
+    assert.deepEqual(only(solo.tick(15), 'vote'), []);
+    assert.equal(solo.view.term, 2);
+  });
+
+  it('leaves the one that this node has just voted for time to win', () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const solo = new Solo({ term: 1, seed });
+      solo.heartbeat('m2');
+      solo.node.campaignHint();
+      assert.ok(granted(solo.askVote('m3')));
+      assert.deepEqual(only(solo.tick(), 'vote'), []);
+    }
+  });
+
   it('an election that disks delay is given more time at each attempt', () => {
     const solo = new Solo({ term: 1 });
     solo.heartbeat('m2');

@@ -17,6 +17,25 @@ describe('replica: change of leaders', () => {
     assert(tookMs < 120, `${tookMs} ms`);
   });
 
+  it('takes over in one election however long disks take', async () => {
+    for (const diskMs of [1, 15, 60]) {
+      for (let seed = 1; seed <= 8; seed++) {
+        const group = await Group.serving({ seed });
+        await group.pass(seed * 7);
+        const old = group.leader!;
+        const { term } = old.member.status();
+        for (const id of group.ids) group.diskMs.set(id, diskMs);
+        old.crash();
+        const sinceMs = group.time.monotonicMs();
+        await group.until('another leader', () => group.leader !== null && group.leader !== old);
+        const tookMs = group.time.monotonicMs() - sinceMs;
+        // The candidate's vote, the other one's, and the first entry of the term are written one after the other.
+        assert(tookMs < 3 * diskMs + 60, `SEED=${seed}: ${tookMs} ms with disks of ${diskMs} ms`);
+        assert.equal(group.leader!.member.status().term, term + 1, `SEED=${seed}, disks of ${diskMs} ms`);
+      }
+    }
+  });
+
   it('waits for the election timeout when the leader is only out of reach', async () => {
     const group = await Group.serving();
     const old = group.leader!;
