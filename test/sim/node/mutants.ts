@@ -190,6 +190,34 @@ const LEASES: readonly Mutant[] = [
   ]),
 ];
 
+const LASTING: readonly Mutant[] = [
+  mutant(
+    'lease-promise-forgotten',
+    'who heard a leader helps to elect another one while the lease of it lasts',
+    ['raft/lease', 'return core.now - core.heardTick < promisedTicks(core);', 'return false;'],
+  ),
+  mutant('campaigns-unasked', 'who hears no leader stands for election without asking before (thesis §9.6)', [
+    'raft/election',
+    "else if (core.electionElapsed >= core.electionTimeout)\n        campaign(core, 'pre');",
+    "else if (core.electionElapsed >= core.electionTimeout)\n        campaign(core, 'election');",
+  ]),
+  mutant(
+    'lost-frames-not-sent-again',
+    'what was on its way to a leader when its stream broke is never sent again',
+    ['replica/lane-traffic', 'this.lane.resend();', ''],
+  ),
+  mutant('reads-without-limit', 'any number of reads may wait at a member', [
+    'replica/reads',
+    'if (this.waitingCount >= this.host.limits.reads)',
+    'if (false)',
+  ]),
+  mutant('log-kept-for-ever', 'what a cut covers stays in the log', [
+    'replica/compaction',
+    'log.compact({ index, term, configuration }).catch(fatal);',
+    '',
+  ]),
+];
+
 /** Faults in what surrounds consensus, found by simulating whole nodes. */
 export const NODE_MUTANTS: readonly Mutant[] = [
   ...DURABILITY,
@@ -200,4 +228,5 @@ export const NODE_MUTANTS: readonly Mutant[] = [
   ...FOLDERS,
   ...PROMISES,
   ...LEASES,
+  ...LASTING,
 ];

@@ -20,6 +20,10 @@ export interface Observer {
   readonly emitted: (message: Message) => void;
   /** It was given a message. */
   readonly stepped: (message: Message) => void;
+  /** Before anything of it is carried out. */
+  readonly handed: (ready: Ready) => void;
+  /** After every step. */
+  readonly looked: () => void;
   /** It proposed a configuration, or was refused to. */
   readonly proposed: (view: NodeView) => void;
 }
@@ -46,14 +50,17 @@ export function attach(checker: ClusterChecker, raft: RaftNode, log: RaftLog, ob
     }),
   );
   let installing: number | null = null;
-  around(raft, 'step', (message) =>
+  const stepped = (cause: Cause): void =>
     guard(() => {
-      checker.stepped(id, { type: 'message', message });
-      observer.stepped(message);
-    }),
-  );
-  around(raft, 'tick', () => guard(() => checker.stepped(id, TICK)));
-  for (const name of OTHER_INPUTS) around(raft, name, () => guard(() => checker.stepped(id, OTHER)));
+      checker.stepped(id, cause);
+      observer.looked();
+    });
+  around(raft, 'step', (message) => {
+    stepped({ type: 'message', message });
+    guard(() => observer.stepped(message));
+  });
+  around(raft, 'tick', () => stepped(TICK));
+  for (const name of OTHER_INPUTS) around(raft, name, () => stepped(OTHER));
   const ready = raft.ready.bind(raft);
   raft.ready = (holdNews) => {
     const result = ready(holdNews);
@@ -67,12 +74,16 @@ export function attach(checker: ClusterChecker, raft: RaftNode, log: RaftLog, ob
     if (at !== null) guard(() => checker.installed(id, at));
     installing = null;
     persisted();
-    guard(() => checker.persisted(id));
+    guard(() => {
+      checker.persisted(id);
+      observer.looked();
+    });
   };
 }
 
 function seen(checker: ClusterChecker, id: NodeId, ready: Ready, observer: Observer): void {
   checker.emitted(id, ready.messages);
+  observer.handed(ready);
   for (const message of ready.messages) observer.emitted(message);
   if (!observer.alive()) return;
   for (const entry of ready.committed) {

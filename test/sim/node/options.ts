@@ -164,11 +164,20 @@ function operator(random: Random): OperatorOptions {
   return { changeMs: on ? changeMs : 0, spares: on ? spares : 0, upkeep };
 }
 
+/** In some runs only few may wait at a member. */
+function tightened(random: Random, limits: ReplicaLimits): ReplicaLimits {
+  return {
+    ...limits,
+    reads: pick(random, [2, 10, limits.reads]),
+    calls: pick(random, [4, 20, limits.calls]),
+  };
+}
+
 /** Draws the options of a run. The order of draws is part of the meaning of a seed. */
 export function drawNodeOptions(random: Random): NodeOptions {
   const heartbeatTicks = between(random, 2, 5);
   const members = pick(random, [1, 3, 3, 3, 3, 3, 3, 5, 5]);
-  return {
+  const options = {
     members,
     limits: limits(random, heartbeatTicks),
     heartbeatTicks,
@@ -185,4 +194,5 @@ export function drawNodeOptions(random: Random): NodeOptions {
     operator: operator(random),
     heal: drawHeal(random, members),
   };
+  return { ...options, limits: tightened(random, options.limits) };
 }

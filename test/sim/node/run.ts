@@ -109,6 +109,7 @@ class NodeRun {
     await this.ordered(changes);
     for (const one of [...world.clients, ...world.frameworks]) one.stop();
     this.note('phase', 'settle');
+    world.bounds.calm = true;
     await this.demand('L2', 'equal members', () => this.settled(), 20 * SECOND);
     await this.quiet();
     await this.drained(Promise.all(clients));

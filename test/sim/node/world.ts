@@ -23,6 +23,10 @@ import { Atlas } from './atlas.js';
 import { DAMAGES, inflict, type Damage } from './damage.js';
 import { NodeDisk } from './disk.js';
 import { NodeHistory } from './history.js';
+import { insideOf } from './inside.js';
+import { LeaseRule } from './leases.js';
+import { Words } from './word.js';
+import { Bounds } from './bounds.js';
 import { Host, MachineClock, type Running } from './host.js';
 import { Life } from './life.js';
 import { Marks, type Mark } from './marks.js';
@@ -70,6 +74,9 @@ export class World {
   readonly operator: Operator;
   readonly calls: Calls;
   readonly atlas: Atlas;
+  readonly words: Words = new Words();
+  readonly leases: LeaseRule = new LeaseRule();
+  readonly bounds: Bounds;
   readonly marks: Marks = new Marks();
   readonly counts: NodeCounts = noNodeCounts();
   /** The first broken rule: the run ends with it. */
@@ -93,6 +100,7 @@ export class World {
     this.options = options;
     this.schedule = schedule;
     this.trace = trace;
+    this.bounds = new Bounds(options.limits, () => schedule.now);
     const { members, clients } = options;
     const { agents, frameworks } = options.cluster;
     const { spares } = options.operator;
@@ -150,6 +158,7 @@ export class World {
   /** Looks around now and then, for as long as the run lasts. */
   watch(): void {
     this.marks.look(this.nodes);
+    this.bounds.look(this.nodes);
     this.rules.sample();
     this.promises.look();
     this.schedule.after(WATCH_MS * MS, () => this.watch());
@@ -225,6 +234,7 @@ export class World {
           cut: (index, digest) => {
             this.event('cut', node, index, 0);
             this.guard(() => this.oracle.cut(node.id, index, digest));
+            this.bounds.cut(node, index);
           },
           reset: () => {
             this.counts.snapshotInstalls++;
@@ -321,6 +331,7 @@ export class World {
   private end(node: SimNode, life: Life, ending: Ending): void {
     const running = life.member === null ? null : consensusOf(life.member);
     node.endedUs = this.schedule.now;
+    this.bounds.ended(node);
     if (running !== null) {
       node.lastIndex = running.log.lastIndex();
       this.marks.ends(running.raft.view);
@@ -415,6 +426,11 @@ export class World {
     const { view } = running.raft;
     node.view = view;
     this.guard(() => this.promises.runs(node, view, running.log.health.kind === 'log-damaged'));
+    const inside = insideOf(member)!;
+    const { id } = view;
+    this.leases.watch(inside, (look) => {
+      if (life.host.alive) this.guard(look);
+    });
     attach(this.checker, running.raft, running.log, {
       guard: (look) => this.guard(look),
       alive: () => life.host.alive,
@@ -426,7 +442,12 @@ export class World {
         this.promises.says(node, view, message);
         this.emitted(node, life, message);
       },
-      stepped: (message) => this.promises.hears(node, view, message),
+      stepped: (message) => {
+        this.promises.hears(node, view, message);
+        this.words.received(id, message);
+      },
+      handed: (ready) => this.words.handed(id, running.log, ready),
+      looked: () => this.leases.look(view),
       proposed: () => {
         if (view.role !== 'leader' || view.configurationIndex !== view.lastIndex) return;
         this.rules.proposed(node, view);
