@@ -56,7 +56,7 @@ export class ChangeRules {
     const gone = voters.filter((voter) => this.isGone(voter));
     check(
       voters.length - gone.length >= majority(voters.length),
-      'S31',
+      'members',
       () =>
         `${id} changes the voters; ${when} it they are ${voters.join(', ')}, and long gone ${gone.join(', ')}`,
     );
@@ -80,7 +80,7 @@ export class ChangeRules {
     const wanted = this.samples.findLast(({ atUs }) => atUs <= since)?.last ?? 0;
     check(
       last >= wanted,
-      'S31',
+      'members',
       () =>
         `${id} gives ${voter} a vote, whose log ends at ${last}; long ago the group had applied ${wanted}`,
     );

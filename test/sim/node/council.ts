@@ -145,7 +145,7 @@ export class Council {
     this.compare(before, isJoint(next) ? leaveJoint(next) : next);
     if (!isJoint(next)) {
       const voters = new Set(next.voters.map(memberOf));
-      check(voters.size === next.voters.length, 'S31', () => `a member votes twice: ${describe(next)}`);
+      check(voters.size === next.voters.length, 'members', () => `a member votes twice: ${describe(next)}`);
     }
     if (next.voters.length === 1) this.see('one voter');
     if (next.voters.length === 5 && before.voters.length < 5) this.see('five voters');
@@ -156,7 +156,7 @@ export class Council {
     for (const turn of this.turns) {
       check(
         this.orders.some((order) => explains(order, turn)),
-        'S31',
+        'members',
         () => `${turn.text}, which nobody asked for; asked for was ${this.list()}`,
       );
     }
@@ -172,7 +172,7 @@ export class Council {
       const shown = answer === null || (same(voters, answer.voters) && same(learners, answer.learners));
       return shown && [...goal].every(([member, role]) => roleOf(configuration, member) === role);
     });
-    check(reached, 'S31', () => {
+    check(reached, 'members', () => {
       const told =
         answer === null
           ? ''
@@ -195,7 +195,7 @@ export class Council {
     if (was === 'absent') {
       check(
         is === 'learner' && (has(before, member) || this.invited.has(member)),
-        'S31',
+        'members',
         () => `${node} came as a ${is} to ${describe(before)}, and nobody invited it`,
       );
       if (!has(before, member)) this.invited.delete(member);

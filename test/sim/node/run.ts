@@ -231,10 +231,10 @@ class NodeRun {
     this.note('phase', 'tidy');
     const tidied = changes.then(() => operator.tidy()).catch((error: unknown) => this.world.fail(error));
     await this.drained(tidied, 'end of the changes of members');
-    await this.demand('L6', 'settled configuration', () => !council.isJoint, 20 * SECOND);
+    await this.demand('L5', 'settled configuration', () => !council.isJoint, 20 * SECOND);
   }
 
-  /** L6: nobody, and no removed member above all, disturbs a group that is well. */
+  /** L3: nobody, and no removed member above all, disturbs a group that is well. */
   private async quiet(): Promise<void> {
     const { world } = this;
     if (this.options.operator.changeMs === 0) return this.healing?.quiet();
@@ -246,7 +246,7 @@ class NodeRun {
     const after = world.leader()?.life?.member?.status();
     check(
       before !== undefined && after?.term === before.term && after.self.memberId === before.self.memberId,
-      'L6',
+      'L3',
       () =>
         `${before?.self.memberId} led term ${before?.term}; then, of a group that is well: ${world.picture()}`,
     );
