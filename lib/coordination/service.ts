@@ -1,4 +1,4 @@
-import { TepuiError, randomHex, type ErrorCode, type Random, type SessionId } from '../base/index.js';
+import { CATALOGUE, randomHex, type ErrorCode, type Random, type SessionId } from '../base/index.js';
 import type { Outcome, Replica } from '../replica/index.js';
 import { encodeCommand, type NodeStat, type TreeCommand } from '../state/index.js';
 
@@ -155,7 +155,7 @@ export function answerOf<T>(outcome: Outcome, value: (index: number, term: numbe
     case 'applied': {
       const { result, term } = outcome;
       if (result.ok) return { kind: 'done', value: value(result.revision, term) };
-      const unknown = new TepuiError(result.code, result.message).certainty === 'unknown';
+      const unknown = CATALOGUE[result.code].certainty === 'unknown';
       return { kind: 'refused', code: result.code, message: result.message, unknown };
     }
   }

@@ -2,7 +2,7 @@ import { TepuiError, assert, must } from '../base/index.js';
 import { SLOT_BYTES, type Disk, type DiskSource, type KvOptions, type SlotFile } from './disk.js';
 import { FailureLatch, closedError } from './failure-latch.js';
 import { BatchJournal } from './memory-journal.js';
-import { SortedBytes } from './sorted-bytes.js';
+import { SortedBytes, copyOf } from './sorted-bytes.js';
 import type { Kv, KvOperation, KvRange, KvSnapshot } from './types.js';
 
 /** What a write is about, for schedules and fault plans: `kv raft`, `slots witness`, `file identity.json`. */
@@ -96,7 +96,7 @@ export class MemoryDisk implements DiskSource {
 
   /** For damage: changes a database behind everyone's back. */
   tamper(database: string, operations: readonly KvOperation[]): void {
-    must(this.databases.get(database), `no database ${database}`).apply(operations);
+    must(this.databases.get(database), `no database ${database}`).apply(operations.map(copyOf));
   }
 
   /**
@@ -113,12 +113,13 @@ export class MemoryDisk implements DiskSource {
   /** Applies a batch and, where `keepBatches` asks for it, remembers it. */
   applyBatch(database: string, contents: SortedBytes, operations: readonly KvOperation[]): void {
     const { keepBatches = 0 } = this.options;
+    const kept = operations.map(copyOf);
     if (keepBatches > 0) {
       const journal = this.journals.get(database) ?? new BatchJournal(contents.copy(), keepBatches);
       this.journals.set(database, journal);
-      journal.record(operations);
+      journal.record(kept);
     }
-    contents.apply(operations);
+    contents.apply(kept);
   }
 
   /** For stale copies and wiped folders: another disk with the same contents, nobody attached. */

@@ -23,8 +23,9 @@ export class BatchJournal {
     return this.list;
   }
 
+  /** `operations` never change from here on. */
   record(operations: readonly KvOperation[]): void {
-    this.list.push(operations.map(copyOf));
+    this.list.push(operations);
     if (this.list.length > this.limit) this.before.apply(this.list.shift()!);
   }
 
@@ -55,11 +56,4 @@ export class BatchJournal {
       for (const operation of batch) if (operation.type === 'put') add(operation.key, operation.value);
     return former;
   }
-}
-
-function copyOf(operation: KvOperation): KvOperation {
-  const key = operation.key.slice();
-  return operation.type === 'delete'
-    ? { type: 'delete', key }
-    : { type: 'put', key, value: operation.value.slice() };
 }

@@ -1,3 +1,5 @@
+/** Buffers double up to the larger size: the cuts of a quiet group are small. */
+const FIRST_BYTES = 4 << 10;
 const SLAB_BYTES = 256 << 10;
 
 /**
@@ -12,7 +14,8 @@ export class Slab {
   take(size: number): Uint8Array {
     if (size > SLAB_BYTES / 4) return new Uint8Array(size);
     if (this.used + size > this.buffer.length) {
-      this.buffer = new Uint8Array(SLAB_BYTES);
+      const next = Math.min(SLAB_BYTES, Math.max(FIRST_BYTES, this.buffer.length * 2));
+      this.buffer = new Uint8Array(Math.max(next, size));
       this.used = 0;
     }
     const piece = this.buffer.subarray(this.used, this.used + size);

@@ -20,17 +20,17 @@ export class SortedBytes {
     return this.holds(at, key) ? this.values[at] : undefined;
   }
 
-  /** Applies in order; keys and values are copied. */
+  /** Applies in order. Keys and values are kept as they are and must not change: see `copyOf`. */
   apply(operations: readonly KvOperation[]): void {
     this.own();
     for (const operation of operations) {
       const at = this.lowerBound(operation.key);
       const present = this.holds(at, operation.key);
       if (operation.type === 'put') {
-        if (present) this.values[at] = operation.value.slice();
+        if (present) this.values[at] = operation.value;
         else {
-          this.keys.splice(at, 0, operation.key.slice());
-          this.values.splice(at, 0, operation.value.slice());
+          this.keys.splice(at, 0, operation.key);
+          this.values.splice(at, 0, operation.value);
         }
       } else if (present) {
         this.keys.splice(at, 1);
@@ -88,4 +88,12 @@ export class SortedBytes {
     }
     return low;
   }
+}
+
+/** An operation that nobody else can change. */
+export function copyOf(operation: KvOperation): KvOperation {
+  const key = operation.key.slice();
+  return operation.type === 'delete'
+    ? { type: 'delete', key }
+    : { type: 'put', key, value: operation.value.slice() };
 }

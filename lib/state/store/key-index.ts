@@ -8,6 +8,8 @@ const SHARD_BITS = 8;
 const FIRST_SLOTS = 16;
 /** Shared by all shards without a key: one slot, which stays empty. Most tables of a small group hold few keys. */
 const NO_KEYS: Int32Array = new Int32Array(1);
+/** Shared by all tables without a key. */
+const EMPTY: Int32Array[] = Array.from({ length: 1 << SHARD_BITS }, () => NO_KEYS);
 
 /** A 32-bit hash of a key; only this process sees it, and no order ever follows from it. */
 export function hashKey(key: Uint8Array, from: number, to: number): number {
@@ -24,7 +26,7 @@ export function hashKey(key: Uint8Array, from: number, to: number): number {
  */
 export class KeyIndex {
   private readonly owner: KeyOwner;
-  private readonly shards: Int32Array[] = Array.from({ length: 1 << SHARD_BITS }, () => NO_KEYS);
+  private shards: Int32Array[] = EMPTY;
   private readonly counts: Int32Array = new Int32Array(1 << SHARD_BITS);
 
   constructor(owner: KeyOwner) {
@@ -44,6 +46,7 @@ export class KeyIndex {
 
   /** Adds a row whose key is not in the index. */
   add(hash: number, row: number): void {
+    if (this.shards === EMPTY) this.shards = EMPTY.slice();
     const number = hash >>> (32 - SHARD_BITS);
     this.counts[number]!++;
     if (this.counts[number]! * 4 > this.shards[number]!.length * 3) this.growShard(number);
