@@ -111,7 +111,15 @@ describe('tepui snapshot restore --online', function () {
     } finally {
       await other.stop();
     }
-    const mixed = await tepui(['snapshot', 'restore', file('a'), '--online', '--dir', folder.path, ...masters]);
+    const mixed = await tepui([
+      'snapshot',
+      'restore',
+      file('a'),
+      '--online',
+      '--dir',
+      folder.path,
+      ...masters,
+    ]);
     assert.equal(mixed.code, 2, mixed.stderr);
   });
 });
