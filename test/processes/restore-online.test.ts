@@ -7,6 +7,7 @@ import { tempFolder } from '../support/temp-folder.js';
 import { tepui } from '../support/tepui-process.js';
 
 const LIMIT_MS = 90_000;
+const RESTORE = ['snapshot', 'restore', '--online', '--yes', '--json'];
 
 interface Status {
   readonly leader: string | null;
@@ -58,10 +59,7 @@ describe('tepui snapshot restore --online', function () {
 
   it('takes the cluster back as it runs: the later writes are gone, numbers go on, agents come back', async () => {
     const lost = await tree.create('/lost', Buffer.from('x'));
-    const { code, stdout, stderr } = await tepui([
-      ...['snapshot', 'restore', file('a'), '--online', '--yes', '--json'],
-      ...masters,
-    ]);
+    const { code, stdout, stderr } = await tepui([...RESTORE, file('a'), ...masters]);
     assert.equal(code, 0, stderr);
     const restored = JSON.parse(stdout) as Restored;
     assert.ok(restored.revision > lost.index + 2 ** 40);
