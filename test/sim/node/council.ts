@@ -24,11 +24,14 @@ export interface Order {
   readonly era: number;
   fate: 'open' | 'done' | 'refused' | 'unknown';
   endedUs: number;
+  /** What was committed then. */
+  commit: number;
   answer: MemberChangeAnswer | null;
 }
 
 /** One configuration that the group committed, and when that was seen first. */
 interface Era {
+  readonly index: number;
   readonly configuration: Configuration;
   readonly atUs: number;
 }
@@ -61,16 +64,23 @@ export class Council {
   private readonly record: () => MembershipView;
 
   private readonly see: (mark: Mark) => void;
+  private readonly commit: () => number;
 
-  constructor(nowUs: () => number, record: () => MembershipView, see: (mark: Mark) => void) {
+  constructor(
+    nowUs: () => number,
+    record: () => MembershipView,
+    see: (mark: Mark) => void,
+    commit: () => number,
+  ) {
     this.nowUs = nowUs;
     this.record = record;
     this.see = see;
+    this.commit = commit;
   }
 
   /** The group was formed. */
   founded(configuration: Configuration): void {
-    if (this.eras.length === 0) this.eras.push({ configuration, atUs: this.nowUs() });
+    if (this.eras.length === 0) this.eras.push({ index: 0, configuration, atUs: this.nowUs() });
   }
 
   get known(): number {
@@ -111,6 +121,7 @@ export class Council {
       era: this.eras.length,
       fate: 'open',
       endedUs: 0,
+      commit: 0,
       answer: null,
     };
     this.orders.push(order);
@@ -120,13 +131,14 @@ export class Council {
   ended(order: Order, fate: Order['fate'], answer: MemberChangeAnswer | null): void {
     order.fate = fate;
     order.endedUs = this.nowUs();
+    order.commit = this.commit();
     order.answer = answer;
   }
 
   /** The group committed `next`. */
-  committed(next: Configuration): void {
+  committed(index: number, next: Configuration): void {
     const before = this.present;
-    this.eras.push({ configuration: next, atUs: this.nowUs() });
+    this.eras.push({ index, configuration: next, atUs: this.nowUs() });
     if (before === null) return;
     if (isJoint(before)) {
       check(
@@ -166,8 +178,9 @@ export class Council {
   // -------------------------------------------------------------------------------------------------------
 
   /** What was answered as done is in the history, as it was shown with the answer. */
-  private checkDone({ what, goal, era, answer }: Order): void {
-    const reached = this.eras.slice(Math.max(0, era - 1)).some(({ configuration }) => {
+  private checkDone({ what, goal, era, answer, commit }: Order): void {
+    const reached = this.eras.slice(Math.max(0, era - 1)).some(({ index, configuration }) => {
+      if (index > commit) return false;
       const { voters, learners } = configuration;
       const shown = answer === null || (same(voters, answer.voters) && same(learners, answer.learners));
       return shown && [...goal].every(([member, role]) => roleOf(configuration, member) === role);
@@ -178,7 +191,7 @@ export class Council {
           ? ''
           : `, with voters ${answer.voters.join(', ')} and learners ${answer.learners.join(', ')}`;
       const since = this.eras.slice(Math.max(0, era - 1)).map(({ configuration }) => describe(configuration));
-      return `${what} was answered as done${told}; since then the group was ${since.join('; then ')}`;
+      return `${what} was answered as done${told}, with ${commit} committed; since then the group was ${since.join('; then ')}`;
     });
   }
 

@@ -175,6 +175,16 @@ const PROMISES: readonly Mutant[] = [
     'a restarted member takes part before anybody has told it what it had acknowledged',
     ['replica/acknowledged-gate', 'return this.halves.every(', 'return true || this.halves.every('],
   ),
+  mutant(
+    'recovered-at-once',
+    'a member whose log is being refilled calls it whole before it has asked what it lacks',
+    ['replica/standing', 'if (!this.isRecovering || target === null)', 'if (!this.isRecovering)'],
+    [
+      'replica/standing',
+      'if (last.index < target || host.commit() < target || comparePoints(last, this.gate.promised) < 0)',
+      'if (false)',
+    ],
+  ),
 ];
 
 const LEASES: readonly Mutant[] = [
@@ -218,6 +228,54 @@ const LASTING: readonly Mutant[] = [
   ]),
 ];
 
+const MEMBERS: readonly Mutant[] = [
+  mutant('quorum-of-the-dead', 'the arithmetic of a change counts voters that are down', [
+    'replica/membership/arithmetic',
+    'const up = voters.filter(isUp);',
+    'const up = [...voters];',
+  ]),
+  mutant(
+    'promoted-without-catching-up',
+    'a learner gets a vote although it lacks the log (thesis §4.2.1)',
+    [
+      'replica/membership/plan',
+      'if (old === null || keptUpMs(learner) === null || !isActive(learner))',
+      'if (old === null || !isActive(learner))',
+    ],
+    [
+      'replica/membership/plan',
+      'if (keptUp === null || keptUp < policy.promoteAfterMs)',
+      'if (keptUp !== null && keptUp < policy.promoteAfterMs)',
+    ],
+    ['replica/membership/changes', 'return notReady(member, behind(learner));', ';'],
+    ['replica/membership/changes', 'return notReady(by, behind(learner));', ';'],
+  ),
+  mutant('change-done-too-soon', 'a change is answered as done before it is committed', [
+    'replica/membership/pending-change',
+    'if (!committed || isJoint(configuration))\n            return;',
+    '',
+  ]),
+  mutant('removed-still-counts', 'the joint phase ends with the voters of both halves', [
+    'raft/commit',
+    'appendConfiguration(core, leader, leaveJoint(configuration));',
+    'appendConfiguration(core, leader, { ...leaveJoint(configuration), voters: [...new Set([...configuration.voters, ...configuration.outgoing])], learners: configuration.learners });',
+  ]),
+];
+
+const NUMBERS: readonly Mutant[] = [
+  mutant(
+    'sub-batch-runs-twice',
+    'what a member sends again is appended and executed again',
+    ['replica/intake', 'if (number < tail.next)\n            return;', ''],
+    ['state/lanes', 'head.number === last.number + 1', 'head.number <= last.number + 1'],
+  ),
+  mutant('offer-outlives-its-leader', 'a launch with offers of an earlier leader is done in a later term', [
+    'state/tasks/validate-launch',
+    'if (launch.term === term)',
+    'if (true)',
+  ]),
+];
+
 /** Faults in what surrounds consensus, found by simulating whole nodes. */
 export const NODE_MUTANTS: readonly Mutant[] = [
   ...DURABILITY,
@@ -229,4 +287,6 @@ export const NODE_MUTANTS: readonly Mutant[] = [
   ...PROMISES,
   ...LEASES,
   ...LASTING,
+  ...MEMBERS,
+  ...NUMBERS,
 ];

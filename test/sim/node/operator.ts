@@ -5,6 +5,7 @@ import { hashOf, parseToken } from '../../../lib/replica/membership/tokens.js';
 import type { Calls } from './calls.js';
 import type { Council, Order, Role } from './council.js';
 import type { SimNode } from './node.js';
+import { consensusOf } from './observe.js';
 import type { OperatorOptions } from './options.js';
 import type { World } from './world.js';
 
@@ -16,6 +17,9 @@ const LIMIT_MS = 20_000;
 const RETRY_MS = 300;
 /** Mean time for which the process of a removed member is left running. */
 const LINGER_MS = 4000;
+/** Who is down for so long is known to be. */
+const GONE_US = 1_500_000;
+const OUTAGE_MS = 2500;
 /** Members of a group, learners included, beyond which nobody is added. */
 const MOST_MEMBERS = 6;
 
@@ -71,14 +75,25 @@ export class Operator {
       this.sweep();
       for (const node of world.nodes) {
         if (council.isMember(node.id) && !node.enrolled) await this.remove(node.id);
-        else if (node.awaited && !council.isMember(node.id)) this.again(node);
+        else if (this.isStranded(node)) this.again(node);
       }
     }
   }
 
   isTidy(): boolean {
     const { world, council } = this.ports;
-    return world.nodes.every((node) => council.isMember(node.id) === (node.enrolled && !node.lingers));
+    return world.nodes.every(
+      (node) =>
+        council.isMember(node.id) === (node.enrolled && !node.lingers) &&
+        (!council.isMember(node.id) || !this.isStranded(node)),
+    );
+  }
+
+  /** It still asks to be let in, perhaps of members that are gone or have moved since it was started. */
+  private isStranded({ id, invitation, life, awaited }: SimNode): boolean {
+    if (invitation === null || life === null) return false;
+    const member = life.member;
+    return (awaited && !this.ports.council.isMember(id)) || (member !== null && consensusOf(member) === null);
   }
 
   // ------------------------------------------------------------------------------------------------ what is done
@@ -97,7 +112,15 @@ export class Operator {
       () => this.demote(pick(this.random, voters)),
       () => this.transfer(any),
       () => this.move(any),
+      () => this.outage(pick(this.random, voters)),
     ];
+    const risky = this.risky();
+    if (risky !== null)
+      options.push(
+        () => this.remove(risky),
+        () => this.remove(risky),
+        () => this.demote(risky),
+      );
     if (outside.length > 0 && members.length < MOST_MEMBERS) {
       const node = pick(this.random, outside);
       const add = (): Promise<void> =>
@@ -115,6 +138,16 @@ export class Operator {
       );
     }
     await pick(this.random, options)();
+  }
+
+  /** A voter without which too few would be up: to be refused. */
+  private risky(): MemberId | null {
+    const { world, calls, council } = this.ports;
+    const voters = (council.present?.voters ?? []).map((folder) => world.nodeOf(memberOf(folder)));
+    const since = calls.schedule.now - GONE_US;
+    const up = voters.filter(({ life, endedUs }) => life !== null || endedUs > since);
+    const tooFew = up.length > 1 && up.length - 1 < majority(voters.length - 1);
+    return tooFew ? pick(this.random, up).id : null;
   }
 
   private async add(node: SimNode, replaces: MemberId | null): Promise<void> {
@@ -194,6 +227,19 @@ export class Operator {
       if (council.isMember(node.id)) node.awaited = false;
       else if (node.enrolled && !node.awaited) this.farewell(node);
     }
+  }
+
+  /** A machine is down for a while, and a change is asked for that the group could not survive. */
+  private async outage(member: MemberId): Promise<void> {
+    const { world, calls } = this.ports;
+    const node = world.nodeOf(member);
+    if (!node.enrolled || node.life === null) return;
+    this.ports.note(`operator: ${member} is down for a while`);
+    world.crash(node, 'kill');
+    await new Promise<void>((resolve) => calls.after(OUTAGE_MS, resolve, true));
+    const risky = this.risky();
+    if (risky !== null) await (chance(this.random, 0.5) ? this.remove(risky) : this.demote(risky));
+    world.start(node);
   }
 
   /** The process of a removed member is left alone for a while, or for good; then its machine is given back. */

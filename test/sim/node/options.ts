@@ -153,7 +153,7 @@ function faults(random: Random): FaultOptions {
     clockMs: on(1000, 8000),
     errorMs: on(2000, 10_000),
     damages: DAMAGES.filter(() => chance(random, 0.5)),
-    damageChance: chance(random, 0.6) ? pick(random, [0.1, 0.3, 0.7]) : 0,
+    damageChance: chance(random, 0.6) ? pick(random, [0.2, 0.4, 0.8]) : 0,
   };
 }
 

@@ -22,11 +22,11 @@ export class Oracle {
   /** Sees the events of each entry, once. */
   private readonly listener: (events: readonly StateEvent[], machine: Machine) => void;
 
-  private readonly configured: (configuration: Configuration) => void;
+  private readonly configured: (index: number, configuration: Configuration) => void;
 
   constructor(
     listener: (events: readonly StateEvent[], machine: Machine) => void = () => undefined,
-    configured: (configuration: Configuration) => void = () => undefined,
+    configured: (index: number, configuration: Configuration) => void = () => undefined,
   ) {
     this.listener = listener;
     this.configured = configured;
@@ -76,7 +76,7 @@ export class Oracle {
         () => `revision ${this.machine.revision} at ${index}, expected ${this.model.revision}`,
       );
       this.listener(applied.events, this.machine);
-    } else if (entry.kind === 'configuration') this.configured(decodeConfiguration(data));
+    } else if (entry.kind === 'configuration') this.configured(index, decodeConfiguration(data));
     const cut = this.machine.beginCut(index, term);
     while (!cut.encodeSlice(1000));
     this.entries.push({ term, crc, digest: cut.digest });

@@ -59,12 +59,13 @@ export class World {
   readonly ledger: Ledger = new Ledger();
   readonly oracle: Oracle = new Oracle(
     (events, machine) => this.ledger.applied(events, machine),
-    (configuration) => this.council.committed(configuration),
+    (index, configuration) => this.council.committed(index, configuration),
   );
   readonly council: Council = new Council(
     () => this.schedule.now,
     () => this.oracle.machine.membership,
     (mark) => this.marks.see(mark),
+    () => this.checker.lastCommitted,
   );
   readonly history: NodeHistory;
   readonly checker: ClusterChecker = new ClusterChecker();
