@@ -61,5 +61,17 @@ describe('bytes', () => {
   it('matches the published CRC-32C check value (RFC 3720 B.4)', () => {
     assert.equal(crc32c(utf8Encode('123456789')), 0xe3069283);
     assert.equal(crc32c(new Uint8Array(32)), 0x8a9136aa);
+    assert.equal(crc32c(new Uint8Array(32).fill(0xff)), 0x62a8ab43);
+    assert.equal(crc32c(Uint8Array.from({ length: 32 }, (_, i) => i)), 0x46dd794e);
+  });
+
+  it('has the checksum of a whole from its bytes one by one, wherever they lie', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 100 }), fc.nat(20), (bytes, from) => {
+        let byByte = 0;
+        for (let i = from; i < bytes.length; i++) byByte = crc32c(bytes, byByte, i, i + 1);
+        assert.equal(crc32c(bytes, 0, from), byByte);
+      }),
+    );
   });
 });
