@@ -35,7 +35,6 @@ export const MARKS = [
   'votes lost: came back as a new folder',
   'wiped: came back as a new folder',
   'copy from the past found out',
-  'folder that another one replaced found out',
   'process ended by a failed write',
   'growth refused',
   'write repeated',

@@ -302,10 +302,7 @@ export class World {
       return true;
     }
     if (error.code === 'REMOVED') return this.learntOfRemoval(node);
-    if (error.code === 'RETIRED' && this.atlas.isWounded(node)) {
-      this.marks.see('folder that another one replaced found out');
-      return true;
-    }
+    if (error.code === 'RETIRED') return this.atlas.isWounded(node);
     if (error.code !== 'DAMAGED' || !this.atlas.isWounded(node)) return false;
     if (error.message.includes('copy from the past')) this.marks.see('copy from the past found out');
     return true;
