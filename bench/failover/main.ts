@@ -54,7 +54,10 @@ async function measureTepui({ kills, stops, transfers }: Options) {
   const watcher: Watcher = {
     progress,
     expecting: (leader) => group.watchOffers(leader),
-    recovered: (sinceMs) => group.noteFirstOffer(sinceMs),
+    recovered: async (sinceMs) => {
+      await group.noteFirstOffer(sinceMs);
+      progress(`tepui first offer after the election: ${round(group.firstOfferMs.at(-1)!)} ms`);
+    },
   };
   return against(group, watcher, async (rounds) => ({
     kill9: await rounds.run(kill9(group), kills),
