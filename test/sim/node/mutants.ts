@@ -201,21 +201,16 @@ const LEASES: readonly Mutant[] = [
 ];
 
 const LASTING: readonly Mutant[] = [
-  mutant(
-    'lease-promise-forgotten',
-    'who heard a leader helps to elect another one while the lease of it lasts',
-    ['raft/lease', 'return core.now - core.heardTick < promisedTicks(core);', 'return false;'],
-  ),
+  mutant('followers-relay-nothing', 'what is proposed at a member that does not lead never leaves it', [
+    'replica/lane-traffic',
+    "if (view.kind !== 'following')\n            return false;",
+    "if (view.kind !== 'leading')\n            return false;",
+  ]),
   mutant('campaigns-unasked', 'who hears no leader stands for election without asking before (thesis §9.6)', [
     'raft/election',
     "else if (core.electionElapsed >= core.electionTimeout)\n        campaign(core, 'pre');",
     "else if (core.electionElapsed >= core.electionTimeout)\n        campaign(core, 'election');",
   ]),
-  mutant(
-    'lost-frames-not-sent-again',
-    'what was on its way to a leader when its stream broke is never sent again',
-    ['replica/lane-traffic', 'this.lane.resend();', ''],
-  ),
   mutant('reads-without-limit', 'any number of reads may wait at a member', [
     'replica/reads',
     'if (this.waitingCount >= this.host.limits.reads)',
