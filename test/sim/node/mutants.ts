@@ -255,6 +255,21 @@ const MEMBERS: readonly Mutant[] = [
     'appendConfiguration(core, leader, leaveJoint(configuration));',
     'appendConfiguration(core, leader, { ...leaveJoint(configuration), voters: [...new Set([...configuration.voters, ...configuration.outgoing])], learners: configuration.learners });',
   ]),
+  mutant('removed-member-speaks', 'whoever was removed is listened to as before', [
+    'replica/membership/peers',
+    'return this.members.has(member) || this.leaving.has(member);',
+    'return true;',
+  ]),
+  mutant('demoted-is-promoted', 'a learner that an operator wants held gets its vote back by itself', [
+    'replica/membership/plan',
+    'if (isHeld(learner) || ',
+    'if (',
+  ]),
+  mutant('token-used-twice', 'a token lets in whoever comes with it', [
+    'state/membership/apply',
+    "if (token.usedBy !== '' && token.usedBy !== node) {",
+    'if (false) {',
+  ]),
 ];
 
 const NUMBERS: readonly Mutant[] = [
