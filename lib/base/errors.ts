@@ -39,6 +39,14 @@ export type ErrorCode =
   | 'BAD_VERSION'
   | 'NOT_EMPTY'
   | 'BAD_PATH'
+  | 'BAD_ARGUMENTS'
+  | 'NO_AUTH'
+  | 'INVALID_ACL'
+  | 'NO_CHILDREN_FOR_EPHEMERALS'
+  | 'QUOTA_EXCEEDED'
+  | 'SESSION_EXISTS'
+  | 'SESSION_MOVED'
+  | 'AUTH_FAILED'
   | 'UNKNOWN_FRAMEWORK'
   | 'FRAMEWORK_REMOVED'
   | 'FRAMEWORK_DISCONNECTED'
@@ -112,6 +120,17 @@ export const CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   BAD_VERSION: { certainty: 'not-done', remedy: 'Read the current version and repeat.' },
   NOT_EMPTY: { certainty: 'not-done', remedy: 'Delete the children first.' },
   BAD_PATH: { certainty: 'not-done', remedy: 'Paths are absolute, without empty, `.` or `..` parts.' },
+  BAD_ARGUMENTS: { certainty: 'not-done', remedy: 'Correct the path, the flags or the time to live.' },
+  NO_AUTH: { certainty: 'not-done', remedy: 'Authenticate as somebody whom the ACL of the node names.' },
+  INVALID_ACL: { certainty: 'not-done', remedy: 'Give an ACL that names somebody, by a scheme that exists.' },
+  NO_CHILDREN_FOR_EPHEMERALS: {
+    certainty: 'not-done',
+    remedy: 'Put the node below one that is not ephemeral.',
+  },
+  QUOTA_EXCEEDED: { certainty: 'not-done', remedy: 'Delete nodes or data below the quota, or raise it.' },
+  SESSION_EXISTS: { certainty: 'not-done', remedy: 'Draw another session id.' },
+  SESSION_MOVED: { certainty: 'not-done', remedy: 'Use the connection to which the session has moved.' },
+  AUTH_FAILED: { certainty: 'not-done', remedy: 'Correct the credentials.' },
   // Cluster
   UNKNOWN_FRAMEWORK: { certainty: 'not-done', remedy: 'Subscribe first.' },
   FRAMEWORK_REMOVED: { certainty: 'not-done', remedy: 'Subscribe without an id to get a new one.' },

@@ -55,7 +55,7 @@ const GONE: NodeStat = {
   version: 0,
   cversion: 0,
   aversion: 0,
-  ephemeralOwner: 0,
+  ephemeralOwner: null,
   dataLength: 0,
   numChildren: 0,
 };

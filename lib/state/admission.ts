@@ -1,6 +1,7 @@
 import type { PlainCommand } from './command.js';
 import { grows } from './registry.js';
 import type { State } from './state.js';
+import type { TreeOp } from './tree/types.js';
 import type { Refusal } from './turn.js';
 
 /** Whether the command adds to the state. What is known already may always come back, and shrink. */
@@ -14,10 +15,19 @@ export function isGrowth(state: State, command: PlainCommand): boolean {
       const row = state.tree.find(command.path);
       return row >= 0 && command.data.length > state.tree.data.length(row);
     }
+    case 'coordination-write':
+      return command.ops.some((op) => opGrows(state, op));
     // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- the others do not depend on the state
     default:
       return grows(command);
   }
+}
+
+function opGrows({ tree }: State, op: TreeOp): boolean {
+  if (op.op === 'create') return true;
+  if (op.op !== 'set') return false;
+  const row = tree.find(op.path);
+  return row >= 0 && (op.data?.length ?? 0) > tree.data.length(row);
 }
 
 /**

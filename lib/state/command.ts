@@ -1,5 +1,6 @@
 import type { AgentCommand } from './agents/types.js';
 import type { ClusterCommand } from './cluster/types.js';
+import type { CoordinationCommand } from './zookeeper/types.js';
 import type { FrameworkCommand } from './frameworks/types.js';
 import type { MembershipCommand } from './membership/types.js';
 import type { OperationCommand } from './operations/types.js';
@@ -13,6 +14,7 @@ import type { TreeCommand } from './tree/types.js';
 export type PlainCommand =
   | AgentCommand
   | ClusterCommand
+  | CoordinationCommand
   | FrameworkCommand
   | MembershipCommand
   | OperationCommand

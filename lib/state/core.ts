@@ -7,7 +7,7 @@ import {
   type ClusterId,
   type Hash64,
 } from '../base/index.js';
-import { DEFAULT_LIMITS, LIMIT_NAMES, type MachineLimits } from './limits.js';
+import { DEFAULT_LIMITS, FIRST_LIMITS, LIMIT_NAMES, type MachineLimits } from './limits.js';
 import { hashRecord, type Digest } from './store/digest.js';
 import type { CutSink, Table } from './store/table.js';
 
@@ -109,10 +109,19 @@ export class CoreTable implements Table {
   }
 }
 
-/** Limits travel by position: LIMIT_NAMES is append-only, and a shorter list leaves later ones at their default. */
+/**
+ * Limits travel by position: LIMIT_NAMES is append-only, and a shorter list leaves later ones at their default. Those
+ * that came after the first release are left out while they are: members of either release then write the same.
+ */
 export function writeLimits(w: ByteWriter, limits: MachineLimits): void {
-  w.uint(LIMIT_NAMES.length);
-  for (const name of LIMIT_NAMES) w.uint(limits[name]);
+  let count = LIMIT_NAMES.length;
+  while (count > FIRST_LIMITS && isDefault(limits, LIMIT_NAMES[count - 1]!)) count--;
+  w.uint(count);
+  for (const name of LIMIT_NAMES.slice(0, count)) w.uint(limits[name]);
+}
+
+function isDefault(limits: MachineLimits, name: keyof MachineLimits): boolean {
+  return limits[name] === DEFAULT_LIMITS[name];
 }
 
 export function readLimits(r: ByteReader): MachineLimits {

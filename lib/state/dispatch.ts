@@ -4,6 +4,8 @@ import * as agents from './agents/apply.js';
 import * as cluster from './cluster/apply.js';
 import { CLUSTER_CODECS } from './cluster/codec.js';
 import type { Command, PlainCommand } from './command.js';
+import * as coordination from './zookeeper/apply.js';
+import { COORDINATION_CODECS } from './zookeeper/codec.js';
 import * as frameworks from './frameworks/apply.js';
 import * as membership from './membership/apply.js';
 import { MEMBERSHIP_CODECS } from './membership/codec.js';
@@ -15,6 +17,7 @@ import { RESTORE_CODECS } from './restores/codec.js';
 import type { CommandResult } from './results.js';
 import { applyRoleWeight } from './roles/roles.js';
 import * as sessions from './sessions/apply.js';
+import { SESSION_CODECS } from './sessions/codec.js';
 import type { State } from './state.js';
 import { applySweep } from './tasks/apply-sweep.js';
 import * as tasks from './tasks/apply.js';
@@ -48,10 +51,14 @@ function barFault(state: State, command: PlainCommand): Refusal | null {
   return fault !== null && OPERATION.has(command.kind) ? null : fault;
 }
 
+/** Commands that bring a session of their own, or begin or end one. */
+const ABOUT_SESSIONS: ReadonlySet<string> = new Set([
+  ...Object.keys(SESSION_CODECS),
+  ...Object.keys(COORDINATION_CODECS),
+]);
+
 function isAboutSessions(command: PlainCommand): boolean {
-  return (
-    command.kind === 'session-open' || command.kind === 'session-close' || command.kind === 'session-expire'
-  );
+  return ABOUT_SESSIONS.has(command.kind);
 }
 
 function executePlain(state: State, turn: Turn, command: PlainCommand, sizeBytes: number): CommandResult {
@@ -61,11 +68,9 @@ function executePlain(state: State, turn: Turn, command: PlainCommand, sizeBytes
   }
   switch (command.kind) {
     case 'tree-create':
-      return tree.applyCreate(state.tree, turn, command);
     case 'tree-set':
-      return tree.applySet(state.tree, turn, command);
     case 'tree-delete':
-      return tree.applyDelete(state.tree, turn, command);
+      return tree.applyTreeCommand({ nodes: state.tree, quotas: state.quotas }, turn, command);
     case 'session-open':
       return sessions.applyOpen(state.sessions, turn, command);
     case 'session-close':
@@ -138,6 +143,20 @@ function executePlain(state: State, turn: Turn, command: PlainCommand, sizeBytes
       return applyRestore(state, turn, command);
     case 'revision-raise':
       return cluster.applyRevisionRaise(state, turn, command);
+    case 'coordination-open':
+      return coordination.applyOpen(state, turn, command);
+    case 'coordination-attach':
+      return coordination.applyAttach(state, turn, command);
+    case 'coordination-authenticate':
+      return coordination.applyAuthenticate(state, turn, command);
+    case 'coordination-close':
+      return coordination.applyClose(state, turn, command);
+    case 'coordination-expire':
+      return coordination.applyExpire(state, turn, command);
+    case 'coordination-write':
+      return coordination.applyWrite(state, turn, command);
+    case 'coordination-collect':
+      return coordination.applyCollect(state, turn, command);
     case 'role-weight':
       return applyRoleWeight(state.roles, turn, command);
     default:

@@ -1,6 +1,7 @@
 import type { AgentId, FrameworkId, NodeId, SessionId, TaskId } from '../base/index.js';
 import type { Connection } from './agents/types.js';
 import type { SweepKind, TaskState } from './tasks/types.js';
+import type { AclEntry } from './tree/types.js';
 
 /**
  * What apply tells the loops and doors of every member. Events of one command share its revision and keep
@@ -12,6 +13,24 @@ export type StateEvent =
       readonly revision: number;
       readonly change: 'created' | 'set' | 'deleted';
       readonly path: string;
+      /** Of the node: who may read it may hear of it. */
+      readonly acl: readonly AclEntry[];
+    }
+  | { readonly kind: 'coordination-opened'; readonly revision: number; readonly session: SessionId }
+  /** Its client is at `member` now: connections under an earlier attachment are stale. */
+  | {
+      readonly kind: 'coordination-attached';
+      readonly revision: number;
+      readonly session: SessionId;
+      readonly attachment: number;
+      readonly member: NodeId;
+    }
+  | {
+      readonly kind: 'coordination-ended';
+      readonly revision: number;
+      readonly session: SessionId;
+      readonly member: NodeId;
+      readonly cause: 'closed' | 'expired';
     }
   | { readonly kind: 'session-opened'; readonly revision: number; readonly session: SessionId }
   | {

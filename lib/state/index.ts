@@ -23,6 +23,19 @@ export type {
   MemberView,
   RevisionRaise,
 } from './cluster/types.js';
+export type {
+  CoordinationAttach,
+  CoordinationAuthenticate,
+  CoordinationClose,
+  CoordinationCollect,
+  CoordinationCommand,
+  CoordinationExpire,
+  CoordinationOpen,
+  CoordinationSession,
+  CoordinationView,
+  CoordinationWrite,
+  MortalNode,
+} from './zookeeper/types.js';
 export { UPKEEP_DEFAULTS } from './membership/table.js';
 export type {
   JoinTokenIssue,
@@ -128,7 +141,16 @@ export {
 export { isTerminal } from './tasks/states.js';
 export { validateLaunch, type LaunchFacts } from './tasks/validate-launch.js';
 export { pathFault } from './tree/paths.js';
+export { OPEN_ACL, PERMISSION } from './tree/acl.js';
+export type { OpOutcome } from './tree/op-turn.js';
+export { allows } from './tree/schemes.js';
+export { SYSTEM } from './tree/system.js';
 export type {
+  AclEntry,
+  CreateMode,
+  Identity,
+  OpValue,
+  TreeOp,
   NodeStat,
   NodeView,
   TreeCommand,

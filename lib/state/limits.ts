@@ -35,6 +35,8 @@ export interface MachineLimits {
   readonly completedFrameworks: number;
   readonly removedAgents: number;
   readonly checkpointsKept: number;
+  /** Nodes that end with one coordination session: all of them go in one command. */
+  readonly ephemeralsPerSession: number;
 }
 
 const KIB = 1024;
@@ -65,6 +67,7 @@ export const DEFAULT_LIMITS: MachineLimits = {
   completedFrameworks: 1_000,
   removedAgents: 10_000,
   checkpointsKept: 8,
+  ephemeralsPerSession: 20_000,
 };
 
 /** In the order in which limits are encoded. Append only. */
@@ -93,4 +96,8 @@ export const LIMIT_NAMES: readonly (keyof MachineLimits)[] = [
   'completedFrameworks',
   'removedAgents',
   'checkpointsKept',
+  'ephemeralsPerSession',
 ];
+
+/** That many of them every release knows. */
+export const FIRST_LIMITS = 24;

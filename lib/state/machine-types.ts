@@ -2,6 +2,7 @@ import type { NodeId } from '../base/index.js';
 import type { AgentsView } from './agents/types.js';
 import type { ClusterView } from './cluster/types.js';
 import type { Cut, LoadMeta, StateRecord } from './cut.js';
+import type { CoordinationView } from './zookeeper/types.js';
 import type { StateEvent } from './events.js';
 import type { FrameworksView } from './frameworks/types.js';
 import type { MachineLimits } from './limits.js';
@@ -84,6 +85,7 @@ export interface StateMachine {
   /** How a write is refused while the alarm stands. */
   alarmFault(): Refusal | null;
   readonly cluster: ClusterView;
+  readonly coordination: CoordinationView;
   readonly membership: MembershipView;
   readonly restores: RestoresView;
   /** Sweeps that wait for slices; the leader proposes them while there are any. */

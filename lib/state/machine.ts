@@ -4,6 +4,8 @@ import type { AgentsView } from './agents/types.js';
 import { AgentStateView } from './agents/view.js';
 import type { ClusterView } from './cluster/types.js';
 import type { Command } from './command.js';
+import type { CoordinationView } from './zookeeper/types.js';
+import { CoordinationTableView } from './zookeeper/view.js';
 import type { Cut, LoadMeta, StateRecord } from './cut.js';
 import { decodeEntry } from './entry.js';
 import { execute } from './dispatch.js';
@@ -46,6 +48,7 @@ export class Machine implements StateMachine {
   roles!: RolesView;
   checkpoints!: CheckpointsView;
   cluster!: ClusterView;
+  coordination!: CoordinationView;
   membership!: MembershipView;
   restores!: RestoresView;
 
@@ -168,6 +171,7 @@ export class Machine implements StateMachine {
     this.roles = state.roles;
     this.checkpoints = state.checkpoints;
     this.cluster = state.cluster;
+    this.coordination = new CoordinationTableView(state);
     this.membership = state.membership;
     this.restores = state.restores;
   }

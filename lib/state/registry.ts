@@ -3,6 +3,7 @@ import { AGENT_CODECS } from './agents/codec.js';
 import { CLUSTER_CODECS } from './cluster/codec.js';
 import type { CodecsOf, CommandCodec } from './codec.js';
 import type { Command, PlainCommand } from './command.js';
+import { COORDINATION_CODECS } from './zookeeper/codec.js';
 import { FRAMEWORK_CODECS } from './frameworks/codec.js';
 import { MEMBERSHIP_CODECS } from './membership/codec.js';
 import { OPERATION_CODECS } from './operations/codec.js';
@@ -16,7 +17,7 @@ import { TREE_CODECS } from './tree/codec.js';
  * Which commands this release understands: raised whenever a command or a version of one is added. Members tell
  * it (`member-info`), and a command is proposed only when the lowest member knows it.
  */
-export const COMMAND_LEVEL = 5;
+export const COMMAND_LEVEL = 6;
 
 /** What every release understands, and members that never told a level are taken to. */
 export const FIRST_LEVEL = 1;
@@ -93,6 +94,13 @@ export const COMMAND_NUMBERS: Readonly<Record<Command['kind'], number>> = {
   'restore-settle': 42,
   'restore-commit': 43,
   'restore-abandon': 44,
+  'coordination-open': 50,
+  'coordination-attach': 51,
+  'coordination-authenticate': 52,
+  'coordination-close': 53,
+  'coordination-expire': 54,
+  'coordination-write': 55,
+  'coordination-collect': 56,
 };
 
 /** The only version there is of any command so far. */
@@ -110,10 +118,17 @@ const LEVELS: Partial<Readonly<Record<Command['kind'], readonly number[]>>> = {
   'member-retired': [4],
   'restore-begin': [5],
   // Carries records: whoever adds a table or a version of a record adds a version of this command at that level.
-  'restore-chunk': [5],
+  'restore-chunk': [6],
   'restore-settle': [5],
   'restore-commit': [5],
   'restore-abandon': [5],
+  'coordination-open': [6],
+  'coordination-attach': [6],
+  'coordination-authenticate': [6],
+  'coordination-close': [6],
+  'coordination-expire': [6],
+  'coordination-write': [6],
+  'coordination-collect': [6],
 };
 
 const CODECS: CodecsOf<PlainCommand> = {
@@ -124,6 +139,7 @@ const CODECS: CodecsOf<PlainCommand> = {
   ...TASK_CODECS,
   ...OPERATION_CODECS,
   ...CLUSTER_CODECS,
+  ...COORDINATION_CODECS,
   ...MEMBERSHIP_CODECS,
   ...RESTORE_CODECS,
   ...ROLE_CODECS,

@@ -5,6 +5,7 @@ import {
   type FrameworkId,
   isErrorCode,
   newerFormat,
+  type SessionId,
   TepuiError,
 } from '../base/index.js';
 import type { CommandResult, ResultValue } from './results.js';
@@ -18,6 +19,8 @@ const NODE = 3;
 const AGENT = 4;
 const FRAMEWORK = 5;
 const SWEPT = 6;
+/** A node that belongs to a session. */
+const OWNED_NODE = 7;
 
 export function writeResult(w: ByteWriter, result: CommandResult): void {
   if (result.ok) {
@@ -36,9 +39,13 @@ function writeValue(w: ByteWriter, value: ResultValue, revision: number): void {
       w.u8(EFFECT).uint(revision).bool(value.changed);
       break;
     case 'node':
-      w.u8(NODE).uint(revision);
+      w.u8(value.stat.ephemeralOwner === null ? NODE : OWNED_NODE).uint(revision);
       writeStat(w, value.stat);
       break;
+    case 'created':
+    case 'multi':
+    case 'attached':
+      throw new TepuiError('INTERNAL', `a session keeps no result of kind ${value.kind}`);
     case 'agent':
       w.u8(AGENT).uint(revision).text(value.agentId).uint(value.attachment);
       break;
@@ -53,7 +60,12 @@ function writeValue(w: ByteWriter, value: ResultValue, revision: number): void {
 
 function writeStat(w: ByteWriter, stat: NodeStat): void {
   w.uint(stat.czxid).uint(stat.mzxid).uint(stat.pzxid).uint(stat.ctimeMs).uint(stat.mtimeMs);
-  w.uint(stat.version).uint(stat.cversion).uint(stat.aversion).uint(stat.ephemeralOwner);
+  // Counters are signed 32-bit numbers and wrap; the place of the owner is 0 for a node that has none.
+  w.uint(stat.version >>> 0)
+    .uint(stat.cversion >>> 0)
+    .uint(stat.aversion >>> 0);
+  if (stat.ephemeralOwner === null) w.uint(0);
+  else w.text(stat.ephemeralOwner);
   w.uint(stat.dataLength).uint(stat.numChildren);
 }
 
@@ -80,7 +92,8 @@ function readValue(r: ByteReader, kind: number): ResultValue {
     case EFFECT:
       return { kind: 'effect', changed: r.bool() };
     case NODE:
-      return { kind: 'node', stat: readStat(r) };
+    case OWNED_NODE:
+      return { kind: 'node', stat: readStat(r, kind === OWNED_NODE) };
     case AGENT:
       return { kind: 'agent', agentId: r.text() as AgentId, attachment: r.uint() };
     case FRAMEWORK:
@@ -88,21 +101,27 @@ function readValue(r: ByteReader, kind: number): ResultValue {
     case SWEPT:
       return { kind: 'swept', touched: r.uint(), remaining: r.uint() };
     default:
-      throw newerFormat('a result', kind, SWEPT);
+      throw newerFormat('a result', kind, OWNED_NODE);
   }
 }
 
-function readStat(r: ByteReader): NodeStat {
+function readOwner(r: ByteReader, owned: boolean): SessionId | null {
+  if (owned) return r.text() as SessionId;
+  r.uint();
+  return null;
+}
+
+function readStat(r: ByteReader, owned: boolean): NodeStat {
   return {
     czxid: r.uint(),
     mzxid: r.uint(),
     pzxid: r.uint(),
     ctimeMs: r.uint(),
     mtimeMs: r.uint(),
-    version: r.uint(),
-    cversion: r.uint(),
-    aversion: r.uint(),
-    ephemeralOwner: r.uint(),
+    version: r.uint() | 0,
+    cversion: r.uint() | 0,
+    aversion: r.uint() | 0,
+    ephemeralOwner: readOwner(r, owned),
     dataLength: r.uint(),
     numChildren: r.uint(),
   };

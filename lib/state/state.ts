@@ -1,6 +1,7 @@
 import { MalformedError, TepuiError, must, newerFormat } from '../base/index.js';
 import { AgentTable } from './agents/table.js';
 import { ClusterTable } from './cluster/table.js';
+import { CoordinationTable } from './zookeeper/table.js';
 import { CoreTable } from './core.js';
 import type { LoadMeta, StateRecord } from './cut.js';
 import { FrameworkTable } from './frameworks/table.js';
@@ -17,7 +18,9 @@ import type { Table } from './store/table.js';
 import { isTerminal } from './tasks/states.js';
 import { SweepSet } from './tasks/sweeps.js';
 import { TaskTable } from './tasks/table.js';
+import { AclTable } from './tree/acl.js';
 import { NodeTable } from './tree/nodes.js';
+import { Quotas } from './tree/quotas.js';
 
 /** Table numbers as they stand in data folders: never changed, never reused. */
 export const TABLE = {
@@ -41,6 +44,8 @@ export const TABLE = {
   restored: 18,
   staging: 19,
   staged: 20,
+  acls: 30,
+  coordination: 31,
 } as const;
 
 let versions: ReadonlyMap<number, { readonly name: string; readonly version: number }> | null = null;
@@ -69,7 +74,9 @@ export class State {
   readonly lanes: LaneTable = new LaneTable(TABLE.lanes, this.digest);
   readonly cluster: ClusterTable;
   readonly sessions: SessionTable = new SessionTable(TABLE.sessions, TABLE.results, this.digest);
-  readonly tree: NodeTable = new NodeTable(TABLE.tree, this.digest);
+  readonly acls: AclTable = new AclTable(TABLE.acls, this.digest);
+  readonly tree: NodeTable = new NodeTable(TABLE.tree, this.digest, this.acls);
+  readonly quotas: Quotas = new Quotas(this.tree);
   readonly agents: AgentTable = new AgentTable(TABLE.agents, this.digest, this.sweeps);
   readonly frameworks: FrameworkTable = new FrameworkTable(TABLE.frameworks, this.digest, this.sweeps);
   readonly tasks: TaskTable = new TaskTable(TABLE.tasks, TABLE.updates, this.digest);
@@ -79,6 +86,7 @@ export class State {
     { tokens: TABLE.joinTokens, marks: TABLE.marks, upkeep: TABLE.upkeep, retired: TABLE.retired },
     this.digest,
   );
+  readonly coordination: CoordinationTable = new CoordinationTable(TABLE.coordination, this.digest);
   readonly alarms: AlarmTable = new AlarmTable(TABLE.alarms, this.digest);
   readonly restores: RestoreTable = new RestoreTable(
     { restored: TABLE.restored, staging: TABLE.staging, staged: TABLE.staged },
@@ -117,6 +125,8 @@ export class State {
       this.restores.restored,
       this.restores.header,
       this.restores.chunks,
+      this.acls.table,
+      this.coordination.table,
     ];
     const loaders = new Map<number, Loader>(
       this.tables.map((table) => [table.number, (key, value) => table.load(key, value)]),
@@ -156,6 +166,7 @@ export class State {
   *link(): Generator<undefined, void> {
     this.tree.finishLoad();
     yield;
+    this.quotas.finishLoad();
     this.sessions.finishLoad();
     yield;
     this.cluster.finishLoad();

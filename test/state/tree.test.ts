@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { pathFault } from '../../lib/state/index.js';
+import { OPEN_ACL, pathFault } from '../../lib/state/index.js';
 import { bytes, Driver } from './support/driver.js';
 
 function tree(...paths: readonly string[]): Driver {
@@ -63,7 +63,7 @@ describe('The tree', () => {
       version: 1,
       cversion: 0,
       aversion: 0,
-      ephemeralOwner: 0,
+      ephemeralOwner: null,
       dataLength: 4,
       numChildren: 0,
     });
@@ -108,7 +108,9 @@ describe('The tree', () => {
   it('tells each change with its revision', () => {
     const driver = tree('/a');
     driver.run({ kind: 'tree-delete', path: '/a', expectedVersion: -1 });
-    assert.deepEqual(driver.events, [{ kind: 'tree-changed', revision: 2, change: 'deleted', path: '/a' }]);
+    assert.deepEqual(driver.events, [
+      { kind: 'tree-changed', revision: 2, change: 'deleted', path: '/a', acl: OPEN_ACL },
+    ]);
   });
 
   it('refuses data and paths above their limits', () => {

@@ -72,10 +72,13 @@ export class Entries {
   trigger(path: string, modes: number, spent: number, visit: Visit): void {
     const entry = this.byPath.get(path);
     if (entry === undefined) return;
-    if (typeof entry === 'number')
+    if (typeof entry === 'number') {
       this.triggerOne(path, watcherOf(entry), entry & ALL_MODES, modes, spent, visit);
-    // A copy: an entry may go, or lose its map, while it is visited.
-    else for (const [watcher, has] of [...entry]) this.triggerOne(path, watcher, has, modes, spent, visit);
+      return;
+    }
+    // A copy: the entry may go, or grow, while it is visited.
+    const watchers = Array.from(entry);
+    for (const [watcher, has] of watchers) this.triggerOne(path, watcher, has, modes, spent, visit);
   }
 
   *pathsOf(watcher: number): Iterable<string> {

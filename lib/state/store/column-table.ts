@@ -16,15 +16,18 @@ const PERSISTED = 4;
 const MARK_A = 8;
 const MARK_B = 16;
 
+/** `since`: the version of the record encoding that has the field. */
 type StoredColumn =
-  | { readonly type: 'u32'; readonly column: U32Column }
-  | { readonly type: 'uint'; readonly column: UintColumn }
-  | { readonly type: 'bytes'; readonly column: BytesColumn };
+  | { readonly type: 'u32'; readonly since: number; readonly column: U32Column }
+  | { readonly type: 'uint'; readonly since: number; readonly column: UintColumn }
+  | { readonly type: 'bytes'; readonly since: number; readonly column: BytesColumn };
+
+const FIRST_VERSION = 1;
 
 export interface ColumnTableOptions {
   readonly number: number;
   readonly name: string;
-  /** Of the record encoding: the first byte of each value. */
+  /** The newest record encoding; the first byte of each value says which it has. */
   readonly version: number;
   /** Cost of one record beyond its key and bytes, for admission. */
   readonly fixedBytes: number;
@@ -34,7 +37,9 @@ export interface ColumnTableOptions {
 /**
  * A table of many records without a heap object for each: fields in typed columns, keys and byte fields in a
  * slab, rows found through a sharded index. Columns are declared by calling `u32()`, `uint()` and `bytes()` in
- * the order in which records are encoded.
+ * the order in which records are encoded; those that a later version added come after all others and name it. A
+ * record is written in the lowest version that holds what it has: as long as nobody uses a new field, members of
+ * either release write the same bytes, and have the same digest.
  *
  * Setting a stored field touches its row first: if a cut has frozen the row and not encoded it yet, the record
  * is encoded as it was. Nothing else has to remember to do so.
@@ -90,25 +95,22 @@ export class ColumnTable implements Table, KeyOwner, BytesOwner {
 
   // Declaration.
 
-  u32(): U32Column {
+  u32(since: number = FIRST_VERSION): U32Column {
     const column = new U32Column(this);
-    this.stored.push({ type: 'u32', column });
-    this.growing.push(column);
+    this.declare({ type: 'u32', since, column });
     return column;
   }
 
-  uint(): UintColumn {
+  uint(since: number = FIRST_VERSION): UintColumn {
     const column = new UintColumn(this);
-    this.stored.push({ type: 'uint', column });
-    this.growing.push(column);
+    this.declare({ type: 'uint', since, column });
     return column;
   }
 
-  bytesColumn(): BytesColumn {
+  bytesColumn(since: number = FIRST_VERSION): BytesColumn {
     const column = new BytesColumn(this);
-    this.stored.push({ type: 'bytes', column });
+    this.declare({ type: 'bytes', since, column });
     this.byteColumns.push(column);
-    this.growing.push(column);
     return column;
   }
 
@@ -247,10 +249,12 @@ export class ColumnTable implements Table, KeyOwner, BytesOwner {
   load(key: Uint8Array, value: Uint8Array): number {
     const r = new ByteReader(value);
     const version = r.u8();
-    if (version !== this.version) throw new MalformedError(`${this.name}: record version ${version}`);
+    if (version < FIRST_VERSION || version > this.version) {
+      throw new MalformedError(`${this.name}: record version ${version}`);
+    }
     if (this.find(key, 0, key.length) >= 0) throw new MalformedError(`${this.name}: a key comes twice`);
     const row = this.insert(key, 0, key.length);
-    this.decodeRow(row, r);
+    this.decodeRow(row, r, version);
     r.expectEnd(`${this.name} record`);
     hashRecord(this.hash, this.number, key, value);
     this.digest.add(this.hash.high, this.hash.low);
@@ -263,6 +267,17 @@ export class ColumnTable implements Table, KeyOwner, BytesOwner {
   }
 
   // Inside.
+
+  private declare(field: StoredColumn): void {
+    const before = this.stored.at(-1)?.since ?? FIRST_VERSION;
+    assert(
+      field.since >= before && field.since <= this.version,
+      () =>
+        `${this.name}: a field of version ${field.since} after one of ${before}, in a table of ${this.version}`,
+    );
+    this.stored.push(field);
+    this.growing.push(field.column);
+  }
 
   private claimRow(hash: number, key: Uint8Array, from: number, to: number): number {
     const row = this.freeRows.pop() ?? this.nextRow();
@@ -343,16 +358,29 @@ export class ColumnTable implements Table, KeyOwner, BytesOwner {
   private encodeFields(row: number): Uint8Array {
     const w = this.writer;
     w.reset();
-    w.u8(this.version);
+    const version = this.versionOf(row);
+    w.u8(version);
     for (const field of this.stored) {
+      if (field.since > version) break;
       if (field.type === 'bytes') field.column.write(row, w);
       else w.uint(field.column.get(row));
     }
     return w.view();
   }
 
-  private decodeRow(row: number, r: ByteReader): void {
+  /** The lowest version that holds what the row has: fields that are 0 or empty need none. */
+  private versionOf(row: number): number {
+    for (let i = this.stored.length - 1; i >= 0; i--) {
+      const { type, since, column } = this.stored[i]!;
+      if (since === FIRST_VERSION) break;
+      if ((type === 'bytes' ? column.length(row) : column.get(row)) !== 0) return since;
+    }
+    return FIRST_VERSION;
+  }
+
+  private decodeRow(row: number, r: ByteReader, version: number): void {
     for (const field of this.stored) {
+      if (field.since > version) break;
       if (field.type === 'bytes') field.column.set(row, r.bytes());
       else field.column.set(row, r.uint());
     }

@@ -1,80 +1,82 @@
+import { must } from '../../base/index.js';
 import { textFault } from '../checks.js';
 import type { CommandResult } from '../results.js';
 import { done, refuse, refuseWith, type Refusal, type Turn } from '../turn.js';
-import type { NodeTable } from './nodes.js';
+import { OPEN_ACL } from './acl.js';
+import { applyCheck, applyDelete, applySet, applySetAcl } from './change.js';
+import { applyCreate } from './create.js';
+import type { OpOutcome, OpTurn, Tree } from './op-turn.js';
 import { pathFault } from './paths.js';
-import type { TreeCreate, TreeDelete, TreeSet } from './types.js';
+import type { TreeCommand, TreeOp } from './types.js';
 
-const ANY_VERSION = -1;
-/** ZooKeeper's versions are signed 32-bit. */
-const VERSION_MASK = 0x7fff_ffff;
+/** Runs one op. What it refuses changed nothing. */
+export function applyOp(tree: Tree, at: OpTurn, op: TreeOp): OpOutcome {
+  switch (op.op) {
+    case 'create':
+      return applyCreate(tree, at, op);
+    case 'set':
+      return applySet(tree, at, op);
+    case 'delete':
+      return applyDelete(tree, at, op);
+    case 'set-acl':
+      return applySetAcl(tree, at, op);
+    case 'check':
+      return applyCheck(tree, at, op);
+  }
+}
 
-function inputFault(turn: Turn, path: string, dataBytes: number): Refusal | null {
+/**
+ * Runs ops in order, all or none. One that is refused takes back those before it, events included, and those after
+ * it are not tried. Returns the outcome of each op that was.
+ */
+export function applyAll(tree: Tree, at: Omit<OpTurn, 'undo'>, ops: readonly TreeOp[]): OpOutcome[] {
+  const undo: (() => void)[] = [];
+  const { events } = at.turn;
+  const eventsBefore = events.length;
+  const outcomes: OpOutcome[] = [];
+  for (const op of ops) {
+    const outcome = applyOp(tree, { ...at, undo }, op);
+    outcomes.push(outcome);
+    if (outcome.ok) continue;
+    while (undo.length > 0) must(undo.pop(), 'something to take back')();
+    events.length = eventsBefore;
+    break;
+  }
+  return outcomes;
+}
+
+/** A command of clients that have no session which nodes could belong to, and are nobody that an ACL could name. */
+export function applyTreeCommand(tree: Tree, turn: Turn, command: TreeCommand): CommandResult {
+  const fault = inputFault(turn, command);
+  if (fault !== null) return refuseWith(turn, fault);
+  const outcome = applyOp(tree, { turn, session: null, identities: [], undo: null }, opOf(command));
+  if (!outcome.ok) {
+    const code = outcome.code === 'BAD_ARGUMENTS' ? 'BAD_PATH' : outcome.code;
+    return refuse(turn, code, outcome.message);
+  }
+  const { value } = outcome;
+  return value.kind === 'nothing' ? done(turn) : done(turn, { kind: 'node', stat: value.stat });
+}
+
+function opOf(command: TreeCommand): TreeOp {
+  const { path } = command;
+  switch (command.kind) {
+    case 'tree-create':
+      return { op: 'create', path, data: command.data, acl: OPEN_ACL, mode: 'persistent', ttlMs: 0 };
+    case 'tree-set':
+      return { op: 'set', path, data: command.data, version: command.expectedVersion };
+    case 'tree-delete':
+      return { op: 'delete', path, version: command.expectedVersion };
+  }
+}
+
+function inputFault(turn: Turn, command: TreeCommand): Refusal | null {
   const { pathBytes, nodeDataBytes } = turn.limits;
-  const long = textFault('a path', path, pathBytes);
+  const long = textFault('a path', command.path, pathBytes);
   if (long !== null) return long;
-  const fault = pathFault(path);
+  const fault = pathFault(command.path);
   if (fault !== null) return { code: 'BAD_PATH', message: fault };
+  const dataBytes = command.kind === 'tree-delete' ? 0 : command.data.length;
   if (dataBytes <= nodeDataBytes) return null;
   return { code: 'TOO_LARGE', message: `${dataBytes} bytes of data; the limit is ${nodeDataBytes}` };
-}
-
-function versionFault(nodes: NodeTable, row: number, expected: number): Refusal | null {
-  const version = nodes.version.get(row);
-  if (expected === ANY_VERSION || expected === version) return null;
-  return { code: 'BAD_VERSION', message: `version ${version}, not ${expected}` };
-}
-
-export function applyCreate(nodes: NodeTable, turn: Turn, command: TreeCreate): CommandResult {
-  const { path, data } = command;
-  const fault = inputFault(turn, path, data.length);
-  if (fault !== null) return refuseWith(turn, fault);
-  if (path === '/') return refuse(turn, 'NODE_EXISTS', 'the root always exists');
-  const parent = nodes.findParent(path);
-  if (parent < 0) return refuse(turn, 'NO_NODE', `the parent of ${path} does not exist`);
-  if (nodes.find(path) >= 0) return refuse(turn, 'NODE_EXISTS', `${path} exists`);
-  const row = nodes.add(path, parent);
-  nodes.czxid.set(row, turn.revision);
-  nodes.mzxid.set(row, turn.revision);
-  nodes.pzxid.set(row, turn.revision);
-  nodes.ctimeMs.set(row, turn.nowMs);
-  nodes.mtimeMs.set(row, turn.nowMs);
-  nodes.data.set(row, data);
-  nodes.creations.set(parent, nodes.creations.get(parent) + 1);
-  nodes.pzxid.set(parent, turn.revision);
-  turn.events.push({ kind: 'tree-changed', revision: turn.revision, change: 'created', path });
-  return done(turn, { kind: 'node', stat: nodes.stat(row) });
-}
-
-export function applySet(nodes: NodeTable, turn: Turn, command: TreeSet): CommandResult {
-  const { path, data } = command;
-  const fault = inputFault(turn, path, data.length);
-  if (fault !== null) return refuseWith(turn, fault);
-  const row = nodes.find(path);
-  if (row < 0) return refuse(turn, 'NO_NODE', `${path} does not exist`);
-  const stale = versionFault(nodes, row, command.expectedVersion);
-  if (stale !== null) return refuseWith(turn, stale);
-  nodes.data.set(row, data);
-  nodes.mzxid.set(row, turn.revision);
-  nodes.mtimeMs.set(row, turn.nowMs);
-  nodes.version.set(row, (nodes.version.get(row) + 1) & VERSION_MASK);
-  turn.events.push({ kind: 'tree-changed', revision: turn.revision, change: 'set', path });
-  return done(turn, { kind: 'node', stat: nodes.stat(row) });
-}
-
-export function applyDelete(nodes: NodeTable, turn: Turn, command: TreeDelete): CommandResult {
-  const { path } = command;
-  const fault = inputFault(turn, path, 0);
-  if (fault !== null) return refuseWith(turn, fault);
-  if (path === '/') return refuse(turn, 'BAD_PATH', 'the root cannot be deleted');
-  const row = nodes.find(path);
-  if (row < 0) return refuse(turn, 'NO_NODE', `${path} does not exist`);
-  const stale = versionFault(nodes, row, command.expectedVersion);
-  if (stale !== null) return refuseWith(turn, stale);
-  const children = nodes.children(row);
-  if (children > 0) return refuse(turn, 'NOT_EMPTY', `${path} has ${children} children`);
-  const parent = nodes.remove(row);
-  nodes.pzxid.set(parent, turn.revision);
-  turn.events.push({ kind: 'tree-changed', revision: turn.revision, change: 'deleted', path });
-  return done(turn);
 }

@@ -1,13 +1,21 @@
-import { compareBytes, TepuiError, utf8Decode } from '../../base/index.js';
+import { compareBytes, TepuiError, utf8Decode, type SessionId } from '../../base/index.js';
 import type { BytesColumn } from '../store/bytes-column.js';
 import { ColumnTable } from '../store/column-table.js';
 import type { DerivedColumn, U32Column, UintColumn } from '../store/columns.js';
 import type { Digest } from '../store/digest.js';
 import { KeyBuffer } from '../store/keys.js';
-import type { NodeStat } from './types.js';
+import type { AclTable } from './acl.js';
+import { OwnedRows } from './owned-rows.js';
+import { highBits, lowBits, ownerOf, type Owner } from './owner.js';
+import type { AclEntry, NodeStat } from './types.js';
 
 const SLASH = 0x2f;
 const NONE = -1;
+
+/** Owner, ACL and null data came with the second version of the record. */
+const VERSION = 2;
+
+const DATA_IS_NULL = 1;
 
 /** Cost of a node beyond path and data: columns, index and slack of the slab, as measured. */
 const NODE_FIXED_BYTES = 160;
@@ -16,6 +24,9 @@ const NODE_FIXED_BYTES = 160;
  * The nodes of the tree by absolute path. Children are a linked list through the rows:
  *
  *     parent.firstChild ─► row ⇄ row ⇄ row      (columns hold row + 1; 0 is none)
+ *
+ * Nodes that end by themselves are also in one list each: all containers, all with a time to live, and those of
+ * each session.
  */
 export class NodeTable {
   readonly table: ColumnTable;
@@ -29,18 +40,26 @@ export class NodeTable {
   readonly creations: U32Column;
   readonly aversion: U32Column;
   readonly data: BytesColumn;
+  private readonly flags: U32Column;
+  private readonly ownerHigh: U32Column;
+  private readonly ownerLow: U32Column;
+  private readonly acl: U32Column;
+  private readonly acls: AclTable;
   private readonly parent: DerivedColumn;
   private readonly firstChild: DerivedColumn;
   private readonly next: DerivedColumn;
   private readonly previous: DerivedColumn;
   private readonly childCount: DerivedColumn;
+  private readonly owned: OwnedRows;
   private readonly keys: KeyBuffer = new KeyBuffer();
   /** Loaded before their parents. */
   private readonly orphans: number[] = [];
 
-  constructor(number: number, digest: Digest) {
-    const table = new ColumnTable({ number, name: 'tree', version: 1, fixedBytes: NODE_FIXED_BYTES, digest });
+  constructor(number: number, digest: Digest, acls: AclTable) {
+    const fixedBytes = NODE_FIXED_BYTES;
+    const table = new ColumnTable({ number, name: 'tree', version: VERSION, fixedBytes, digest });
     this.table = table;
+    this.acls = acls;
     this.czxid = table.uint();
     this.mzxid = table.uint();
     this.pzxid = table.uint();
@@ -50,11 +69,16 @@ export class NodeTable {
     this.creations = table.u32();
     this.aversion = table.u32();
     this.data = table.bytesColumn();
+    this.flags = table.u32(VERSION);
+    this.ownerHigh = table.u32(VERSION);
+    this.ownerLow = table.u32(VERSION);
+    this.acl = table.u32(VERSION);
     this.parent = table.derived();
     this.firstChild = table.derived();
     this.next = table.derived();
     this.previous = table.derived();
     this.childCount = table.derived();
+    this.owned = new OwnedRows(table.derived(), table.derived());
   }
 
   /** The row of the node at `path`, or -1. */
@@ -78,6 +102,66 @@ export class NodeTable {
     return row;
   }
 
+  /** The path of a row. */
+  path(row: number): string {
+    return utf8Decode(this.table.key(row));
+  }
+
+  parentOf(row: number): number {
+    return this.parent.get(row) - 1;
+  }
+
+  owner(row: number): Owner {
+    return ownerOf(this.ownerHigh.get(row), this.ownerLow.get(row));
+  }
+
+  setOwner(row: number, owner: Owner): void {
+    this.owned.remove(row, this.owner(row));
+    this.ownerHigh.set(row, highBits(owner));
+    this.ownerLow.set(row, lowBits(owner));
+    this.owned.add(row, owner);
+  }
+
+  aclOf(row: number): readonly AclEntry[] {
+    return this.acls.get(this.acl.get(row));
+  }
+
+  setAcl(row: number, acl: readonly AclEntry[]): void {
+    const before = this.acl.get(row);
+    this.acl.set(row, this.acls.take(acl));
+    this.acls.release(before);
+  }
+
+  setData(row: number, data: Uint8Array | null): void {
+    this.data.set(row, data ?? NO_BYTES);
+    const isNull = data === null ? DATA_IS_NULL : 0;
+    if (this.flags.get(row) !== isNull) this.flags.set(row, isNull);
+  }
+
+  dataIsNull(row: number): boolean {
+    return this.flags.get(row) === DATA_IS_NULL;
+  }
+
+  /** A copy, or null. */
+  dataOf(row: number): Uint8Array | null {
+    return this.dataIsNull(row) ? null : this.data.get(row);
+  }
+
+  ownedBy(session: SessionId): number {
+    return this.owned.countOf(session);
+  }
+
+  /** A session's nodes in the order of their paths: how rows came into memory must not show. */
+  rowsOwnedBy(session: SessionId): number[] {
+    const rows = this.owned.rowsOf(session).map((row) => ({ row, key: this.table.key(row) }));
+    return rows.sort((a, b) => compareBytes(a.key, b.key)).map(({ row }) => row);
+  }
+
+  /** Rows of containers and nodes with a time to live, in no order that means anything. */
+  mortalRows(): number[] {
+    return this.owned.mortalRows();
+  }
+
   /** The root exists before the first command: its revisions and times are 0. */
   addRoot(): void {
     this.add('/', NONE);
@@ -87,6 +171,8 @@ export class NodeTable {
   remove(row: number): number {
     const parent = this.parent.get(row) - 1;
     this.unlink(row, parent);
+    this.owned.remove(row, this.owner(row));
+    this.acls.release(this.acl.get(row));
     this.table.remove(row);
     return parent;
   }
@@ -105,18 +191,30 @@ export class NodeTable {
     return names.sort(compareBytes).map((name) => utf8Decode(name));
   }
 
+  /** Visits the node and everything below it, in no order that means anything. */
+  forEachBelow(row: number, visit: (row: number) => void): void {
+    const waiting = [row];
+    for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+      visit(at);
+      for (let child = this.firstChild.get(at); child !== 0; child = this.next.get(child - 1)) {
+        waiting.push(child - 1);
+      }
+    }
+  }
+
   stat(row: number): NodeStat {
     const numChildren = this.childCount.get(row);
+    const owner = this.owner(row);
     return {
       czxid: this.czxid.get(row),
       mzxid: this.mzxid.get(row),
       pzxid: this.pzxid.get(row),
       ctimeMs: this.ctimeMs.get(row),
       mtimeMs: this.mtimeMs.get(row),
-      version: this.version.get(row),
-      cversion: 2 * this.creations.get(row) - numChildren,
-      aversion: this.aversion.get(row),
-      ephemeralOwner: 0,
+      version: this.version.get(row) | 0,
+      cversion: (2 * this.creations.get(row) - numChildren) | 0,
+      aversion: this.aversion.get(row) | 0,
+      ephemeralOwner: owner.kind === 'session' ? owner.session : null,
       dataLength: this.data.length(row),
       numChildren,
     };
@@ -126,11 +224,17 @@ export class NodeTable {
   load(key: Uint8Array, value: Uint8Array): void {
     const row = this.table.load(key, value);
     this.clearLinks(row);
+    this.owned.add(row, this.owner(row));
     if (!this.linkLoaded(row)) this.orphans.push(row);
   }
 
   /** Links what came before its parent; every node but the root must have one. */
   finishLoad(): void {
+    this.acls.finishLoad();
+    for (let row = 0; row < this.table.rowLimit; row++) {
+      if (!this.table.isLive(row) || this.acls.count(this.acl.get(row))) continue;
+      throw new TepuiError('DAMAGED', `node ${this.path(row)} has an ACL that is not there`);
+    }
     for (const row of this.orphans) {
       if (this.linkLoaded(row)) continue;
       throw new TepuiError('DAMAGED', `node ${utf8Decode(this.table.key(row))} has no parent`);
@@ -173,6 +277,8 @@ export class NodeTable {
     this.childCount.set(parent, this.childCount.get(parent) - 1);
   }
 }
+
+const NO_BYTES = new Uint8Array(0);
 
 /** Length of the parent's key: the last slash, or 1 for the root. */
 function parentEnd(key: Uint8Array, length: number): number {

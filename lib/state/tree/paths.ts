@@ -1,3 +1,7 @@
+import { utf8Length } from '../../base/index.js';
+import type { MachineLimits } from '../limits.js';
+import type { Refusal } from '../turn.js';
+
 /**
  * ZooKeeper's path rules (its PathUtils.validatePath): absolute, no trailing slash, no empty, `.` or `..` part,
  * no U+0000-001F, 007F-009F, D800-F8FF, FFF0-FFFF. Returns what is wrong, or null.
@@ -18,6 +22,22 @@ export function pathFault(path: string): string | null {
     }
   }
   return partFault(path, start, path.length);
+}
+
+/** What ZooKeeper looks at before it looks for the parent of a path: whether there can be one. */
+export function parentFault(path: string): Refusal | null {
+  if (path.includes('/') && !path.includes('\0')) return null;
+  return { code: 'BAD_ARGUMENTS', message: 'a path must start with / and hold no NUL' };
+}
+
+/** Limits that ZooKeeper has for a whole request only. */
+export function lengthFault(path: string, dataBytes: number, limits: MachineLimits): Refusal | null {
+  const pathBytes = path.length * 3 <= limits.pathBytes ? 0 : utf8Length(path);
+  if (pathBytes > limits.pathBytes) {
+    return { code: 'TOO_LARGE', message: `a path of ${pathBytes} bytes; the limit is ${limits.pathBytes}` };
+  }
+  if (dataBytes <= limits.nodeDataBytes) return null;
+  return { code: 'TOO_LARGE', message: `${dataBytes} bytes of data; the limit is ${limits.nodeDataBytes}` };
 }
 
 const SLASH = 0x2f;

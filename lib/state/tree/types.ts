@@ -1,3 +1,5 @@
+import type { SessionId } from '../../base/index.js';
+
 /** Creates a persistent node. The parent must exist; `data` may be empty. */
 export interface TreeCreate {
   readonly kind: 'tree-create';
@@ -33,8 +35,8 @@ export interface NodeStat {
   /** As ZooKeeper reports it: creations plus deletions of children. */
   readonly cversion: number;
   readonly aversion: number;
-  /** Owner session of an ephemeral node, as a decimal or hexadecimal id; 0 for a persistent one. */
-  readonly ephemeralOwner: number;
+  /** Of an ephemeral node; null for every other. */
+  readonly ephemeralOwner: SessionId | null;
   readonly dataLength: number;
   readonly numChildren: number;
 }
@@ -43,6 +45,9 @@ export interface NodeView {
   readonly stat: NodeStat;
   /** A copy. */
   readonly data: Uint8Array;
+  /** No data at all, which ZooKeeper's clients can tell from empty data. */
+  readonly dataIsNull: boolean;
+  readonly acl: readonly AclEntry[];
 }
 
 /** Reads of the tree as of the last applied entry. */
@@ -53,3 +58,55 @@ export interface TreeView {
   /** Names of the children in byte order of their UTF-8, or null when there is no such node. */
   children(path: string): string[] | null;
 }
+
+/** Who may do what with a node. `permissions` are bits of `PERMISSION`. */
+export interface AclEntry {
+  readonly permissions: number;
+  readonly scheme: string;
+  readonly id: string;
+}
+
+/** Somebody who was authenticated, as ACLs name them. That everybody is `world:anyone` goes without saying. */
+export interface Identity {
+  readonly scheme: string;
+  readonly id: string;
+}
+
+export type CreateMode =
+  | 'persistent'
+  | 'persistent-sequential'
+  | 'ephemeral'
+  | 'ephemeral-sequential'
+  | 'container'
+  | 'ttl'
+  | 'ttl-sequential';
+
+/** One change of the tree, or the demand that a node has a version. Paths are as the client sent them. */
+export type TreeOp =
+  | {
+      readonly op: 'create';
+      readonly path: string;
+      /** Null is kept apart from empty. */
+      readonly data: Uint8Array | null;
+      readonly acl: readonly AclEntry[];
+      readonly mode: CreateMode;
+      /** 0 unless the mode has a time to live. */
+      readonly ttlMs: number;
+    }
+  | { readonly op: 'delete'; readonly path: string; readonly version: number }
+  | { readonly op: 'set'; readonly path: string; readonly data: Uint8Array | null; readonly version: number }
+  | {
+      readonly op: 'set-acl';
+      readonly path: string;
+      readonly acl: readonly AclEntry[];
+      /** Of the ACL. */
+      readonly version: number;
+    }
+  | { readonly op: 'check'; readonly path: string; readonly version: number };
+
+/** What one op that was done answers. */
+export type OpValue =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'node'; readonly stat: NodeStat }
+  /** `path` with the number of a sequential one. */
+  | { readonly kind: 'created'; readonly path: string; readonly stat: NodeStat };

@@ -19,7 +19,10 @@ export class NodeTableView implements TreeView {
 
   get(path: string): NodeView | null {
     const row = this.nodes.find(path);
-    return row < 0 ? null : { stat: this.nodes.stat(row), data: this.nodes.data.get(row) };
+    if (row < 0) return null;
+    const { nodes } = this;
+    const dataIsNull = nodes.dataIsNull(row);
+    return { stat: nodes.stat(row), data: nodes.data.get(row), dataIsNull, acl: nodes.aclOf(row) };
   }
 
   children(path: string): string[] | null {

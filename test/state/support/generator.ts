@@ -27,6 +27,7 @@ import {
   type TaskView,
 } from '../../../lib/state/index.js';
 import { bytes, M1, M2, M3, MIB } from './driver.js';
+import { coordination } from './coordination.js';
 
 const MEMBERS: readonly NodeId[] = [M1, M2, M3];
 const ROLES = ['batch', 'service'] as const;
@@ -83,6 +84,7 @@ export class Generator {
     const { alarm } = this.machine;
     // It stops nearly everything else: it does not stand for long.
     if (alarm !== null && chance(this.random, 0.5)) return { kind: 'alarm-clear', index: alarm.index + 1 };
+    if (chance(this.random, 0.25)) return coordination(this.random, this.machine, this.somePath());
     const roll = below(this.random, 14);
     if (roll < 1) return this.cluster();
     if (roll < 2) return this.session();
