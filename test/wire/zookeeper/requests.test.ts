@@ -113,7 +113,10 @@ describe('requests of ZooKeeper clients', () => {
     }
     for (const op of [OP.ping, OP.closeSession, OP.whoAmI]) assert.deepEqual(read(op, ''), { op });
     const auth = read(OP.auth, '00000000 00000006 646967657374 00000003 753a70');
-    assert.equal(auth.op === OP.auth && `${auth.scheme} ${Buffer.from(auth.credentials).toString()}`, 'digest u:p');
+    assert.equal(
+      auth.op === OP.auth && `${auth.scheme} ${Buffer.from(auth.credentials).toString()}`,
+      'digest u:p',
+    );
     const sasl = read(OP.sasl, '00000001 41');
     assert.equal(sasl.op === OP.sasl && Buffer.from(sasl.token).toString(), 'A');
     assert.deepEqual(read(OP.reconfig, 'ffffffff 00000001 32 ffffffff ffffffffffffffff'), {
