@@ -1,0 +1,81 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { freePorts } from '../../../bench/support/ports.js';
+
+const JAR = '/usr/share/java/zookeeper.jar';
+const START_MS = 60_000;
+const POLL_MS = 200;
+
+/** What Debian's server is told so that it does what Tepui does by default. */
+const PROPERTIES = {
+  'zookeeper.extendedTypesEnabled': true,
+  'zookeeper.enforceQuota': true,
+};
+
+export interface Server {
+  readonly address: string;
+  readonly stop: () => Promise<void>;
+}
+
+/** One server of Debian's ZooKeeper with a folder of its own, which is gone when it is stopped. */
+export async function startZooKeeper(): Promise<Server> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'tepui-zookeeper-'));
+  const [port] = await freePorts(1);
+  const dataDir = path.join(folder, 'data');
+  mkdirSync(dataDir);
+  const settings = {
+    tickTime: 2000,
+    dataDir,
+    clientPort: port!,
+    clientPortAddress: '127.0.0.1',
+    'admin.enableServer': false,
+    maxClientCnxns: 0,
+  };
+  const config = path.join(folder, 'zoo.cfg');
+  writeFileSync(
+    config,
+    Object.entries(settings)
+      .map(([name, value]) => `${name}=${value}\n`)
+      .join(''),
+  );
+  const log = openSync(path.join(folder, 'log'), 'w');
+  const properties = Object.entries(PROPERTIES).map(([name, value]) => `-D${name}=${value}`);
+  const child = spawn(
+    'java',
+    ['-Xmx512m', ...properties, '-cp', JAR, 'org.apache.zookeeper.server.quorum.QuorumPeerMain', config],
+    { stdio: ['ignore', log, log] },
+  );
+  const ended = once(child, 'exit');
+  const stop = async (): Promise<void> => {
+    child.kill('SIGKILL');
+    await ended;
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const address = `127.0.0.1:${port!}`;
+  for (const until = Date.now() + START_MS; !(await answers(address)); await pause(POLL_MS)) {
+    if (child.exitCode === null && Date.now() < until) continue;
+    await stop();
+    throw new Error('ZooKeeper does not start: is the package zookeeper installed?');
+  }
+  return { address, stop };
+}
+
+function answers(address: string): Promise<boolean> {
+  const [host, port] = address.split(':');
+  return new Promise((resolve) => {
+    const socket = connect({ host: host!, port: Number(port) });
+    let text = '';
+    socket.on('data', (chunk) => (text += chunk.toString()));
+    socket.on('error', () => resolve(false));
+    socket.on('close', () => resolve(text.includes('Mode:')));
+    socket.write('srvr');
+  });
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
