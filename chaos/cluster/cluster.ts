@@ -93,12 +93,23 @@ export class Cluster {
     const ids = Array.from({ length: size + 1 }, (_, i) => `m${i + 1}`);
     const founders = ids.slice(0, size);
     const links = linksAmong(founders);
-    const ports = await choosePorts(2 * ids.length + links.length, random);
-    const [grpc, peer] = [ports.splice(0, ids.length), ports.splice(0, ids.length)];
+    const ports = await choosePorts(3 * ids.length + links.length, random);
+    const [grpc, peer, zookeeper] = [1, 2, 3].map(() => ports.splice(0, ids.length)) as [
+      number[],
+      number[],
+      number[],
+    ];
     const network = new Network(founders, ports, new Map(founders.map((id, i) => [id, peer[i]!])));
     const folder = (id: string) => path.join(dir, id);
     const masters = ids.map((id, i) => {
-      return { id, folder: folder(id), grpc: `127.0.0.1:${grpc[i]}`, peer: `127.0.0.1:${peer[i]}` };
+      const [grpcPort, peerPort, zookeeperPort] = [grpc[i]!, peer[i]!, zookeeper[i]!];
+      return {
+        id,
+        folder: folder(id),
+        grpc: `127.0.0.1:${grpcPort}`,
+        peer: `127.0.0.1:${peerPort}`,
+        zookeeper: `127.0.0.1:${zookeeperPort}`,
+      };
     });
     const spare = masters.pop()!;
     const plan: DevPlan = {

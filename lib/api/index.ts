@@ -1,1 +1,2 @@
 export { GrpcDoor, type GrpcDoorOptions } from './grpc/door.js';
+export { ZooKeeperDoor, type ZooKeeperDoorOptions } from './zookeeper/door.js';

@@ -1,12 +1,18 @@
 import { TepuiError, type Logger, type MemberId } from '../base/index.js';
-import { GrpcDoor } from '../api/index.js';
+import { GrpcDoor, ZooKeeperDoor } from '../api/index.js';
 import { agentHandlers } from '../api/grpc/agent.js';
 import { schedulerHandlers } from '../api/grpc/scheduler.js';
 import { lifelineFd, watchLifeline } from '../agent/index.js';
 import { SYSTEM } from '../client/internal.js';
 import { CoordinationService } from '../coordination/index.js';
 import { AGENT_SERVICE_LIMITS, AgentService } from '../master/agents/index.js';
-import { MASTER_LIMITS, createMaster, type Master, type VerdictListener } from '../master/index.js';
+import {
+  MASTER_LIMITS,
+  createMaster,
+  encodeReport,
+  type Master,
+  type VerdictListener,
+} from '../master/index.js';
 import { BackupSource, Member, REPLICA_LIMITS } from '../replica/index.js';
 import { DEFAULT_LIMITS } from '../state/index.js';
 import { FolderSource, openDataFolder, type DataFolder } from '../storage/index.js';
@@ -125,6 +131,11 @@ class MasterProcess {
     this.stops.push(() => agents.stop());
     await door.start();
     this.stops.push(() => door.stop());
+    const zookeeper = this.makeZooKeeperDoor(replica, disk);
+    if (zookeeper !== null) {
+      await zookeeper.start();
+      this.stops.push(() => zookeeper.stop());
+    }
     const { backup } = config;
     if (backup !== undefined) {
       const schedule = await startBackups(backup, { ...context, replica, source: backups });
@@ -165,7 +176,7 @@ class MasterProcess {
       doors: {
         http: null,
         grpc: config.advertise.grpc ?? listen.grpc,
-        zk: null,
+        zk: config.advertise.zookeeper ?? config.listen.zookeeper ?? null,
         peer: config.advertise.peer ?? config.members[config.id] ?? listen.peer,
       },
       release: release(),
@@ -218,6 +229,21 @@ class MasterProcess {
       backups,
       warnings: () => this.schedule?.warnings() ?? [],
       every,
+    });
+  }
+
+  private makeZooKeeperDoor(replica: Member, disk: DataFolder): ZooKeeperDoor | null {
+    const listen = this.config.listen.zookeeper;
+    if (listen === undefined) return null;
+    return new ZooKeeperDoor({
+      ...parseAddress(listen),
+      replica,
+      node: () => disk.identity.nodeId,
+      ...SYSTEM,
+      logger: this.logger,
+      every,
+      report: (sessions) =>
+        replica.reportLiveness(encodeReport({ agents: [], frameworks: [], sessions: [...sessions] })),
     });
   }
 

@@ -1,11 +1,13 @@
 import { assert, type NodeId } from '../base/index.js';
 import type { Entry } from '../raft/types.js';
-import type { Machine, StateEvent } from '../state/index.js';
+import type { ApplyObserver, Machine, StateEvent } from '../state/index.js';
 import type { Lane } from './lane.js';
 
 export interface ApplierHost {
   readonly node: NodeId;
   readonly lane: Lane;
+  /** While an entry is applied: each change, right after the command that made it. */
+  readonly event: (event: StateEvent) => void;
   /** After each entry: what changed. */
   readonly events: (events: readonly StateEvent[]) => void;
   /** `apply` threw: the entry is recorded and the member stops. */
@@ -28,9 +30,19 @@ export class Applier {
   /** Entries from here on are not applied: one of them broke the machine of this release. */
   private haltAt: number | null;
   private bytes = 0;
+  private readonly observer: ApplyObserver;
+  /** Of the entry that is being applied. */
+  private applyingTerm = 0;
 
   constructor(host: ApplierHost, appliedIndex: number, haltAt: number | null) {
     this.host = host;
+    this.observer = {
+      event: host.event,
+      result: ({ lane, boot, number }, position, result) => {
+        if (boot !== host.lane.boot || lane !== host.node) return;
+        host.lane.ran(number, position, result, this.applyingTerm);
+      },
+    };
     this.index = appliedIndex;
     this.haltAt = haltAt;
   }
@@ -116,7 +128,8 @@ export class Applier {
     if (entry.kind === 'normal') {
       let applied;
       try {
-        applied = machine.apply(entry.index, entry.term, entry.data);
+        this.applyingTerm = entry.term;
+        applied = machine.apply(entry.index, entry.term, entry.data, this.observer);
       } catch (error) {
         this.machine = null;
         this.host.broke(entry.index, error);

@@ -10,6 +10,7 @@ export type {
   CallMethod,
   CallReply,
   Interruptions,
+  AnswerTime,
   LeadershipView,
   LeaseStatus,
   MemberStatus,

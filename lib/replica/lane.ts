@@ -2,13 +2,14 @@ import { assert, type ErrorCode, type NodeId } from '../base/index.js';
 import { encodeSubBatch, laneBoot, type CommandResult, type Machine } from '../state/index.js';
 import type { Invitation, LaneReply } from './lane-frames.js';
 import type { ReplicaLimits } from './limits.js';
-import type { Outcome } from './types.js';
+import type { AnswerTime, Outcome } from './types.js';
 
 type Done = (outcome: Outcome) => void;
 
 interface Waiting {
   readonly command: Uint8Array;
   readonly done: Done;
+  readonly when: AnswerTime;
   readonly deadlineMs: number;
 }
 
@@ -73,11 +74,11 @@ export class Lane {
   }
 
   /** Queues a command; false when the lane is full and nothing was queued. */
-  add(command: Uint8Array, done: Done): boolean {
+  add(command: Uint8Array, done: Done, when: AnswerTime = 'after-entry'): boolean {
     const { limits } = this.host;
     if (this.depth >= limits.laneCommands || this.pendingBytes + command.length > limits.laneBytes)
       return false;
-    this.pending.push({ command, done, deadlineMs: this.host.nowMs() + limits.proposalDeadlineMs });
+    this.pending.push({ command, done, when, deadlineMs: this.host.nowMs() + limits.proposalDeadlineMs });
     this.pendingBytes += command.length;
     return true;
   }
@@ -136,6 +137,14 @@ export class Lane {
     }
   }
 
+  /** A command of this lane was run; others of the same entry are still to come. */
+  ran(number: number, position: number, result: CommandResult, term: number): void {
+    const batch = this.numbered[0];
+    if (batch?.number !== number || position < batch.ended) return;
+    const { when, done } = batch.waiters[position]!;
+    if (when === 'within-apply') done({ kind: 'applied', result, term });
+  }
+
   /** A sub-batch of this lane was applied here. */
   applied(number: number, results: readonly CommandResult[], term: number): void {
     const batch = this.numbered[0];
@@ -147,8 +156,10 @@ export class Lane {
     this.numbered.shift();
     const { waiters } = batch;
     this.numberedCommands -= waiters.length;
-    for (let i = batch.ended; i < waiters.length; i++)
-      waiters[i]!.done({ kind: 'applied', result: results[i]!, term });
+    for (let i = batch.ended; i < waiters.length; i++) {
+      const { when, done } = waiters[i]!;
+      if (when === 'after-entry') done({ kind: 'applied', result: results[i]!, term });
+    }
   }
 
   /** The machine was replaced by one that already holds some of our sub-batches: their results are gone. */

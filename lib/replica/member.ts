@@ -23,6 +23,7 @@ import { describeMember } from './status.js';
 import { Survey } from './survey.js';
 import { Ticker } from './ticker.js';
 import type {
+  AnswerTime,
   CallHandler,
   CallMethod,
   CallReply,
@@ -193,8 +194,8 @@ export class Member implements Replica {
     );
   }
 
-  propose(command: Uint8Array, done: (outcome: Outcome) => void): void {
-    this.requests.propose(command, done);
+  propose(command: Uint8Array, done: (outcome: Outcome) => void, when?: AnswerTime): void {
+    this.requests.propose(command, done, when);
   }
 
   read(done: (refusal: Refusal | null) => void): void {
@@ -223,8 +224,8 @@ export class Member implements Replica {
     this.news.push(member, topic, body);
   }
 
-  reportLiveness(body: Uint8Array): void {
-    this.news.reportLiveness(body);
+  reportLiveness(body: Uint8Array): number {
+    return this.news.reportLiveness(body);
   }
 
   /**
@@ -288,6 +289,7 @@ export class Member implements Replica {
   private run(founded: boolean): void {
     if (this.ended) return;
     const running = new RunningMember(this.options, this.transport, this.roster, {
+      event: (event) => this.each((one) => one.changed?.(event)),
       events: (events, revision) => this.each((one) => one.applied?.(events, revision)),
       view: (view) => this.viewChanged(view),
       reset: (machine) => this.each((one) => one.reset?.(machine)),

@@ -37,7 +37,7 @@ export class News {
     this.host.each((one) => one.push?.(from, topic, news));
   }
 
-  reportLiveness(body: Uint8Array): void {
+  reportLiveness(body: Uint8Array): number {
     const { memberId, leadership, quorumBehind, nowMs, soon, each, send } = this.host;
     const view = leadership();
     const sentAtMs = Math.floor(nowMs());
@@ -49,6 +49,7 @@ export class News {
     } else if (view.kind === 'following') {
       send(view.leader, 'liveness', new ByteWriter(body.length + 8).uint(sentAtMs).raw(body).finish());
     }
+    return sentAtMs;
   }
 
   livenessArrived(from: MemberId, body: Uint8Array): void {

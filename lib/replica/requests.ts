@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../base/index.js';
 import type { RunningMember } from './running.js';
-import type { LeadershipView, Outcome } from './types.js';
+import type { AnswerTime, LeadershipView, Outcome } from './types.js';
 
 type Refusal = { readonly code: ErrorCode; readonly message: string };
 
@@ -21,7 +21,7 @@ export class Requests {
     this.host = host;
   }
 
-  propose(command: Uint8Array, done: (outcome: Outcome) => void): void {
+  propose(command: Uint8Array, done: (outcome: Outcome) => void, when?: AnswerTime): void {
     const running = this.host.running();
     if (running === null) {
       const code = this.host.ended() ? 'SHUTTING_DOWN' : 'NO_LEADER';
@@ -29,7 +29,7 @@ export class Requests {
     }
     const fault = running.proposalFault(command);
     if (fault !== null) return this.refuse(done, fault);
-    if (running.lane.add(command, done)) return running.schedule();
+    if (running.lane.add(command, done, when)) return running.schedule();
     const message = `${running.lane.depth} commands are waiting: ${this.host.trouble()}`;
     this.refuse(done, { code: 'OVERLOADED', message });
   }

@@ -27,6 +27,7 @@ import type { Interruptions, LeadershipView, LeaseStatus } from './types.js';
 
 /** What the running member tells its owner. */
 export interface RunningHooks {
+  readonly event: (event: StateEvent) => void;
   readonly events: (events: readonly StateEvent[], revision: number) => void;
   readonly view: (view: LeadershipView) => void;
   readonly reset: (machine: Machine) => void;
@@ -377,6 +378,7 @@ export class RunningMember {
       log,
       lane,
       stopped: () => this.turn.stopped,
+      event: hooks.event,
       events: hooks.events,
       cut: hooks.cut,
       reset: hooks.reset,

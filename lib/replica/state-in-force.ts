@@ -22,6 +22,7 @@ export interface StateInForceHost {
   readonly log: RaftLog;
   readonly lane: Lane;
   readonly stopped: () => boolean;
+  readonly event: (event: StateEvent) => void;
   readonly events: (events: readonly StateEvent[], revision: number) => void;
   /** A cut is durable. */
   readonly cut: (meta: CutMeta) => void;
@@ -208,6 +209,7 @@ export class StateInForce {
     const host = {
       node: identity.nodeId,
       lane,
+      event: (event: StateEvent) => this.host.event(event),
       events: (events: readonly StateEvent[]) => this.applied(events),
       broke: (index: number, error: unknown) => this.halting.broke(index, error),
       passed: () => this.halting.passed(),

@@ -13,6 +13,13 @@ export type Outcome =
   /** It may have been, or may still be, applied. */
   | { readonly kind: 'unknown'; readonly message: string };
 
+/**
+ * When a proposal that was applied is answered. `within-apply`: right after its command ran, at the state that it left,
+ * with other commands of the entry still to come. What is made of such an answer must not leave the process before
+ * the turn is over: an entry that breaks in the middle was not applied at all.
+ */
+export type AnswerTime = 'after-entry' | 'within-apply';
+
 /** What this member knows about who leads. */
 export type LeadershipView =
   /** `since` is the monotonic time at which the previous leader was lost, or the member started. */
@@ -37,6 +44,8 @@ export interface CallHandler {
 }
 
 export interface ReplicaListeners {
+  /** While an entry is applied: each change right after its command, before that is answered `within-apply`. */
+  changed?(event: StateEvent): void;
   /** After each applied entry, in order, on every member: what changed, by revision. */
   applied?(events: readonly StateEvent[], revision: number): void;
   /** Every change of the view. `leading` begins and anything else ends a leader's term of office. */
@@ -119,7 +128,7 @@ export interface Replica {
   listen(listeners: ReplicaListeners): () => void;
 
   /** Proposes one encoded command through this member's lane; `done` is called once, whatever happens. */
-  propose(command: Uint8Array, done: (outcome: Outcome) => void): void;
+  propose(command: Uint8Array, done: (outcome: Outcome) => void, when?: AnswerTime): void;
   /**
    * Calls `done(null)` once this member has applied everything acknowledged anywhere before the call, or with
    * a refusal when no leader answers within the deadline.
@@ -134,8 +143,11 @@ export interface Replica {
   handleCalls(method: CallMethod, handler: CallHandler): void;
   /** Soft news for the clients behind `member` (itself included). Lost when the member is not reachable. */
   push(member: MemberId, topic: number, body: Uint8Array): void;
-  /** Tells the leader what is alive behind this member. */
-  reportLiveness(body: Uint8Array): void;
+  /**
+   * Tells the leader what is alive behind this member. Returns when it left (monotonic, whole milliseconds), by which an
+   * acknowledgement names it.
+   */
+  reportLiveness(body: Uint8Array): number;
   /**
    * Leader only: calls `done(true)` once a quorum, asked after this call, confirmed the leadership. For
    * expiries after a pause of the process.

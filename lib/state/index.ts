@@ -79,7 +79,14 @@ export {
 } from './frameworks/types.js';
 export { DEFAULT_LIMITS, type MachineLimits } from './limits.js';
 export { historyOf, laneBoot } from './lanes.js';
-export type { Applied, AppliedBatch, LanePosition, StateMachine, Usage } from './machine-types.js';
+export type {
+  Applied,
+  AppliedBatch,
+  ApplyObserver,
+  LanePosition,
+  StateMachine,
+  Usage,
+} from './machine-types.js';
 export { Machine } from './machine.js';
 export type {
   AlarmClear,

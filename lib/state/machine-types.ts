@@ -3,6 +3,7 @@ import type { AgentsView } from './agents/types.js';
 import type { ClusterView } from './cluster/types.js';
 import type { Cut, LoadMeta, StateRecord } from './cut.js';
 import type { CoordinationView } from './zookeeper/types.js';
+import type { SubBatchHead } from './entry.js';
 import type { StateEvent } from './events.js';
 import type { FrameworksView } from './frameworks/types.js';
 import type { MachineLimits } from './limits.js';
@@ -48,6 +49,16 @@ export interface Usage extends Changes {
   readonly budgetRecords: number;
 }
 
+/**
+ * Told of each command while its entry is applied, in order: its events, then its result. What it is told may be acted
+ * upon before the next command runs, so nothing of what it does may reach anybody before the whole entry is applied.
+ */
+export interface ApplyObserver {
+  readonly event: (event: StateEvent) => void;
+  /** `position` in its sub-batch, from 0. */
+  readonly result: (batch: SubBatchHead, position: number, result: CommandResult) => void;
+}
+
 export interface LanePosition {
   readonly boot: number;
   readonly number: number;
@@ -62,7 +73,7 @@ export interface StateMachine {
    * Applies the entry at `index`, which must be above the last one applied (gaps are entries without commands).
    * Throws `UnknownCommandError` and `MalformedError`: then the entry is applied in part, and the machine is lost.
    */
-  apply(index: number, term: number, data: Uint8Array): Applied;
+  apply(index: number, term: number, data: Uint8Array, observer?: ApplyObserver): Applied;
   readonly appliedIndex: number;
   readonly appliedTerm: number;
   /** One per command attempt; below 2^53. */

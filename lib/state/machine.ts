@@ -7,14 +7,22 @@ import type { Command } from './command.js';
 import type { CoordinationView } from './zookeeper/types.js';
 import { CoordinationTableView } from './zookeeper/view.js';
 import type { Cut, LoadMeta, StateRecord } from './cut.js';
-import { decodeEntry } from './entry.js';
+import { decodeEntry, type SubBatch } from './entry.js';
 import { execute } from './dispatch.js';
 import type { StateEvent } from './events.js';
 import type { FrameworksView } from './frameworks/types.js';
 import { FrameworkStateView } from './frameworks/view.js';
 import type { MachineLimits } from './limits.js';
 import type { MembershipView } from './membership/types.js';
-import type { Applied, AppliedBatch, Changes, LanePosition, StateMachine, Usage } from './machine-types.js';
+import type {
+  Applied,
+  AppliedBatch,
+  ApplyObserver,
+  Changes,
+  LanePosition,
+  StateMachine,
+  Usage,
+} from './machine-types.js';
 import { divergenceFault } from './operations/alarms.js';
 import type { AlarmView, CheckpointsView } from './operations/types.js';
 import { COMMAND_LEVEL, UnknownCommandError, decodeCommand } from './registry.js';
@@ -94,7 +102,7 @@ export class Machine implements StateMachine {
     return this.state.lanes.get(node);
   }
 
-  apply(index: number, term: number, data: Uint8Array): Applied {
+  apply(index: number, term: number, data: Uint8Array, observer?: ApplyObserver): Applied {
     this.begin();
     this.advance(index, term);
     const entry = decodeEntry(data);
@@ -105,7 +113,7 @@ export class Machine implements StateMachine {
       const { lane, boot, number } = batch;
       const { lanes, restores } = this.state;
       const skipped = !lanes.advance(batch, restores.history);
-      const results = skipped ? [] : batch.commands.map((command) => this.run(command, events));
+      const results = skipped ? [] : this.runAll(batch, events, observer);
       return { lane, boot, number, skipped, results };
     });
     return { batches, events, malformed: entry.malformed };
@@ -203,6 +211,25 @@ export class Machine implements StateMachine {
   private namingRelease({ number, version }: UnknownCommandError): UnknownCommandError {
     const newer = this.cluster.members().filter(({ commandLevel }) => commandLevel > COMMAND_LEVEL);
     return new UnknownCommandError(number, version, newer);
+  }
+
+  private runAll(
+    batch: SubBatch,
+    events: StateEvent[],
+    observer: ApplyObserver | undefined,
+  ): CommandResult[] {
+    return batch.commands.map((command, position) => {
+      const { restoredAt } = this;
+      const before = events.length;
+      const result = this.run(command, events);
+      if (observer === undefined) return result;
+      // A restore takes the events of what was before it back.
+      for (let i = this.restoredAt === restoredAt ? before : 0; i < events.length; i++) {
+        observer.event(events[i]!);
+      }
+      observer.result(batch, position, result);
+      return result;
+    });
   }
 
   /** One attempt: takes a revision whatever comes of it. */

@@ -94,13 +94,13 @@ export const COMMAND_NUMBERS: Readonly<Record<Command['kind'], number>> = {
   'restore-settle': 42,
   'restore-commit': 43,
   'restore-abandon': 44,
-  'coordination-open': 50,
-  'coordination-attach': 51,
-  'coordination-authenticate': 52,
-  'coordination-close': 53,
-  'coordination-expire': 54,
-  'coordination-write': 55,
-  'coordination-collect': 56,
+  'coordination-open': 45,
+  'coordination-attach': 46,
+  'coordination-authenticate': 47,
+  'coordination-close': 48,
+  'coordination-expire': 49,
+  'coordination-write': 50,
+  'coordination-collect': 51,
 };
 
 /** The only version there is of any command so far. */

@@ -44,8 +44,8 @@ export const TABLE = {
   restored: 18,
   staging: 19,
   staged: 20,
-  acls: 30,
-  coordination: 31,
+  acls: 21,
+  coordination: 22,
 } as const;
 
 let versions: ReadonlyMap<number, { readonly name: string; readonly version: number }> | null = null;

@@ -268,7 +268,7 @@ export class FakeReplica implements Replica {
     });
   }
 
-  reportLiveness(body: Uint8Array): void {
+  reportLiveness(body: Uint8Array): number {
     const sentAtMs = this.group.time.monotonicMs();
     this.group.time.soon(() => {
       const { leader } = this.group;
@@ -276,6 +276,7 @@ export class FakeReplica implements Replica {
       leader.each((one) => one.liveness?.(this.memberId, body));
       if (leader.quorum) this.each((one) => one.livenessAcknowledged?.(sentAtMs));
     });
+    return sentAtMs;
   }
 
   verifyLeadership(done: (confirmed: boolean) => void): void {

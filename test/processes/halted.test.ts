@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { SeededRandom, type MemberId, type NodeId } from '../../lib/base/index.js';
 import { Operator, Tree } from '../../lib/client/index.js';
+import { release } from '../../lib/node/release.js';
 import type { Entry } from '../../lib/raft/index.js';
+import { writeHalt } from '../../lib/replica/halt.js';
 import { encodeEntry, encodeSubBatch } from '../../lib/state/index.js';
 import { FolderSource, openDataFolder, type DataFolder } from '../../lib/storage/index.js';
 import { DevCluster } from '../support/dev-cluster.js';
@@ -130,5 +132,30 @@ describe('An entry that breaks apply, with real processes', function () {
     const tree = new Tree({ addresses });
     assert.equal((await tree.children('/')).children.length, 11);
     await tree.close();
+  });
+
+  it('noted by one master: it replicates and votes, but applies and leads nothing', async () => {
+    const disk = await open('m3');
+    const index = disk.log!.lastIndex() + 20;
+    await writeHalt(disk.log!, { index, release: release(), reason: 'planted' });
+    await disk.close();
+    for (const id of IDS) start(id);
+    await eventually(async () => (await status()).leader !== null, LIMIT_MS, 'a leader');
+    for (let i = 0; i < 30; i++) await write(`/more-${i}`);
+    assert.match((await status()).trouble, new RegExp(`halted before entry ${index}`));
+
+    // Without the vote and the log of the halted one the other could not go on alone.
+    await masters.get('m1')!.end('SIGKILL');
+    await eventually(async () => (await status()).leader === 'm2', LIMIT_MS, 'm2 leads with the vote of m3');
+    await write('/with-m3');
+    for (const id of ['m2', 'm3']) await masters.get(id)!.end();
+
+    const folders = IDS.map((id) => path.join(dir, id));
+    const recovered = await tepui(['recover', '--skip', String(index), '--yes', '--json', ...folders]);
+    // The others could apply it, and hold cuts from beyond it: their state has it, so it is not left out.
+    assert.deepEqual(
+      [recovered.code, /only entries \d+ to \d+ can be left out/.test(recovered.stderr)],
+      [3, true],
+    );
   });
 });

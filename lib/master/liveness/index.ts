@@ -1,3 +1,4 @@
+export { encodeReport } from './report-codec.js';
 export { BatchingReporter, type ReporterHost } from './reporter.js';
 export {
   LIVENESS_LIMITS,

@@ -4,6 +4,7 @@ import { proposeCommand, type MasterContext } from '../context.js';
 import { dispatchEvents, type EventHandlers } from '../events.js';
 import type { LeaderLoop } from '../leader-loop.js';
 import { Deadlines } from '../time/deadlines.js';
+import { CoordinationDeadlines } from './coordination-deadlines.js';
 import { decodeReport } from './report-codec.js';
 import { SessionDeadlines } from './session-deadlines.js';
 import type { LivenessLimits } from './types.js';
@@ -20,6 +21,7 @@ export class LivenessLoop implements LeaderLoop {
   private readonly agents: Deadlines<AgentId>;
   private readonly frameworks: Deadlines<FrameworkId>;
   private readonly sessions: SessionDeadlines;
+  private readonly coordination: CoordinationDeadlines;
   private readonly handlers: EventHandlers = {
     'agent-registered': ({ agentId }) => this.watchAgent(agentId, this.nowMs()),
     'agent-unreachable': ({ agentId }) => this.agents.delete(agentId),
@@ -29,6 +31,9 @@ export class LivenessLoop implements LeaderLoop {
     'framework-tearing-down': ({ frameworkId }) => this.frameworks.delete(frameworkId),
     'session-opened': ({ session }) => this.sessions.opened(session, this.nowMs()),
     'session-ended': ({ session }) => this.sessions.ended(session),
+    'coordination-opened': ({ session }) => this.coordination.used(session, this.nowMs()),
+    'coordination-attached': ({ session }) => this.coordination.used(session, this.nowMs()),
+    'coordination-ended': ({ session }) => this.coordination.ended(session),
   };
   /** Subjects of expiries that are proposed and have not ended. */
   private inFlight: Set<string> = new Set();
@@ -40,7 +45,9 @@ export class LivenessLoop implements LeaderLoop {
     this.nowMs = nowMs;
     this.agents = new Deadlines(limits.sweepMs);
     this.frameworks = new Deadlines(limits.sweepMs);
-    this.sessions = new SessionDeadlines(limits.sweepMs, () => this.context.replica.machine.sessions);
+    const machine = () => this.context.replica.machine;
+    this.sessions = new SessionDeadlines(limits.sweepMs, () => machine().sessions);
+    this.coordination = new CoordinationDeadlines(limits.sweepMs, () => machine().coordination);
   }
 
   start(term: number): void {
@@ -51,6 +58,7 @@ export class LivenessLoop implements LeaderLoop {
     for (const agent of machine.agents.list()) this.watchAgent(agent.agentId, now);
     for (const framework of machine.frameworks.list()) this.watchFramework(framework.frameworkId, now);
     this.sessions.start(now);
+    this.coordination.start(now);
   }
 
   stop(): void {
@@ -58,6 +66,7 @@ export class LivenessLoop implements LeaderLoop {
     this.agents.clear();
     this.frameworks.clear();
     this.sessions.stop();
+    this.coordination.stop();
   }
 
   /** A member's report arrived. Throws `MalformedError`. */
@@ -72,7 +81,10 @@ export class LivenessLoop implements LeaderLoop {
         this.watchFramework(id, now);
       }
     }
-    for (const id of report.sessions) this.sessions.used(id, now);
+    for (const id of report.sessions) {
+      this.sessions.used(id, now);
+      this.coordination.used(id, now);
+    }
   }
 
   applied(events: readonly StateEvent[]): void {
@@ -88,6 +100,10 @@ export class LivenessLoop implements LeaderLoop {
     for (const { session, usedRevision } of this.sessions.expired(nowMs)) {
       const command = { kind: 'session-expire', session, usedRevision } as const;
       this.propose(session, command, () => this.sessions.retry(session, nowMs + this.limits.retryMs));
+    }
+    for (const { session, attachment } of this.coordination.expired(nowMs)) {
+      const command = { kind: 'coordination-expire', session, attachment } as const;
+      this.propose(session, command, () => this.coordination.retry(session, nowMs + this.limits.retryMs));
     }
   }
 

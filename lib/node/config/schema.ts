@@ -6,6 +6,7 @@ import { HEARTBEATS_PER_ELECTION, type Timing } from './timing.js';
 export interface MasterDoors {
   readonly grpc?: string | undefined;
   readonly peer?: string | undefined;
+  readonly zookeeper?: string | undefined;
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -73,8 +74,16 @@ const id = z
 
 const tls = z.strictObject({ cert: z.string(), key: z.string(), ca: z.string() });
 
-const listen = z.strictObject({ grpc: address.optional(), peer: address.optional() });
-const advertise = z.strictObject({ grpc: target.optional(), peer: target.optional() });
+const listen = z.strictObject({
+  grpc: address.optional(),
+  peer: address.optional(),
+  zookeeper: address.optional(),
+});
+const advertise = z.strictObject({
+  grpc: target.optional(),
+  peer: target.optional(),
+  zookeeper: target.optional(),
+});
 
 const masterKeys = z.strictObject({
   id,

@@ -24,10 +24,20 @@ export function serves({ masters, agents, leader }: Picture): boolean {
   );
 }
 
-export function announce({ masters, agents, leader }: Picture, peerOf: (id: string) => string): Announcement {
+/** Doors of a master that its picture does not show. */
+export interface DoorPlan {
+  readonly peer: string;
+  readonly zookeeper: string;
+}
+
+export function announce(
+  { masters, agents, leader }: Picture,
+  planOf: (id: string) => DoorPlan | null,
+): Announcement {
   return {
     masters: masters.map(({ id, pid, grpc }) => {
-      return { id, pid: pid ?? 0, http: null, grpc, peer: peerOf(id), zk: null };
+      const plan = planOf(id);
+      return { id, pid: pid ?? 0, http: null, grpc, peer: plan?.peer ?? '', zk: plan?.zookeeper ?? null };
     }),
     agents: agents.map(({ id, pid }) => ({ id, pid: pid ?? 0, http: null })),
     leader: leader ?? '',

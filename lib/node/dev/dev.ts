@@ -24,7 +24,7 @@ const ANXIOUS_LOOK_MS = 50;
 /** Runs a local cluster as separate processes until it is interrupted; resolves with the exit code. */
 export async function runDev(options: DevOptions, io: CliIo): Promise<number> {
   const plan = makePlan(options);
-  const doors = plan.masters.flatMap(({ grpc, peer }) => [grpc, peer]);
+  const doors = plan.masters.flatMap(({ grpc, peer, zookeeper }) => [grpc, peer, zookeeper]);
   await checkPortsFree(doors, 'move all ports with --port-offset');
   prepareFolder(options, plan);
   const dev = new Dev(options, plan, io, viewOf(options, plan, io));
@@ -45,7 +45,7 @@ function prepareFolder({ dir, fresh }: DevOptions, plan: DevPlan): void {
 
 function viewOf({ json }: DevOptions, plan: DevPlan, io: CliIo): View {
   const master = (id: string) => plan.masters.find((one) => one.id === id);
-  if (json) return new JsonView(io, (id) => master(id)?.peer ?? '');
+  if (json) return new JsonView(io, (id) => master(id) ?? null);
   if (!process.stdout.isTTY) return new LinesView(io);
   // A terminal that does not know its size says 0.
   const size = () => ({ columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 });

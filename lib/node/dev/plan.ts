@@ -19,6 +19,7 @@ export interface MasterPlan {
   readonly folder: string;
   readonly grpc: string;
   readonly peer: string;
+  readonly zookeeper: string;
 }
 
 export interface AgentPlan {
@@ -36,6 +37,7 @@ const HOST = '127.0.0.1';
 /** Base ports of the first master; the next ones follow in steps of 100. */
 const GRPC = 5060;
 const PEER = 5070;
+const ZOOKEEPER = 2181;
 const STEP = 100;
 const LAST_PORT = 65_535;
 
@@ -56,7 +58,9 @@ export function makePlan({ dir, masters, agents, portOffset }: DevOptions): DevP
   return {
     masters: range(masters).map((i) => {
       const id = `m${i + 1}`;
-      return { id, folder: path.join(dir, id), grpc: door(GRPC, i), peer: door(PEER, i) };
+      // Clients of ZooKeeper expect its servers side by side.
+      const zookeeper = `${HOST}:${ZOOKEEPER + i + portOffset}`;
+      return { id, folder: path.join(dir, id), grpc: door(GRPC, i), peer: door(PEER, i), zookeeper };
     }),
     agents: range(agents).map((i) => ({ id: `a${i + 1}`, folder: path.join(dir, `a${i + 1}`) })),
     sampleFolder: path.join(dir, 'sample'),
@@ -72,8 +76,8 @@ export function configFile(folder: string): string {
 export function configFiles(plan: DevPlan): Map<string, unknown> {
   const members = Object.fromEntries(plan.masters.map(({ id, peer }) => [id, peer]));
   const files = new Map<string, unknown>();
-  for (const { id, folder, grpc, peer } of plan.masters) {
-    files.set(configFile(folder), { id, dataDir: folder, listen: { grpc, peer }, members });
+  for (const { id, folder, grpc, peer, zookeeper } of plan.masters) {
+    files.set(configFile(folder), { id, dataDir: folder, listen: { grpc, peer, zookeeper }, members });
   }
   const masters = plan.masters.map(({ grpc }) => grpc);
   for (const { id, folder } of plan.agents) {

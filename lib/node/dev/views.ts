@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/index.js';
 import type { CliIo } from '../../cli/index.js';
-import { announce, serves } from './announcement.js';
+import { announce, serves, type DoorPlan } from './announcement.js';
 import { describeChanges, describeLeader } from './changes.js';
 import type { Picture } from './picture.js';
 import { renderTable, type TableContext, type TableSize } from './table.js';
@@ -18,18 +18,18 @@ export interface View {
 /** One JSON line once the cluster serves; standard output belongs to it. */
 export class JsonView implements View {
   private readonly io: CliIo;
-  private readonly peerOf: (id: string) => string;
+  private readonly planOf: (id: string) => DoorPlan | null;
   private announced = false;
 
-  constructor(io: CliIo, peerOf: (id: string) => string) {
+  constructor(io: CliIo, planOf: (id: string) => DoorPlan | null) {
     this.io = io;
-    this.peerOf = peerOf;
+    this.planOf = planOf;
   }
 
   show(picture: Picture): void {
     if (this.announced || !serves(picture)) return;
     this.announced = true;
-    this.io.out(`${JSON.stringify(announce(picture, this.peerOf))}\n`);
+    this.io.out(`${JSON.stringify(announce(picture, this.planOf))}\n`);
   }
 
   note(text: string): void {

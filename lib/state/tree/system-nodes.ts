@@ -1,4 +1,4 @@
-import { OPEN_ACL, PERMISSION } from './acl.js';
+import { PERMISSION } from './acl.js';
 import type { NodeTable } from './nodes.js';
 import { SYSTEM } from './system.js';
 import type { AclEntry } from './types.js';
@@ -16,7 +16,9 @@ export function addSystemNodes(nodes: NodeTable): void {
     if (nodes.find(path) >= 0) continue;
     const parent = nodes.findParent(path);
     const row = nodes.add(path, parent);
-    nodes.creations.set(parent, nodes.creations.get(parent) + 1);
-    nodes.setAcl(row, path === SYSTEM.config ? READ_ONLY : OPEN_ACL);
+    if (path !== SYSTEM.config) continue;
+    nodes.setAcl(row, READ_ONLY);
+    // ZooKeeper writes -1 there, and clients see it.
+    nodes.aversion.set(row, 0xffff_ffff);
   }
 }

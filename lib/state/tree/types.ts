@@ -55,6 +55,9 @@ export interface TreeView {
   readonly size: number;
   exists(path: string): NodeStat | null;
   get(path: string): NodeView | null;
+  acl(path: string): readonly AclEntry[] | null;
+  /** Nodes below it, at any depth; 0 when there is no such node. */
+  descendants(path: string): number;
   /** Names of the children in byte order of their UTF-8, or null when there is no such node. */
   children(path: string): string[] | null;
 }

@@ -1,5 +1,5 @@
 import type { NodeTable } from './nodes.js';
-import type { NodeStat, NodeView, TreeView } from './types.js';
+import type { AclEntry, NodeStat, NodeView, TreeView } from './types.js';
 
 export class NodeTableView implements TreeView {
   private readonly nodes: NodeTable;
@@ -23,6 +23,19 @@ export class NodeTableView implements TreeView {
     const { nodes } = this;
     const dataIsNull = nodes.dataIsNull(row);
     return { stat: nodes.stat(row), data: nodes.data.get(row), dataIsNull, acl: nodes.aclOf(row) };
+  }
+
+  descendants(path: string): number {
+    const row = this.nodes.find(path);
+    if (row < 0) return 0;
+    let count = -1;
+    this.nodes.forEachBelow(row, () => count++);
+    return count;
+  }
+
+  acl(path: string): readonly AclEntry[] | null {
+    const row = this.nodes.find(path);
+    return row < 0 ? null : this.nodes.aclOf(row);
   }
 
   children(path: string): string[] | null {

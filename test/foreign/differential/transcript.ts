@@ -128,7 +128,11 @@ function bytesOf(data: Uint8Array | null): string {
   return data === null ? 'null' : `"${Buffer.from(data).toString('latin1')}"`;
 }
 
+function byCode(a: string, b: string): number {
+  return a < b ? -1 : 1;
+}
+
 /** Lists of names come in no order. */
-function sorted(texts: readonly (string | null)[]): string {
-  return `[${[...texts].sort().join(' ')}]`;
+function sorted(texts: readonly string[]): string {
+  return `[${[...texts].sort(byCode).join(' ')}]`;
 }

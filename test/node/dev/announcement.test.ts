@@ -40,13 +40,20 @@ describe('a dev cluster serves', () => {
 
 describe('the announcement of dev', () => {
   it('names every process, its doors and the leader; doors that do not exist yet are null', () => {
-    const peers = new Map([['m1', '127.0.0.1:5070']]);
+    const doors = { peer: '127.0.0.1:5070', zookeeper: '127.0.0.1:2181' };
     const one = picture({ masters: [masterRow('m1')], agents: [agentRow('a1')] });
     assert.deepEqual(
-      announce(one, (id) => peers.get(id)!),
+      announce(one, () => doors),
       {
         masters: [
-          { id: 'm1', pid: 101, http: null, grpc: '127.0.0.1:5060', peer: '127.0.0.1:5070', zk: null },
+          {
+            id: 'm1',
+            pid: 101,
+            http: null,
+            grpc: '127.0.0.1:5060',
+            peer: '127.0.0.1:5070',
+            zk: '127.0.0.1:2181',
+          },
         ],
         agents: [{ id: 'a1', pid: 201, http: null }],
         leader: 'm1',

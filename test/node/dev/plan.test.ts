@@ -6,9 +6,27 @@ import { OPTIONS, PLAN } from './pictures.js';
 describe('the plan of dev', () => {
   it('has masters in steps of 100 ports, and a folder per process', () => {
     assert.deepEqual(PLAN.masters, [
-      { id: 'm1', folder: '/dev/m1', grpc: '127.0.0.1:5060', peer: '127.0.0.1:5070' },
-      { id: 'm2', folder: '/dev/m2', grpc: '127.0.0.1:5160', peer: '127.0.0.1:5170' },
-      { id: 'm3', folder: '/dev/m3', grpc: '127.0.0.1:5260', peer: '127.0.0.1:5270' },
+      {
+        id: 'm1',
+        folder: '/dev/m1',
+        grpc: '127.0.0.1:5060',
+        peer: '127.0.0.1:5070',
+        zookeeper: '127.0.0.1:2181',
+      },
+      {
+        id: 'm2',
+        folder: '/dev/m2',
+        grpc: '127.0.0.1:5160',
+        peer: '127.0.0.1:5170',
+        zookeeper: '127.0.0.1:2182',
+      },
+      {
+        id: 'm3',
+        folder: '/dev/m3',
+        grpc: '127.0.0.1:5260',
+        peer: '127.0.0.1:5270',
+        zookeeper: '127.0.0.1:2183',
+      },
     ]);
     assert.deepEqual(PLAN.agents, [
       { id: 'a1', folder: '/dev/a1' },

@@ -9,7 +9,7 @@ const NO_LEADER = picture({ leader: null, trouble: 'no leader for 0.1 s' });
 describe('dev for scripts', () => {
   it('prints one line of JSON on standard output, when the cluster serves, and once', () => {
     const harness = new Harness();
-    const view = new JsonView(harness.io, (id) => `peer-of-${id}`);
+    const view = new JsonView(harness.io, (id) => ({ peer: `peer-of-${id}`, zookeeper: '' }));
     view.show(NO_LEADER);
     assert.equal(harness.out, '');
     view.show(picture());
@@ -22,7 +22,7 @@ describe('dev for scripts', () => {
 
   it('leaves standard output to that line: notes go to standard error', () => {
     const harness = new Harness();
-    const view = new JsonView(harness.io, () => '');
+    const view = new JsonView(harness.io, () => null);
     view.note('m1 (pid 7) ended: SIGKILL');
     view.close('stopping');
     assert.equal(harness.err, 'tepui dev: m1 (pid 7) ended: SIGKILL\ntepui dev: stopping\n');

@@ -1,0 +1,258 @@
+import type { Socket } from 'node:net';
+import { MalformedError, type Clock, type SessionId } from '../../base/index.js';
+import {
+  addressIdentity,
+  type Arrived,
+  type AttachedSession,
+  type ClientLink,
+  type EndCause,
+  type SessionHub,
+  type WatchEvent,
+} from '../../coordination/index.js';
+import type { Identity, Machine } from '../../state/index.js';
+import {
+  FrameSplitter,
+  JuteReader,
+  JuteWriter,
+  NO_SESSION,
+  PASSWORD_BYTES,
+  readConnectRequest,
+  readRequestBody,
+  readRequestHeader,
+  writeConnectResponse,
+  type ConnectRequest,
+} from '../../wire/zookeeper/index.js';
+import { RequestHandler, type Answering, type Credentials } from './request-handler.js';
+
+export interface ConnectionLimits {
+  /** Session timeouts that are granted. */
+  readonly minTimeoutMs: number;
+  readonly maxTimeoutMs: number;
+  /** Requests of a connection that are not answered: nothing more is read from it meanwhile. */
+  readonly outstanding: number;
+  /** Answers and events that its client does not take: nothing more is read from it meanwhile. */
+  readonly unsentBytes: number;
+  /** The same, where the connection is closed: its client is too slow, or gone. */
+  readonly unsentBytesMax: number;
+  /** From the first byte to the session. */
+  readonly greetingMs: number;
+}
+
+export const CONNECTION_LIMITS: ConnectionLimits = {
+  minTimeoutMs: 4_000,
+  maxTimeoutMs: 40_000,
+  outstanding: 1_000,
+  unsentBytes: 1 << 20,
+  unsentBytesMax: 64 << 20,
+  greetingMs: 10_000,
+};
+
+export interface ConnectionHost {
+  readonly hub: SessionHub;
+  readonly machine: () => Machine;
+  readonly clock: Clock;
+  readonly limits: ConnectionLimits;
+  readonly credentials: Credentials;
+  /** Proved by the connection itself, beside its address: by a certificate. */
+  readonly identities: readonly Identity[];
+  /** It has something to say: `flush` is to be called at the end of the turn. */
+  readonly dirty: (connection: Connection) => void;
+  readonly closed: (connection: Connection) => void;
+}
+
+type Phase =
+  /** Waits for the first frame. */
+  | { readonly kind: 'greeting'; readonly sinceMs: number }
+  /** The group is asked for the session; frames that came meanwhile wait. */
+  | {
+      readonly kind: 'arriving';
+      readonly sinceMs: number;
+      readonly request: ConnectRequest;
+      readonly held: Buffer[];
+    }
+  | { readonly kind: 'attached'; readonly session: AttachedSession; readonly handler: RequestHandler }
+  | { readonly kind: 'closed' };
+
+const NO_PASSWORD = new Uint8Array(PASSWORD_BYTES);
+
+/** One connection of a ZooKeeper client. */
+export class Connection implements ClientLink, Answering {
+  private readonly socket: Socket;
+  private readonly host: ConnectionHost;
+  private readonly splitter: FrameSplitter = new FrameSplitter();
+  private phase: Phase;
+  private paused = false;
+  /** Closed once what is written has left. */
+  private finishing = false;
+  readonly out: JuteWriter = new JuteWriter(256);
+
+  constructor(socket: Socket, host: ConnectionHost) {
+    this.socket = socket;
+    this.host = host;
+    this.phase = { kind: 'greeting', sinceMs: host.clock.monotonicMs() };
+    socket.on('data', (chunk: Buffer) => this.receive(chunk));
+    socket.on('drain', () => this.resume());
+    socket.on('error', () => this.drop());
+    socket.on('close', () => this.drop());
+  }
+
+  get session(): AttachedSession | null {
+    return this.phase.kind === 'attached' ? this.phase.session : null;
+  }
+
+  receive(chunk: Buffer): void {
+    if (this.phase.kind === 'closed' || this.finishing) return;
+    this.session?.heard();
+    try {
+      this.splitter.push(chunk, (frame) => this.frame(frame));
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error;
+      return this.drop();
+    }
+    this.throttle();
+  }
+
+  // What its session tells it.
+
+  event(event: WatchEvent, path: string): void {
+    if (this.phase.kind === 'attached') this.phase.handler.event(event, path);
+  }
+
+  ended(cause: EndCause): void {
+    if (this.phase.kind === 'closed') return;
+    // The session is no longer ours: it must not be detached again when the socket closes.
+    this.phase = { kind: 'closed' };
+    if (cause === 'expired') this.flushOut();
+    this.socket.destroy();
+    this.host.closed(this);
+  }
+
+  // What answers it.
+
+  answered(): void {
+    this.host.dirty(this);
+  }
+
+  finish(): void {
+    this.finishing = true;
+    this.host.dirty(this);
+  }
+
+  drop(): void {
+    const { phase } = this;
+    if (phase.kind === 'closed') return;
+    this.phase = { kind: 'closed' };
+    this.socket.destroy();
+    if (phase.kind === 'attached') this.host.hub.detach(phase.session);
+    this.host.closed(this);
+  }
+
+  /** Sends what was written, unless it must wait; called again then. */
+  flush(): void {
+    const { phase } = this;
+    if (phase.kind === 'closed') return;
+    if (phase.kind === 'attached' && !this.finishing && !this.host.hub.mayAnswer(phase.session)) return;
+    this.flushOut();
+    if (this.finishing) {
+      this.socket.end();
+      this.drop();
+    } else if (this.socket.writableLength > this.host.limits.unsentBytesMax) this.drop();
+    else this.throttle();
+  }
+
+  /** Called a few times a second: what waits for too long, and what may be sent at last. */
+  tick(nowMs: number): void {
+    const { phase } = this;
+    const greeting = phase.kind === 'greeting' || phase.kind === 'arriving';
+    if (greeting && nowMs - phase.sinceMs > this.host.limits.greetingMs) return this.drop();
+    if (this.out.length > 0) this.flush();
+    this.resume();
+  }
+
+  private flushOut(): void {
+    if (this.out.length > 0) this.socket.write(this.out.take());
+  }
+
+  private frame(frame: Buffer): void {
+    const { phase } = this;
+    switch (phase.kind) {
+      case 'greeting':
+        return this.greet(readConnectRequest(frame), phase.sinceMs);
+      case 'arriving':
+        // A view of a chunk that is about to be read over.
+        phase.held.push(Buffer.from(frame));
+        return;
+      case 'attached':
+        if (!this.finishing) this.request(phase.handler, frame);
+        return;
+      case 'closed':
+    }
+  }
+
+  /** Whoever has seen more than we have would see the past here: it finds a member that is further. */
+  private greet(request: ConnectRequest, sinceMs: number): void {
+    const { hub, machine, limits } = this.host;
+    if (request.lastZxidSeen > machine().revision) return this.drop();
+    this.phase = { kind: 'arriving', sinceMs, request, held: [] };
+    const timeoutMs = Math.min(limits.maxTimeoutMs, Math.max(limits.minTimeoutMs, request.timeoutMs));
+    const address = addressIdentity(this.socket.remoteAddress ?? '');
+    const arrival = { timeoutMs, identities: [address, ...this.host.identities], link: this };
+    const arrived = (how: Arrived): void => this.arrived(how);
+    if (request.session === NO_SESSION) return hub.open(arrival, arrived);
+    hub.attach({ session: request.session as SessionId, password: request.password }, arrival, arrived);
+  }
+
+  private arrived(how: Arrived): void {
+    const { phase, host } = this;
+    if (phase.kind !== 'arriving') {
+      // The client did not wait. Its session lives until it is taken up, or expires.
+      if (how.kind === 'attached') host.hub.detach(how.session);
+      return;
+    }
+    if (how.kind === 'refused') return this.drop();
+    const readOnly = phase.request.readOnly === null ? null : false;
+    if (how.kind === 'no-session') {
+      writeConnectResponse(this.out, { timeoutMs: 0, session: NO_SESSION, password: NO_PASSWORD, readOnly });
+      return this.finish();
+    }
+    const { session } = how;
+    const handler = new RequestHandler(session, this, host.credentials);
+    this.phase = { kind: 'attached', session, handler };
+    const { timeoutMs, password } = session;
+    writeConnectResponse(this.out, { timeoutMs, session: session.session, password, readOnly });
+    this.answered();
+    for (const frame of phase.held) this.frame(frame);
+  }
+
+  private request(handler: RequestHandler, frame: Buffer): void {
+    const r = new JuteReader(frame);
+    const { xid, type } = readRequestHeader(r);
+    let request;
+    try {
+      request = readRequestBody(r, type);
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error;
+      return handler.malformed(xid);
+    }
+    handler.handle(xid, request);
+  }
+
+  /** Reads on only while the client takes its answers and does not ask for too much at once. */
+  private throttle(): void {
+    if (this.paused || !this.crowded(1)) return;
+    this.paused = true;
+    this.socket.pause();
+  }
+
+  private resume(): void {
+    if (!this.paused || this.phase.kind === 'closed' || this.crowded(0.5)) return;
+    this.paused = false;
+    this.socket.resume();
+  }
+
+  private crowded(share: number): boolean {
+    const { outstanding, unsentBytes } = this.host.limits;
+    const depth = this.phase.kind === 'attached' ? this.phase.session.depth : 0;
+    return depth > outstanding * share || this.socket.writableLength + this.out.length > unsentBytes * share;
+  }
+}

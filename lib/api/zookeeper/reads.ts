@@ -1,0 +1,99 @@
+import type { AttachedSession } from '../../coordination/index.js';
+import {
+  allows,
+  PERMISSION,
+  type AclEntry,
+  type Identity,
+  type Machine,
+  type NodeView,
+} from '../../state/index.js';
+import {
+  OP,
+  writeAcls,
+  writeTexts,
+  ZK_ERROR,
+  type JuteWriter,
+  type MultiResult,
+  type WatchableRead,
+  type ZkError,
+} from '../../wire/zookeeper/index.js';
+import { wireStat, writeNodeStat } from './stat.js';
+
+/** What a read answers: an error, or how its body is written. */
+export type ReadAnswer = ZkError | ((w: JuteWriter) => void);
+
+/** exists, getData and getChildren in both forms, with the watch that they leave. */
+export function watchableRead(
+  machine: Machine,
+  session: AttachedSession,
+  request: WatchableRead,
+): ReadAnswer {
+  const { path, watch } = request;
+  const node = readable(machine, session.identities, path);
+  if (typeof node === 'number') {
+    // Who waits for a node that is not there waits for its creation; nobody waits for the data of one.
+    if (node === ZK_ERROR.noNode && request.op === OP.exists && watch) session.watch(path, 'data');
+    return node;
+  }
+  const children = request.op === OP.getChildren || request.op === OP.getChildren2;
+  if (watch) session.watch(path, children ? 'children' : 'data');
+  switch (request.op) {
+    case OP.exists:
+      return (w) => writeNodeStat(w, node.stat);
+    case OP.getData:
+      return (w) => writeNodeStat(w.buffer(dataOf(node)), node.stat);
+    case OP.getChildren:
+      return (w) => writeTexts(w, machine.tree.children(path) ?? []);
+    case OP.getChildren2:
+      return (w) => {
+        writeTexts(w, machine.tree.children(path) ?? []);
+        writeNodeStat(w, node.stat);
+      };
+  }
+}
+
+/** One read of a multiRead; it stands alone whatever becomes of the others. */
+export function multiReadResult(
+  machine: Machine,
+  session: AttachedSession,
+  request: WatchableRead,
+): MultiResult {
+  const node = readable(machine, session.identities, request.path);
+  if (typeof node === 'number') return { kind: 'error', err: node };
+  if (request.op === OP.getData) return { kind: 'data', data: dataOf(node), stat: wireStat(node.stat) };
+  return { kind: 'children', names: machine.tree.children(request.path) ?? [] };
+}
+
+export function aclRead(machine: Machine, identities: readonly Identity[], path: string): ReadAnswer {
+  const node = machine.tree.get(path);
+  if (node === null) return ZK_ERROR.noNode;
+  if (!allows(node.acl, PERMISSION.read | PERMISSION.admin, identities)) return ZK_ERROR.noAuth;
+  const whole = allows(node.acl, PERMISSION.admin, identities);
+  return (w) => {
+    writeAcls(w, whole ? node.acl : node.acl.map(withoutHash));
+    writeNodeStat(w, node.stat);
+  };
+}
+
+export function descendantCount(machine: Machine, identities: readonly Identity[], path: string): ReadAnswer {
+  const node = readable(machine, identities, path);
+  if (typeof node === 'number') return node;
+  return (w) => void w.int(machine.tree.descendants(path));
+}
+
+/** A node that may be read, or why not. */
+function readable(machine: Machine, identities: readonly Identity[], path: string): NodeView | ZkError {
+  const node = machine.tree.get(path);
+  if (node === null) return ZK_ERROR.noNode;
+  return allows(node.acl, PERMISSION.read, identities) ? node : ZK_ERROR.noAuth;
+}
+
+function dataOf(node: NodeView): Uint8Array | null {
+  return node.dataIsNull ? null : node.data;
+}
+
+/** Whoever may not administrate a node sees of a digest whose it is, and nothing to guess the password by. */
+function withoutHash(entry: AclEntry): AclEntry {
+  if (entry.scheme !== 'digest') return entry;
+  return { ...entry, id: `${entry.id.slice(0, entry.id.indexOf(':'))}:x` };
+}
