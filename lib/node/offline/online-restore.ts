@@ -27,7 +27,7 @@ export interface OnlineRestoredJson {
 }
 
 /** Encoded records that one step carries, about. */
-const STEP_BYTES = 128 << 10;
+const STEP_BYTES = 48 << 10;
 
 /**
  * Takes a running cluster back to a snapshot file: its records are staged through the log beside the state in force, and
