@@ -80,7 +80,24 @@ describe('A join token', () => {
     assert.equal(driver.machine.membership.token(HASH), null);
   });
 
-  it('is one of at most 32', () => {
+  it('that was used makes room for another, the one that ends first, and is good for nobody then', () => {
+    const driver = new Driver();
+    const hash = (n: number): string => String(n).padStart(64, '0');
+    for (let i = 0; i < 32; i++) {
+      driver.nowMs += 1;
+      driver.done(issue(hash(32 - i)));
+    }
+    driver.done(redeem(M2, hash(3)));
+    driver.done(redeem(M4, hash(7)));
+    driver.done(issue());
+    assert.equal(driver.machine.membership.token(hash(7)), null);
+    assert.equal(driver.refused(redeem(M1, hash(7))), 'TOKEN_REFUSED');
+    assert.equal(driver.changed(redeem(M2, hash(3))), false);
+    driver.done(issue(OTHER));
+    assert.equal(driver.refused(issue(hash(99))), 'TOO_LARGE');
+  });
+
+  it('is one of at most 32 that nobody used', () => {
     const driver = new Driver();
     for (let i = 0; i < 32; i++) driver.done(issue(String(i).padStart(64, '0')));
     assert.equal(driver.refused(issue()), 'TOO_LARGE');

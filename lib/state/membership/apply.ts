@@ -8,7 +8,7 @@ import type { JoinTokenView, MembershipCommand } from './types.js';
 const HASH = /^[0-9a-f]{64}$/;
 /** Folders are named by a member and an instance. */
 const NODE_BYTES = 128;
-/** Tokens that may be out at once. */
+/** Tokens that may be out at once, and used ones kept for those whose answer was lost. */
 const TOKENS = 32;
 const LONGEST_TTL_MS = 24 * 3_600_000;
 const ID_BYTES = 64;
@@ -28,7 +28,7 @@ export function applyTokenIssue(state: State, turn: Turn, command: Of<'join-toke
   }
   membership.dropExpired(turn.nowMs);
   if (membership.token(hash) !== null) return effect(turn, false);
-  if (membership.tokens.records >= TOKENS) {
+  if (membership.tokens.records >= TOKENS && !membership.dropUsed()) {
     return refuse(turn, 'TOO_LARGE', `${TOKENS} tokens are out, the most there may be: they expire`);
   }
   const expiresMs = turn.nowMs + ttlMs;

@@ -86,7 +86,21 @@ export class MembershipTable implements MembershipView {
     this.policies.put(POLICY, policy);
   }
 
+  /** Makes room: forgets the used token that ends first. False: none was used. */
+  dropUsed(): boolean {
+    const used = this.tokens.list().filter(({ usedBy }) => usedBy !== '');
+    const [first, ...others] = used;
+    if (first === undefined) return false;
+    // The order of the list is each member's own.
+    this.tokens.delete(others.reduce((one, other) => (endsBefore(other, one) ? other : one), first).hash);
+    return true;
+  }
+
   dropExpired(nowMs: number): void {
     for (const { hash, expiresMs } of this.tokens.list()) if (expiresMs <= nowMs) this.tokens.delete(hash);
   }
+}
+
+function endsBefore(one: JoinTokenView, other: JoinTokenView): boolean {
+  return one.expiresMs < other.expiresMs || (one.expiresMs === other.expiresMs && one.hash < other.hash);
 }
