@@ -23,6 +23,8 @@ import {
   type ConnectRequest,
 } from '../../wire/zookeeper/index.js';
 import { RequestHandler, type Answering, type Credentials } from './request-handler.js';
+import { Traffic, type Counters } from './traffic.js';
+import { isWord, type ConnectionView, type Word } from './words/index.js';
 
 export interface ConnectionLimits {
   /** Session timeouts that are granted. */
@@ -53,6 +55,10 @@ export interface ConnectionHost {
   readonly clock: Clock;
   readonly limits: ConnectionLimits;
   readonly credentials: Credentials;
+  /** Of the whole door. */
+  readonly counters: Counters;
+  /** The answer to a four-letter word. */
+  readonly word: (word: Word) => string;
   /** Proved by the connection itself, beside its address: by a certificate. */
   readonly identities: readonly Identity[];
   /** It has something to say: `flush` is to be called at the end of the turn. */
@@ -61,6 +67,10 @@ export interface ConnectionHost {
 }
 
 type Phase =
+  /** Its first four bytes may be a word instead of the length of a frame. */
+  | { readonly kind: 'fresh'; readonly sinceMs: number; readonly head: Buffer }
+  /** It lasts until its client has taken what it was told last; nothing more is read. */
+  | { readonly kind: 'leaving'; readonly sinceMs: number }
   /** Waits for the first frame. */
   | { readonly kind: 'greeting'; readonly sinceMs: number }
   /** The group is asked for the session; frames that came meanwhile wait. */
@@ -73,10 +83,14 @@ type Phase =
   | { readonly kind: 'attached'; readonly session: AttachedSession; readonly handler: RequestHandler }
   | { readonly kind: 'closed' };
 
+const WORD_BYTES = 4;
+const NOTHING: Buffer = Buffer.alloc(0);
+/** Stands among the requests for the first frame. */
+const GREETING = 0;
 const NO_PASSWORD = new Uint8Array(PASSWORD_BYTES);
 
 /** One connection of a ZooKeeper client. */
-export class Connection implements ClientLink, Answering {
+export class Connection implements ClientLink, Answering, ConnectionView {
   private readonly socket: Socket;
   private readonly host: ConnectionHost;
   private readonly splitter: FrameSplitter = new FrameSplitter();
@@ -85,26 +99,78 @@ export class Connection implements ClientLink, Answering {
   /** Closed once what is written has left. */
   private finishing = false;
   readonly out: JuteWriter = new JuteWriter(256);
+  readonly traffic: Traffic;
+  readonly remote: string;
+  readonly openedAtMs: number;
 
   constructor(socket: Socket, host: ConnectionHost) {
     this.socket = socket;
     this.host = host;
-    this.phase = { kind: 'greeting', sinceMs: host.clock.monotonicMs() };
+    this.traffic = new Traffic(host.counters);
+    this.remote = `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`;
+    this.openedAtMs = host.clock.wallMs();
+    this.phase = { kind: 'fresh', sinceMs: host.clock.monotonicMs(), head: NOTHING };
     socket.on('data', (chunk: Buffer) => this.receive(chunk));
     socket.on('drain', () => this.resume());
     socket.on('error', () => this.drop());
     socket.on('close', () => this.drop());
   }
 
-  get session(): AttachedSession | null {
-    return this.phase.kind === 'attached' ? this.phase.session : null;
+  get session(): SessionId | null {
+    return this.phase.kind === 'attached' ? this.phase.session.session : null;
+  }
+
+  get timeoutMs(): number {
+    return this.phase.kind === 'attached' ? this.phase.session.timeoutMs : 0;
+  }
+
+  get reading(): boolean {
+    return !this.paused && this.phase.kind !== 'leaving';
   }
 
   receive(chunk: Buffer): void {
-    if (this.phase.kind === 'closed' || this.finishing) return;
-    this.session?.heard();
+    const { phase } = this;
+    if (this.finishing) return;
+    switch (phase.kind) {
+      case 'closed':
+      case 'leaving':
+        return;
+      case 'fresh':
+        return this.begin(
+          phase.sinceMs,
+          phase.head.length === 0 ? chunk : Buffer.concat([phase.head, chunk]),
+        );
+      case 'attached':
+        phase.session.heard();
+        break;
+      case 'greeting':
+      case 'arriving':
+    }
+    this.split(chunk);
+  }
+
+  private begin(sinceMs: number, head: Buffer): void {
+    if (head.length < WORD_BYTES) {
+      this.phase = { kind: 'fresh', sinceMs, head };
+      return;
+    }
+    const word = head.toString('latin1', 0, WORD_BYTES);
+    if (isWord(word)) return this.tell(word);
+    this.phase = { kind: 'greeting', sinceMs };
+    this.split(head);
+  }
+
+  /** Whatever else the client sends is not for us. */
+  private tell(word: Word): void {
+    this.leave();
+    this.traffic.word();
+    this.socket.end(this.host.word(word), () => this.drop());
+  }
+
+  private split(chunk: Buffer): void {
     try {
       this.splitter.push(chunk, (frame) => this.frame(frame));
+      this.traffic.arrived(this.host.clock.monotonicMs());
     } catch (error) {
       if (!(error instanceof MalformedError)) throw error;
       return this.drop();
@@ -150,12 +216,12 @@ export class Connection implements ClientLink, Answering {
   /** Sends what was written, unless it must wait; called again then. */
   flush(): void {
     const { phase } = this;
-    if (phase.kind === 'closed') return;
+    if (phase.kind === 'closed' || phase.kind === 'leaving') return;
     if (phase.kind === 'attached' && !this.finishing && !this.host.hub.mayAnswer(phase.session)) return;
     this.flushOut();
     if (this.finishing) {
-      this.socket.end();
-      this.drop();
+      this.leave();
+      this.socket.end(() => this.drop());
     } else if (this.socket.writableLength > this.host.limits.unsentBytesMax) this.drop();
     else this.throttle();
   }
@@ -163,14 +229,22 @@ export class Connection implements ClientLink, Answering {
   /** Called a few times a second: what waits for too long, and what may be sent at last. */
   tick(nowMs: number): void {
     const { phase } = this;
-    const greeting = phase.kind === 'greeting' || phase.kind === 'arriving';
-    if (greeting && nowMs - phase.sinceMs > this.host.limits.greetingMs) return this.drop();
+    if ('sinceMs' in phase && nowMs - phase.sinceMs > this.host.limits.greetingMs) return this.drop();
     if (this.out.length > 0) this.flush();
     this.resume();
   }
 
+  private leave(): void {
+    const { phase } = this;
+    this.phase = { kind: 'leaving', sinceMs: this.host.clock.monotonicMs() };
+    if (phase.kind === 'attached') this.host.hub.detach(phase.session);
+  }
+
   private flushOut(): void {
-    if (this.out.length > 0) this.socket.write(this.out.take());
+    if (this.out.length === 0) return;
+    const bytes = this.out.take();
+    this.traffic.leaves(bytes, this.host.clock.monotonicMs());
+    this.socket.write(bytes);
   }
 
   private frame(frame: Buffer): void {
@@ -185,6 +259,8 @@ export class Connection implements ClientLink, Answering {
       case 'attached':
         if (!this.finishing) this.request(phase.handler, frame);
         return;
+      case 'fresh':
+      case 'leaving':
       case 'closed':
     }
   }
@@ -193,6 +269,7 @@ export class Connection implements ClientLink, Answering {
   private greet(request: ConnectRequest, sinceMs: number): void {
     const { hub, machine, limits } = this.host;
     if (request.lastZxidSeen > machine().revision) return this.drop();
+    this.traffic.request(GREETING);
     this.phase = { kind: 'arriving', sinceMs, request, held: [] };
     const timeoutMs = Math.min(limits.maxTimeoutMs, Math.max(limits.minTimeoutMs, request.timeoutMs));
     const address = addressIdentity(this.socket.remoteAddress ?? '');
@@ -227,6 +304,7 @@ export class Connection implements ClientLink, Answering {
   private request(handler: RequestHandler, frame: Buffer): void {
     const r = new JuteReader(frame);
     const { xid, type } = readRequestHeader(r);
+    this.traffic.request(type);
     let request;
     try {
       request = readRequestBody(r, type);

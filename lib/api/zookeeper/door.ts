@@ -1,9 +1,17 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { randomBytes } from 'node:crypto';
 import type { Clock, Logger, NodeId, Random, SessionId } from '../../base/index.js';
 import { SessionHub, type SaslUsers } from '../../coordination/index.js';
 import type { Replica } from '../../replica/index.js';
+import type { Identity } from '../../state/index.js';
+import type { TlsMaterial } from '../../wire/index.js';
+import { Admission } from './admission.js';
+import { certificateIdentities } from './certificates.js';
 import { Connection, CONNECTION_LIMITS, type ConnectionHost, type ConnectionLimits } from './connection.js';
+
+import { Counters } from './traffic.js';
+import { answerWord, DEFAULT_WORDS, type Word, type WordSource } from './words/index.js';
 
 const TICK_MS = 100;
 const NONCE_BYTES = 24;
@@ -19,6 +27,17 @@ export interface ZooKeeperDoorOptions {
   /** Calls back every so often until the returned function is called. */
   readonly every: (ms: number, callback: () => void) => () => void;
   readonly limits?: Partial<ConnectionLimits>;
+  /** Connections in all, and from one address; 0, the default: no limit. */
+  readonly maxConnections?: number;
+  readonly maxConnectionsPerAddress?: number;
+  /** Four-letter words that are answered. */
+  readonly words?: readonly Word[];
+  /** Null, the default: without TLS. */
+  readonly tls?: TlsMaterial | null;
+  /** What words tell of the process. */
+  readonly release?: string;
+  readonly dataDir?: string;
+  readonly dataBytes?: () => number;
   readonly superDigest?: string | null;
   readonly saslUsers?: SaslUsers;
   /** Sends the leader the sessions that were heard of; returns when it left (monotonic). */
@@ -30,6 +49,12 @@ export class ZooKeeperDoor {
   private readonly options: ZooKeeperDoorOptions;
   private readonly server: Server;
   private readonly connections: Set<Connection> = new Set();
+  private readonly counters: Counters = new Counters();
+  private readonly admission: Admission;
+  private readonly limits: ConnectionLimits;
+  private readonly source: WordSource;
+  private readonly words: ReadonlySet<Word>;
+  private port: number;
   private dirty: Set<Connection> = new Set();
   private flushing = false;
   private stops: (() => void)[] = [];
@@ -39,10 +64,17 @@ export class ZooKeeperDoor {
     this.options = options;
     const { replica, node, clock, random } = options;
     this.hub = new SessionHub({ replica, node, clock, random, reportSoon: () => this.reportSoon() });
-    this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
+    this.limits = { ...CONNECTION_LIMITS, ...options.limits };
+    const { maxConnections = 0, maxConnectionsPerAddress = 0 } = options;
+    this.admission = new Admission({ connections: maxConnections, perAddress: maxConnectionsPerAddress });
+    this.port = options.port;
+    this.words = new Set(options.words ?? DEFAULT_WORDS);
+    this.source = this.makeSource();
+    this.server = this.makeServer(options.tls ?? null);
   }
 
-  async start(): Promise<void> {
+  /** Resolves with the port. */
+  async start(): Promise<number> {
     const { replica, every, host, port } = this.options;
     const { hub } = this;
     this.stops.push(
@@ -60,6 +92,9 @@ export class ZooKeeperDoor {
       this.server.once('error', reject);
       this.server.listen(port, host, () => resolve());
     });
+    const address = this.server.address();
+    if (typeof address === 'object' && address !== null) this.port = address.port;
+    return this.port;
   }
 
   async stop(): Promise<void> {
@@ -67,22 +102,73 @@ export class ZooKeeperDoor {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     const all = Array.from(this.connections);
     for (const connection of all) connection.drop();
+    this.admission.closeAll();
     await closed;
   }
 
-  private accept(socket: Socket): void {
-    const { replica, clock, limits, superDigest, saslUsers } = this.options;
+  /** Who shows a certificate of our authority is known by it; nobody has to. */
+  private makeServer(tls: TlsMaterial | null): Server {
+    if (tls === null) {
+      return createServer({ noDelay: true }, (socket) => {
+        if (this.admission.admit(socket)) this.accept(socket, []);
+      });
+    }
+    const secured = {
+      requestCert: true,
+      rejectUnauthorized: false,
+      handshakeTimeout: this.limits.greetingMs,
+    };
+    const server = createTlsServer({ ...tls, ...secured, noDelay: true }, (socket: TLSSocket) => {
+      const identities = certificateIdentities(socket);
+      if (identities === null) socket.destroy();
+      else this.accept(socket, identities);
+    });
+    server.on('connection', (socket: Socket) => this.admission.admit(socket));
+    server.on('tlsClientError', (_, socket) => socket.destroy());
+    return server;
+  }
+
+  private makeSource(): WordSource {
+    const { options, limits, counters } = this;
+    const { replica, node, clock, tls, maxConnections, maxConnectionsPerAddress } = options;
+    return {
+      replica,
+      hub: this.hub,
+      node,
+      clock,
+      counters,
+      connections: () => Array.from(this.connections),
+      rejected: () => this.admission.rejected,
+      settings: {
+        secure: (tls ?? null) !== null,
+        minTimeoutMs: limits.minTimeoutMs,
+        maxTimeoutMs: limits.maxTimeoutMs,
+        connections: maxConnections ?? 0,
+        perAddress: maxConnectionsPerAddress ?? 0,
+      },
+      port: () => this.port,
+      release: options.release ?? '0',
+      dataDir: options.dataDir ?? '',
+      dataBytes: options.dataBytes ?? (() => 0),
+      startedAtMs: clock.monotonicMs(),
+    };
+  }
+
+  private accept(socket: Socket, identities: readonly Identity[]): void {
+    const { replica, clock, superDigest, saslUsers } = this.options;
     const host: ConnectionHost = {
       hub: this.hub,
       machine: () => replica.machine,
       clock,
-      limits: { ...CONNECTION_LIMITS, ...limits },
+      limits: this.limits,
       credentials: {
         superDigest: superDigest ?? null,
         saslUsers: saslUsers ?? new Map(),
         nonce: () => randomBytes(NONCE_BYTES).toString('base64'),
       },
-      identities: [],
+      identities,
+      counters: this.counters,
+      word: (word) => answerWord(word, this.words, this.source),
       dirty: (connection) => {
         this.dirty.add(connection);
         this.flushSoon();

@@ -151,6 +151,11 @@ export class NodeTable {
     return this.owned.countOf(session);
   }
 
+  /** Nodes that sessions own. */
+  get ephemerals(): number {
+    return this.owned.countOfSessions;
+  }
+
   /** A session's nodes in the order of their paths: how rows came into memory must not show. */
   rowsOwnedBy(session: SessionId): number[] {
     const rows = this.owned.rowsOf(session).map((row) => ({ row, key: this.table.key(row) }));

@@ -40,6 +40,13 @@ export class OwnedRows {
     return this.rows(session);
   }
 
+  /** Rows that sessions own. */
+  get countOfSessions(): number {
+    let count = 0;
+    for (const [name, list] of this.lists) if (name !== CONTAINERS && name !== TTLS) count += list.count;
+    return count;
+  }
+
   mortalRows(): number[] {
     return [...this.rows(CONTAINERS), ...this.rows(TTLS)];
   }

@@ -106,6 +106,8 @@ export interface CoordinationView {
   get(session: SessionId): CoordinationSession | null;
   /** Ids in order. */
   sessions(): readonly SessionId[];
+  /** Ephemeral nodes of all sessions. */
+  readonly ephemeralCount: number;
   /** Paths of its ephemeral nodes, in order. */
   ephemerals(session: SessionId): string[];
   /** Containers and nodes with a time to live that have no children. */

@@ -21,6 +21,10 @@ export class CoordinationTableView implements CoordinationView {
     return this.state.coordination.table.ids() as readonly SessionId[];
   }
 
+  get ephemeralCount(): number {
+    return this.state.tree.ephemerals;
+  }
+
   ephemerals(session: SessionId): string[] {
     const { tree } = this.state;
     return tree.rowsOwnedBy(session).map((row) => tree.path(row));

@@ -1,0 +1,39 @@
+import { cons, crst } from './clients.js';
+import { conf, dirs, envi } from './environment.js';
+import { mode } from './format.js';
+import { mntr } from './monitor.js';
+import type { Word } from './names.js';
+import { isro, srst, srvr, stat } from './server.js';
+import { dump } from './sessions.js';
+import type { WordSource } from './types.js';
+import { wchc, wchp, wchs } from './watches.js';
+
+const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
+
+const ANSWERS: Readonly<Record<Word, (source: WordSource) => string>> = {
+  conf,
+  cons,
+  crst,
+  dirs,
+  dump,
+  envi,
+  isro,
+  mntr,
+  ruok: () => 'imok',
+  srst,
+  srvr,
+  stat,
+  wchc,
+  wchp,
+  wchs,
+};
+
+/** What is true of this process whether there is a leader or not. */
+const ALWAYS: ReadonlySet<Word> = new Set<Word>(['conf', 'dirs', 'envi', 'isro', 'ruok']);
+
+/** The answer to a word, as ZooKeeper 3.8 prints it. */
+export function answerWord(word: Word, allowed: ReadonlySet<Word>, source: WordSource): string {
+  if (!allowed.has(word)) return `${word} is not executed because it is not in the whitelist.\n`;
+  if (!ALWAYS.has(word) && mode(source) === null) return NOT_SERVING;
+  return ANSWERS[word](source);
+}

@@ -1,0 +1,71 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { decimal, mode, version } from './format.js';
+import { outstanding } from './server.js';
+import type { WordSource } from './types.js';
+
+/** ZooKeeper's core metrics under its names, without their prefix `zk_`. */
+export function metrics(source: WordSource): readonly (readonly [name: string, value: string | number])[] {
+  const { counters, hub, replica, clock, startedAtMs } = source;
+  const { machine } = replica;
+  const { latency } = counters;
+  return [
+    ['version', version(source)],
+    ['server_state', mode(source) ?? 'none'],
+    ['ephemerals_count', machine.coordination.ephemeralCount],
+    ['num_alive_connections', source.connections().length],
+    ['avg_latency', decimal(latency.averageMs)],
+    ['outstanding_requests', outstanding(source)],
+    ['znode_count', machine.tree.size],
+    ['global_sessions', machine.coordination.size],
+    ['local_sessions', 0],
+    ['packets_sent', counters.sent],
+    ['packets_received', counters.received],
+    ['watch_count', hub.watches.size],
+    ['min_latency', latency.minMs],
+    ['max_latency', latency.maxMs],
+    ['max_file_descriptor_count', openFilesLimit()],
+    ['open_file_descriptor_count', openFiles()],
+    ['approximate_data_size', machine.usage().bytes],
+    ['uptime', Math.round(clock.monotonicMs() - startedAtMs)],
+    ['connection_rejected', source.rejected()],
+    ...ofLeader(source),
+  ];
+}
+
+export function mntr(source: WordSource): string {
+  return metrics(source)
+    .map(([name, value]) => `zk_${name}\t${value}\n`)
+    .join('');
+}
+
+function ofLeader(source: WordSource): [string, number][] {
+  if (mode(source) !== 'leader') return [];
+  const { members, self } = source.replica.status();
+  const others = members.filter(({ id }) => id !== self.memberId && !(id === source.replica.memberId));
+  const connected = others.filter((member) => member.connected);
+  return [
+    ['quorum_size', members.filter(({ voter }) => voter).length],
+    ['learners', connected.length],
+    ['synced_followers', connected.filter(({ voter }) => voter).length],
+    ['synced_observers', connected.filter(({ voter }) => !voter).length],
+    ['pending_syncs', 0],
+  ];
+}
+
+/** -1 where the system does not tell. */
+function openFiles(): number {
+  try {
+    return readdirSync('/proc/self/fd').length;
+  } catch {
+    return -1;
+  }
+}
+
+function openFilesLimit(): number {
+  try {
+    const [, limit] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
+    return Number(limit ?? -1);
+  } catch {
+    return -1;
+  }
+}
