@@ -1,4 +1,5 @@
 import { TepuiError, type ClusterId, type Logger, type MemberId, type Random } from '../base/index.js';
+import type { HardState } from '../raft/types.js';
 import type { Disk, KvOptions } from './disk.js';
 import {
   FIRST_STATE_FOLDER,
@@ -102,6 +103,7 @@ class Opening {
     const witness = await this.openWitness(identity);
     const verdict = judgeHardState(witness, found.contents);
     if (verdict.kind === 'vote-lost' || witness === null) {
+      await witness?.close();
       const detail = verdict.kind === 'vote-lost' ? verdict.detail : 'no witness';
       return this.renew(identity, found, detail);
     }
@@ -202,7 +204,7 @@ class Opening {
     clusterId: ClusterId,
     found: FoundLog,
     witness: Witness,
-    hard: { readonly term: number; readonly vote: Identity['nodeId'] | null },
+    hard: HardState,
   ): Promise<OpenedFolder> {
     const { memberId, instance } = identity;
     const stateFolder =
@@ -213,6 +215,12 @@ class Opening {
       await state.close();
       await this.disk.removeKv(stateFolder);
       state = await this.openState(stateFolder);
+    }
+    const unknown = unknownOf(found, state.meta, hard);
+    if (unknown !== null) {
+      await state.close();
+      await witness.close();
+      return this.renew(identity, found, unknown);
     }
     const log = await openFoundLog(found, fit, {
       disk: this.disk,
@@ -253,6 +261,16 @@ class Opening {
     this.closers.push(() => state.close());
     return state;
   }
+}
+
+/** What this member can know from nobody else: why it cannot be refilled under its name. Null: it can, or need not be. */
+function unknownOf(found: FoundLog, meta: CutMeta | null, hard: HardState): string | null {
+  if (meta !== null && meta.term > hard.term) {
+    return `state/ was made in term ${meta.term}, the term is ${hard.term}`;
+  }
+  if (found.contents !== null || meta !== null) return null;
+  // A leader that still has the first entry sends no snapshot, and the founders are named in no entry.
+  return `raft/ is gone (${found.lost ?? 'it is empty'}), and with no cut in state/ nobody here knows who votes`;
 }
 
 function judgeFit(found: FoundLog, meta: CutMeta | null): Fit {

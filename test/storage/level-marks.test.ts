@@ -2,14 +2,17 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FolderSource } from '../../lib/storage/index.js';
-import { appendTerm, contentsOf, logOf, open, openFormed, withFolder } from './helpers.js';
+import { appendTerm, contentsOf, group, logOf, open, openFormed, withFolder } from './helpers.js';
 
-/** A folder with twenty entries, in tables, closed. */
+/** A folder with twenty entries, in tables, and a cut, closed. */
 async function twenty(path: string): Promise<string[]> {
   const source = new FolderSource(path);
   const folder = await openFormed(source);
   await appendTerm(logOf(folder), 1, 20);
   const contents = contentsOf(logOf(folder));
+  const chain = logOf(folder).chainAt(8)!.slice();
+  const meta = { index: 8, term: 1, revision: 8, configuration: group, digest: '00', chain };
+  await folder.state.writeCut(meta, [], []);
   await folder.close();
   await (await open(source)).close();
   return contents;

@@ -54,6 +54,25 @@ function assertRecovering(folder: DataFolder, last: number): void {
   assert.deepEqual(log.hardState, { term: 3, vote: N1 });
 }
 
+/** The same with a cut at entry 8, which was written in `term`. */
+async function withCut(term: number): Promise<MemoryDisk> {
+  const disk = await tenEntries();
+  const folder = await open(disk);
+  const chain = logOf(folder).chainAt(8)!.slice();
+  const meta = { index: 8, term, revision: 8, configuration: group, digest: '00', chain };
+  await folder.state.writeCut(meta, [], []);
+  disk.kill();
+  return disk;
+}
+
+/** The folder recovers, from the cut on. */
+function assertAboveCut(folder: DataFolder): void {
+  const log = logOf(folder);
+  assert.equal(log.health.kind, 'log-damaged');
+  assert.deepEqual([log.base().index, log.lastIndex(), log.hardState], [8, 8, { term: 3, vote: N1 }]);
+  assert.deepEqual(log.configuration, group);
+}
+
 describe('a damaged log', () => {
   it('is intact before anything is damaged', async () => {
     const folder = await open(await tenEntries());
@@ -139,23 +158,37 @@ describe('a damaged log', () => {
     assert.equal(logOf(folder).lastIndex(), 34);
   });
 
-  it('starts over from nothing when raft/ is gone, with term and vote from the witness', async () => {
-    const disk = await tenEntries();
+  it('begins anew above the cut when raft/ is gone, with term and vote from the witness', async () => {
+    const disk = await withCut(3);
     disk.databases.delete('raft');
-    const folder = await open(disk);
-    assertRecovering(folder, 0);
-    assert.deepEqual(logOf(folder).configuration.voters, []);
+    assertAboveCut(await open(disk));
   });
 
-  it('starts over from nothing when its base cannot be read, and keeps the remains for inspection', async () => {
+  it('begins anew above the cut when its base cannot be read, and keeps the remains for inspection', async () => {
     for (const key of [RAFT_KEYS.base, RAFT_KEYS.owner, RAFT_KEYS.stateFolder]) {
-      const disk = await tenEntries();
+      const disk = await withCut(3);
       const value = disk.databases.get('raft')!.get(key)!.slice();
       value[value.length - 1]! ^= 1;
       disk.tamper('raft', [{ type: 'put', key, value }]);
-      assertRecovering(await open(disk), 0);
+      assertAboveCut(await open(disk));
       assert.ok(disk.databases.has('raft-damaged'));
     }
+  });
+
+  it('makes a new instance when it is gone and there is no cut: nothing else names the founders', async () => {
+    const disk = await tenEntries();
+    disk.databases.delete('raft');
+    const folder = await open(disk);
+    assert.match(folder.renewed ?? '', /raft\/ is gone .*nobody here knows who votes/);
+    assert.equal(folder.log, null);
+  });
+
+  it('makes a new instance when it is gone and the cut is of a later term than the witness knows', async () => {
+    const disk = await withCut(4);
+    disk.databases.delete('raft');
+    const folder = await open(disk);
+    assert.match(folder.renewed ?? '', /state\/ was made in term 4, the term is 3/);
+    assert.equal(folder.log, null);
   });
 
   it('goes on above the state when entries below the cut are lost', async () => {
@@ -298,6 +331,10 @@ describe('a damaged log', () => {
         await first.close();
         await damageLevelDb(join(path, 'raft'), random);
         const folder = await open(source);
+        if (folder.renewed !== null) {
+          assert.match(folder.renewed, /nobody here knows who votes/, `round ${round}`);
+          return folder.close();
+        }
         const log = logOf(folder);
         const found = contentsOf(log);
         assert.deepEqual(found, written.slice(0, found.length), `seed ${seed}, round ${round}`);
