@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { TlsFiles } from '../../wire/index.js';
-import { zookeeperSchema, type ZooKeeperConfig } from './zookeeper.js';
 import { HEARTBEATS_PER_ELECTION, type Timing } from './timing.js';
 
 /** Where doors open, or how they are reached, as `host:port`. */
@@ -24,7 +23,7 @@ export interface BackupConfig {
 export interface MasterConfig {
   readonly id: string;
   readonly dataDir: string;
-  /** Where a door opens; 127.0.0.1 and its default port when absent. The one for ZooKeeper clients is not open then. */
+  /** Where a door opens; 127.0.0.1 and its default port when absent. */
   readonly listen: MasterDoors;
   /** How others reach the door; the listen address when absent. */
   readonly advertise: MasterDoors;
@@ -37,7 +36,6 @@ export interface MasterConfig {
   readonly tls?: TlsFiles | undefined;
   readonly insecure: boolean;
   readonly timing: Timing;
-  readonly zookeeper: ZooKeeperConfig;
   /** Scheduled backups: snapshot files in a folder. */
   readonly backup?: BackupConfig | undefined;
   /** Memory that the replicated state may take on this member. */
@@ -106,7 +104,6 @@ const masterKeys = z.strictObject({
       leaseMs: z.number().int().min(0).optional(),
     })
     .prefault({}),
-  zookeeper: zookeeperSchema.prefault({}),
   backup: z
     .strictObject({
       dir: z.string().min(1),

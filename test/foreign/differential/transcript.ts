@@ -111,8 +111,7 @@ export class Transcript {
   }
 }
 
-/** Whether it can change something. */
-export function isWrite(request: Request): boolean {
+function isWrite(request: Request): boolean {
   return (
     request.op === OP.create ||
     request.op === OP.create2 ||
@@ -129,8 +128,7 @@ function bytesOf(data: Uint8Array | null): string {
   return data === null ? 'null' : `"${Buffer.from(data).toString('latin1')}"`;
 }
 
-/** The order of texts by their code units. */
-export function byCode(a: string, b: string): number {
+function byCode(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 

@@ -1,6 +1,9 @@
 import type { NodeId } from '../../../lib/base/index.js';
+import type { LogPoint } from '../../../lib/storage/index.js';
 import type { Damage } from './damage.js';
+import { survivable } from './losses.js';
 import type { SimNode } from './node.js';
+import { readDisk, type OnDisk } from './on-disk.js';
 
 /** A member that was damaged and is not known to be whole again. */
 interface Wound {
@@ -24,11 +27,15 @@ export interface GroupFacts {
   readonly isMember: (node: SimNode) => boolean;
   /** An operator waits for a change: what is lost meanwhile could be more than it was judged by. */
   readonly changing: () => boolean;
+  readonly nodes: () => readonly SimNode[];
+  /** How far a folder has acknowledged the log, to whomever. */
+  readonly acknowledged: (folder: NodeId) => LogPoint;
 }
 
 /**
  * Keeps damage within what the group promises to survive: at no time more than a minority of its voters have lost
- * anything that is not back yet. Whoever was let back by the group, votes, and has applied what there was, is whole.
+ * anything that is not back yet, and what was lost can be seen, or is not needed (`losses.ts`). Whoever was let back by
+ * the group, votes, and has applied what there was, is whole.
  */
 export class Atlas {
   private readonly group: GroupFacts;
@@ -50,14 +57,30 @@ export class Atlas {
     return this.wounds.size;
   }
 
-  /** Whether `node` may be damaged now. */
-  allows(node: SimNode): boolean {
-    if (this.group.changing() || !this.group.isMember(node)) return false;
+  /** The voters by which `node` may be damaged now; null: it may not. */
+  allows(node: SimNode): readonly NodeId[] | null {
+    if (this.group.changing() || !this.group.isMember(node)) return null;
     const voters = this.group.voters();
-    if (voters === null) return false;
+    if (voters === null) return null;
     this.look();
+    // Its term and vote are in one place only, until a start has written them to the other again.
+    if (this.wounds.get(node)?.damage === 'witness-slot') return null;
     const others = this.wounds.size - (this.wounds.has(node) ? 1 : 0);
-    return others < Math.floor((voters.length - 1) / 2);
+    return others < Math.floor((voters.length - 1) / 2) ? voters : null;
+  }
+
+  /** Whether the group promises to survive what `damage` has made of the disk of `node`, which was as `before`. */
+  survives(node: SimNode, damage: Damage, before: OnDisk, voters: readonly NodeId[]): boolean {
+    const others = this.group.nodes().filter((other) => other !== node);
+    return survivable({
+      damage,
+      before,
+      after: readDisk(node.disk.memory),
+      acknowledged: this.group.acknowledged,
+      voters,
+      others: others.map(({ disk }) => readDisk(disk.memory)),
+      wounded: others.filter((other) => this.wounds.has(other)).map(({ disk }) => readDisk(disk.memory)),
+    });
   }
 
   wounded(node: SimNode, damage: Damage): void {

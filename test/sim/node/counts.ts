@@ -7,6 +7,8 @@ export interface NodeCounts {
   cuts: number;
   diskErrors: number;
   damages: number;
+  /** Damage that the group does not promise to survive: it was taken back. */
+  spared: number;
   healed: number;
   selfEnded: number;
   snapshotInstalls: number;
@@ -38,6 +40,7 @@ export function noNodeCounts(): NodeCounts {
     cuts: 0,
     diskErrors: 0,
     damages: 0,
+    spared: 0,
     healed: 0,
     selfEnded: 0,
     snapshotInstalls: 0,

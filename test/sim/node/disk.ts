@@ -55,6 +55,20 @@ export class NodeDisk {
     this.hung = null;
   }
 
+  /** Remembers what is on the disk, for as long as nobody uses it; returns how to put that back. */
+  save(): () => void {
+    const { memory } = this;
+    const databases = [...memory.databases].map(([name, contents]) => [name, contents.copy()] as const);
+    const journals = [...memory.journals];
+    const files = [...memory.files];
+    return () => {
+      this.memory = memory;
+      fill(memory.databases, databases);
+      fill(memory.journals, journals);
+      fill(memory.files, files);
+    };
+  }
+
   hang(): void {
     this.hung ??= [];
   }
@@ -86,6 +100,11 @@ export class NodeDisk {
     const stalled = stall > 0 && this.random.uint32() / 0x1_0000_0000 < stall;
     return exponentialUs(this.random, stalled ? stallMs : meanMs);
   }
+}
+
+function fill<V>(map: Map<string, V>, entries: readonly (readonly [string, V])[]): void {
+  map.clear();
+  for (const [name, value] of entries) map.set(name, value);
 }
 
 /** Whatever a dead process still has of its disk answers nothing. */

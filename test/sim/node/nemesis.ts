@@ -106,10 +106,10 @@ export class NodeNemesis {
 
   private down(node: SimNode): void {
     const ending: Ending = chance(this.random, 0.5) ? 'kill' : 'power';
-    const allowed = this.world.atlas.allows(node);
+    const voters = this.world.atlas.allows(node);
     this.world.crash(node, ending);
-    if (allowed && chance(this.random, this.options.damageChance)) {
-      this.world.damage(node, this.options.damages, this.random);
+    if (voters !== null && chance(this.random, this.options.damageChance)) {
+      this.world.damage(node, voters, this.options.damages, this.random);
     }
     this.later(this.options.downMs, () => this.world.start(node));
   }

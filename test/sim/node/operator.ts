@@ -89,11 +89,15 @@ export class Operator {
     );
   }
 
-  /** It still asks to be let in, perhaps of members that are gone or have moved since it was started. */
+  /**
+   * It still asks to be let in, perhaps of members that are gone or have moved since it was started. So does a founder
+   * whose folder was lost, and with it the addresses that it had been told since.
+   */
   private isStranded({ id, invitation, life, awaited }: SimNode): boolean {
-    if (invitation === null || life === null) return false;
+    if (life === null) return false;
     const member = life.member;
-    return (awaited && !this.ports.council.isMember(id)) || (member !== null && consensusOf(member) === null);
+    const isAwaited = invitation !== null && awaited && !this.ports.council.isMember(id);
+    return isAwaited || (member !== null && consensusOf(member) === null);
   }
 
   // ------------------------------------------------------------------------------------------------ what is done

@@ -178,7 +178,7 @@ class NodeRun {
       demand: (...rest) => this.demand(...rest),
       runUntil: (at) => this.runUntil(at),
       ordered: () => this.ordered(changes),
-      settled: () => this.settled(),
+      settled: (index) => this.settled(index),
     });
     await this.healing.go();
   }
@@ -207,10 +207,10 @@ class NodeRun {
   }
 
   /**
-   * Everybody serves, has applied everything there is and votes, with the folder that it has now. A group of five
+   * Everybody serves, has applied everything there is (or the log up to `index`) and votes, with the folder that it has now. A group of five
    * makes learners of members that come and go: then they stay so until an operator says otherwise.
    */
-  private settled(): boolean {
+  private settled(index?: number): boolean {
     const { atlas, council, nodes } = this.world;
     atlas.look();
     const mustVote = this.options.members <= 3 && this.options.operator.changeMs === 0;
@@ -218,9 +218,9 @@ class NodeRun {
     const statuses = members.map((node) => node.life?.doors?.member.status() ?? null);
     if (mustVote && statuses.some((status) => status?.voter !== true)) return false;
     if (members.some(({ id }, i) => council.isVoter(id) && statuses[i]?.voter !== true)) return false;
-    const last = Math.max(...statuses.map((status) => status?.lastIndex ?? 0));
+    const last = index ?? Math.max(...statuses.map((status) => status?.lastIndex ?? 0));
     return statuses.every(
-      (status) => status !== null && status.trouble === null && status.appliedIndex === last,
+      (status) => status !== null && status.trouble === null && status.appliedIndex >= last,
     );
   }
 

@@ -22,6 +22,11 @@ interface Word {
 export class Words {
   private readonly words = new Map<NodeId, Word>();
 
+  /** How far a folder has acknowledged the log, whatever it remembers of that. */
+  acknowledged(id: NodeId): LogPoint {
+    return this.words.get(id)?.acknowledged ?? { term: 0, index: 0 };
+  }
+
   /** What consensus is given. */
   received(id: NodeId, message: Message): void {
     if (message.type !== 'vote' || message.pre) return;

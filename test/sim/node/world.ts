@@ -20,7 +20,7 @@ import { SimAgent, type AgentPorts } from './agent.js';
 import { SimFramework } from './framework.js';
 import { Ledger } from './ledger.js';
 import { Atlas } from './atlas.js';
-import { DAMAGES, inflict, type Damage } from './damage.js';
+import { DAMAGES, inflict, type Copy, type Damage } from './damage.js';
 import { NodeDisk } from './disk.js';
 import { NodeHistory } from './history.js';
 import { insideOf } from './inside.js';
@@ -34,6 +34,7 @@ import { SimNode, type Invitation } from './node.js';
 import { Operator } from './operator.js';
 import { Promises } from './promises.js';
 import { attach, consensusOf } from './observe.js';
+import { readDisk } from './on-disk.js';
 import type { NodeOptions } from './options.js';
 import { Oracle } from './oracle.js';
 import type { NodeTrace } from './trace.js';
@@ -48,6 +49,9 @@ const SUPERVISOR_MS = 300;
 
 /** Between two looks at what states the group is in. */
 const WATCH_MS = 100;
+
+/** Kinds of damage that are tried, until one of them is within what the group promises to survive. */
+const DAMAGE_ATTEMPTS = 4;
 
 /** How a process ends that nobody meant to end. */
 export type Ending = 'kill' | 'power';
@@ -120,6 +124,8 @@ export class World {
         voters: () => this.voters(),
         isMember: (node) => this.council.isMember(node.id),
         changing: () => this.operator.busy,
+        nodes: () => this.nodes,
+        acknowledged: (folder) => this.words.acknowledged(folder),
       },
       (node, damage) => {
         this.event('heal', node, 0, 0, `whole again after ${damage}`);
@@ -265,18 +271,36 @@ export class World {
     this.end(node, life, ending);
   }
 
-  /** Damages the disk of a machine that is down. The atlas was asked before. */
-  damage(node: SimNode, damages: readonly Damage[], random: Random): void {
+  /** Damages the disk of a machine that is down. The atlas was asked before, and named the voters. */
+  damage(node: SimNode, voters: readonly NodeId[], damages: readonly Damage[], random: Random): void {
     if (node.life !== null || damages.length === 0) return;
-    const damage = pick(random, damages);
+    for (let attempt = 0; attempt < DAMAGE_ATTEMPTS; attempt++)
+      if (this.tryDamage(node, voters, pick(random, damages), random)) return;
+  }
+
+  /** Takes the damage back when it is more than the group promises to survive. */
+  private tryDamage(node: SimNode, voters: readonly NodeId[], damage: Damage, random: Random): boolean {
     const copy = node.copy !== null && node.copy.lives < node.lives ? node.copy : null;
+    const before = readDisk(node.disk.memory);
+    const undo = node.disk.save();
     const done = inflict(damage, node.disk, random, copy);
-    if (done === null) return;
+    if (done === null) return false;
+    if (!this.atlas.survives(node, damage, before, voters)) {
+      undo();
+      this.counts.spared++;
+      this.event('fault', node, DAMAGES.indexOf(damage), 1, `taken back: ${damage}: ${done}`);
+      return false;
+    }
+    this.harmed(node, damage, done, copy);
+    return true;
+  }
+
+  private harmed(node: SimNode, damage: Damage, done: string, copy: Copy | null): void {
     this.event('fault', node, DAMAGES.indexOf(damage), 0, `${damage}: ${done}`);
     this.counts.damages++;
     node.votesLost = damage === 'witness' ? node.folder : null;
-    if (damage === 'witness-slot') return;
     this.atlas.wounded(node, damage);
+    if (damage === 'witness-slot') return;
     for (const folder of new Set([node.folder, damage === 'stale-folder' ? (copy?.folder ?? null) : null]))
       if (folder !== null) this.checker.damaged(folder);
   }
