@@ -15,6 +15,9 @@ export const CLIENT_VARIABLES = [
   'TEPUI_TLS_CA',
   'TEPUI_TLS_CERT',
   'TEPUI_TLS_KEY',
+  'TEPUI_ZK_SERVERS',
+  'TEPUI_ZK_AUTH',
+  'TEPUI_ZK_AUTH_FILE',
 ] as const;
 
 /** What every command that talks to masters takes. */
@@ -36,8 +39,16 @@ export function consistencyOf({ local }: ListFlags): { readonly consistency: Rea
 }
 
 export function addClientFlags(command: Command): Command {
+  command.option(
+    '--masters <host:port,…>',
+    `gRPC addresses of masters [TEPUI_MASTERS] (default: ${DEV_MASTERS})`,
+  );
+  return addSharedFlags(command);
+}
+
+/** What does not depend on the door. */
+export function addSharedFlags(command: Command): Command {
   return command
-    .option('--masters <host:port,…>', `gRPC addresses of masters [TEPUI_MASTERS] (default: ${DEV_MASTERS})`)
     .option('--timeout <seconds>', 'how long to try [TEPUI_TIMEOUT] (default: 5)')
     .option('--ca <file>', 'authority that the masters are trusted by; turns TLS on [TEPUI_TLS_CA]')
     .option('--cert <file>', 'certificate of this client [TEPUI_TLS_CERT]')
@@ -59,7 +70,7 @@ export class Context<Flags extends ClientFlags = ClientFlags> {
     const addresses = (flags.masters ?? io.env['TEPUI_MASTERS'] ?? DEV_MASTERS)
       .split(',')
       .map((a) => a.trim());
-    asUsage(() => checkAddresses(addresses));
+    asUsage('--masters', () => checkAddresses(addresses));
     this.connection = { addresses, ...(tls === null ? {} : { tls }) };
     const timeout = flags.timeout ?? io.env['TEPUI_TIMEOUT'] ?? '5';
     this.timeoutMs = positive('--timeout', timeout) * 1000;
@@ -110,7 +121,8 @@ function tlsOptions(flags: ClientFlags, { env }: CliIo): TlsOptions | null {
   return { ca: read('--ca', ca), ...own };
 }
 
-function read(flag: string, file: string): string {
+/** A file that a flag names, as text. Throws USAGE. */
+export function read(flag: string, file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
@@ -119,10 +131,10 @@ function read(flag: string, file: string): string {
 }
 
 /** A refused value of a flag is an error of usage, not of the cluster. */
-function asUsage(check: () => void): void {
+export function asUsage(flag: string, check: () => void): void {
   try {
     check();
   } catch (cause) {
-    throw new TepuiError('USAGE', `--masters: ${(cause as Error).message}`, { cause });
+    throw new TepuiError('USAGE', `${flag}: ${(cause as Error).message}`, { cause });
   }
 }

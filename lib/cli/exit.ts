@@ -51,8 +51,8 @@ export function exitCodeOf(error: unknown): number {
 const REMEDIES: Partial<Record<ErrorCode, string>> = {
   UNKNOWN_FRAMEWORK: '`tepui frameworks` lists those that exist.',
   UNKNOWN_TASK: '`tepui tasks` lists those that exist.',
-  OUTCOME_UNKNOWN: 'Look at `tepui tasks`, `frameworks` or `status` before you repeat it.',
-  DEADLINE: 'Look at `tepui tasks`, `frameworks` or `status` before you repeat it.',
+  OUTCOME_UNKNOWN: 'Look at `tepui tasks`, `frameworks`, `status` or `zk stat` before you repeat it.',
+  DEADLINE: 'Look at `tepui tasks`, `frameworks`, `status` or `zk stat` before you repeat it.',
   FRAMEWORK_REMOVED: 'Run it again if that was not intended.',
 };
 

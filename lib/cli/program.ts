@@ -8,6 +8,7 @@ import { addRun } from './commands/run.js';
 import { addSample } from './commands/sample.js';
 import { addStatus } from './commands/status.js';
 import { addTasks } from './commands/tasks.js';
+import { addZk } from './commands/zk.js';
 import { CLIENT_VARIABLES, Context, type ClientFlags } from './context.js';
 import { EXIT, describeError, errorJson, exitCodeOf } from './exit.js';
 import type { CliIo } from './io.js';
@@ -66,6 +67,7 @@ export function buildProgram(io: CliIo, modules: readonly CommandModule[]): Prog
     addRun,
     addEvents,
     addSample,
+    addZk,
   ]) {
     add(command, run);
   }

@@ -35,7 +35,8 @@ export function probeTcp(
   return end;
 }
 
-function reasonOf(code: string): string {
+/** A word or two of an error that a socket raised. */
+export function reasonOf(code: string): string {
   if (code === 'ECONNREFUSED') return 'refused';
   if (code === 'EHOSTUNREACH' || code === 'ENETUNREACH') return 'no route';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'unknown host';

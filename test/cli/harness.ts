@@ -1,5 +1,7 @@
 import type { CliIo } from '../../lib/cli/index.js';
 import { main } from '../../lib/cli/index.js';
+import { SYSTEM } from '../../lib/client/internal.js';
+import { socketWires } from '../../lib/client/zookeeper/index.js';
 import type { FrameworkSummary, MemberStatus, StatusReply, TaskSummary } from '../../lib/wire/index.js';
 import { ADDRESSES, FakeGroup } from '../client/fake-group.js';
 import { VirtualWorld } from '../client/world.js';
@@ -17,6 +19,8 @@ export class Harness {
   readonly env: Record<string, string> = { TEPUI_MASTERS: ADDRESSES.join(',') };
   out = '';
   err = '';
+  /** What is on standard input. */
+  input = '';
   readonly documentedFrameworks: FrameworkSummary[] = [];
   readonly documentedTasks: TaskSummary[] = [];
   private readonly interruptHandlers: Set<() => void> = new Set();
@@ -25,15 +29,20 @@ export class Harness {
     out: (text) => {
       this.out += text;
     },
+    outBytes: (bytes) => {
+      this.out += Buffer.from(bytes).toString();
+    },
     err: (text) => {
       this.err += text;
     },
+    input: () => Promise.resolve(Buffer.from(this.input)),
     env: this.env,
     onInterrupt: (handler) => {
       this.interruptHandlers.add(handler);
       return () => this.interruptHandlers.delete(handler);
     },
     ports: () => ({ dial: this.group.network.dial, world: this.world }),
+    zooKeeper: (tls) => ({ connect: socketWires(tls), world: SYSTEM }),
   };
 
   start(...argv: string[]): Promise<number> {

@@ -20,10 +20,13 @@ async function run(...argv: string[]): Promise<Ran> {
   let err = '';
   const io: CliIo = {
     out: (text) => (out += text),
+    outBytes: (bytes) => (out += Buffer.from(bytes).toString()),
     err: (text) => (err += text),
+    input: () => Promise.resolve(new Uint8Array(0)),
     env: {},
     onInterrupt: () => () => undefined,
     ports: systemPorts,
+    zooKeeper: () => assert.fail('none of these commands speaks ZooKeeper’s protocol'),
   };
   const code = await main(argv, io, [offlineCommands]);
   return { code, out, err };
