@@ -25,7 +25,10 @@ export function addZkFlags(command: Command): Command {
     .option(
       '--auth <scheme:secret>',
       'who you are, as digest:user:password; everybody sees it in the list of processes [TEPUI_ZK_AUTH]',
-      (one: string, before: readonly string[] = []) => [...before, one],
+      (one: string, before: readonly string[] | undefined): readonly string[] | undefined => [
+        ...(before ?? []),
+        one,
+      ],
     )
     .option('--auth-file <file>', 'the same from a file, one a line [TEPUI_ZK_AUTH_FILE]');
 }

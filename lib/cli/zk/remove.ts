@@ -98,10 +98,10 @@ function asTepuiError(cause: unknown): TepuiError {
 
 /** Throws what stood in the way where surely nothing was deleted. */
 function report(context: Context, path: string, { deleted, left }: Removal): number {
-  const failed = left.filter(({ error }) => error !== null);
-  const unknown = failed.some(({ error }) => error?.certainty === 'unknown');
-  const [first] = failed;
-  if (first?.error != null && deleted === 0 && !unknown) throw first.error;
+  const errors = left.flatMap(({ error }) => (error === null ? [] : [error]));
+  const unknown = errors.some(({ certainty }) => certainty === 'unknown');
+  const [first] = errors;
+  if (first !== undefined && deleted === 0 && !unknown) throw first;
   const json = left.map((one) => ({ path: one.path, code: one.error?.code ?? null }));
   context.print(
     { path, deleted, left: json },
