@@ -156,8 +156,8 @@ export class TestProcess {
   readonly downs: { readonly peer: MemberId; readonly down: PeerDown }[] = [];
   resets = 0;
   private readonly around: Surroundings;
-  private readonly timers: ProcessTimers;
-  private readonly clock: ProcessClock;
+  readonly timers: ProcessTimers;
+  readonly clock: ProcessClock;
   private readonly transport: MemoryTransport;
   private readonly memory: MemoryDisk;
 
