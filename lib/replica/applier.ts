@@ -33,14 +33,26 @@ export class Applier {
   private readonly observer: ApplyObserver;
   /** Of the entry that is being applied. */
   private applyingTerm = 0;
+  /** What a listener threw meanwhile. */
+  private fault: { readonly error: unknown } | null = null;
 
   constructor(host: ApplierHost, appliedIndex: number, haltAt: number | null) {
     this.host = host;
     this.observer = {
-      event: host.event,
+      event: (event) => {
+        try {
+          host.event(event);
+        } catch (error) {
+          this.fault ??= { error };
+        }
+      },
       result: ({ lane, boot, number }, position, result) => {
         if (boot !== host.lane.boot || lane !== host.node) return;
-        host.lane.ran(number, position, result, this.applyingTerm);
+        try {
+          host.lane.ran(number, position, result, this.applyingTerm);
+        } catch (error) {
+          this.fault ??= { error };
+        }
       },
     };
     this.index = appliedIndex;
@@ -136,6 +148,8 @@ export class Applier {
         return false;
       }
       this.advance(entry);
+      // A defect of whoever was told, not of the entry: this process ends by it, and applies the entry again.
+      if (this.fault !== null) throw this.fault.error;
       for (const batch of applied.batches) {
         if (batch.skipped || batch.boot !== this.host.lane.boot || batch.lane !== this.host.node) continue;
         this.host.lane.applied(batch.number, batch.results, entry.term);

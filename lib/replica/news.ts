@@ -19,6 +19,7 @@ export interface NewsHost {
  */
 export class News {
   private readonly host: NewsHost;
+  private reportedAtMs = 0;
 
   constructor(host: NewsHost) {
     this.host = host;
@@ -40,7 +41,9 @@ export class News {
   reportLiveness(body: Uint8Array): number {
     const { memberId, leadership, quorumBehind, nowMs, soon, each, send } = this.host;
     const view = leadership();
-    const sentAtMs = Math.floor(nowMs());
+    // An acknowledgement names its report by the time: two of the same millisecond would be taken for one another.
+    const sentAtMs = Math.max(Math.floor(nowMs()), this.reportedAtMs + 1);
+    this.reportedAtMs = sentAtMs;
     if (view.kind === 'leading') {
       soon(() => {
         each((one) => one.liveness?.(memberId, body));

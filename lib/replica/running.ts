@@ -37,6 +37,8 @@ export interface RunningHooks {
   readonly cut: (meta: CutMeta) => void;
   /** This folder has forgotten votes: another instance has to take its place. */
   readonly forgot: (message: string) => void;
+  /** An entry broke in the middle. */
+  readonly halted: () => void;
   /** The member cannot go on. */
   readonly fatal: (error: unknown) => void;
 }
@@ -386,7 +388,10 @@ export class RunningMember {
       loaded: () => this.loaded(),
       rightsChanged: () => this.rightsChanged(),
       schedule: () => this.schedule(),
-      halt: () => this.halt(),
+      halt: () => {
+        this.halt();
+        hooks.halted();
+      },
       fatal: hooks.fatal,
     });
   }

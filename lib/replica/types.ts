@@ -54,6 +54,11 @@ export interface ReplicaListeners {
   cut?(index: number, digest: string): void;
   /** The whole machine was replaced (a snapshot was installed): whatever was derived from it is void. */
   reset?(machine: Machine): void;
+  /**
+   * An entry broke in the middle, and the process ends as soon as that is noted: the machine is half changed, and what
+   * was answered `within-apply` in this turn must not leave.
+   */
+  halted?(): void;
   /** Soft news from the leader for this member (offers and the like). */
   push?(from: MemberId, topic: number, body: Uint8Array): void;
   /** On the leader: a member reported what is alive behind it. */

@@ -52,6 +52,23 @@ describe('replica: failures', () => {
     assert.equal(group.ends.length, 1);
   });
 
+  it('a listener that throws while an entry is applied ends the process, and is not held against the entry', async () => {
+    const group = await Group.serving();
+    const victim = group.followers[0]!;
+    victim.member.listen({
+      changed: () => {
+        throw new Error('a defect of a listener');
+      },
+    });
+    const written = await group.create(group.leader!.id);
+    await group.until('it ends', () => !victim.alive);
+    assert.match(String(group.ends[0]!.error), /a defect of a listener/);
+    await group.start(victim.id);
+    await group.untilServing();
+    await group.until('it has it', () => group.has(victim.id, written.path));
+    group.check();
+  });
+
   it('an entry that breaks apply halts the member there: it is recorded, and survives a restart', async () => {
     const group = await Group.serving({ limits: { cutIntervalMs: 30 } });
     await group.create('m1');

@@ -63,6 +63,8 @@ export interface ConnectionHost {
   readonly identities: readonly Identity[];
   /** It has something to say: `flush` is to be called at the end of the turn. */
   readonly dirty: (connection: Connection) => void;
+  /** It may not say it yet: `flush` is to be called when that may have changed. */
+  readonly waits: (connection: Connection) => void;
   readonly closed: (connection: Connection) => void;
 }
 
@@ -73,13 +75,8 @@ type Phase =
   | { readonly kind: 'leaving'; readonly sinceMs: number }
   /** Waits for the first frame. */
   | { readonly kind: 'greeting'; readonly sinceMs: number }
-  /** The group is asked for the session; frames that came meanwhile wait. */
-  | {
-      readonly kind: 'arriving';
-      readonly sinceMs: number;
-      readonly request: ConnectRequest;
-      readonly held: Buffer[];
-    }
+  /** The group is asked for the session. */
+  | { readonly kind: 'arriving'; readonly sinceMs: number; readonly request: ConnectRequest }
   | { readonly kind: 'attached'; readonly session: AttachedSession; readonly handler: RequestHandler }
   | { readonly kind: 'closed' };
 
@@ -96,6 +93,8 @@ export class Connection implements ClientLink, Answering, ConnectionView {
   private readonly splitter: FrameSplitter = new FrameSplitter();
   private phase: Phase;
   private paused = false;
+  /** Frames of the last chunk that have to wait: the client has asked for enough, or is not there yet. */
+  private held: Buffer[] = [];
   /** Closed once what is written has left. */
   private finishing = false;
   readonly out: JuteWriter = new JuteWriter(256);
@@ -169,7 +168,11 @@ export class Connection implements ClientLink, Answering, ConnectionView {
 
   private split(chunk: Buffer): void {
     try {
-      this.splitter.push(chunk, (frame) => this.frame(frame));
+      this.splitter.push(chunk, (frame) => {
+        // Frames are views of a chunk that is about to be read over.
+        if (this.held.length > 0 || this.crowded(1)) this.held.push(Buffer.from(frame));
+        else this.frame(frame);
+      });
       this.traffic.arrived(this.host.clock.monotonicMs());
     } catch (error) {
       if (!(error instanceof MalformedError)) throw error;
@@ -184,11 +187,11 @@ export class Connection implements ClientLink, Answering, ConnectionView {
     if (this.phase.kind === 'attached') this.phase.handler.event(event, path);
   }
 
-  ended(cause: EndCause): void {
+  ended(_cause: EndCause): void {
     if (this.phase.kind === 'closed') return;
     // The session is no longer ours: it must not be detached again when the socket closes.
     this.phase = { kind: 'closed' };
-    if (cause === 'expired') this.flushOut();
+    // What it was about to be told goes with it: an entry that is being applied may still break.
     this.socket.destroy();
     this.host.closed(this);
   }
@@ -201,6 +204,8 @@ export class Connection implements ClientLink, Answering, ConnectionView {
 
   finish(): void {
     this.finishing = true;
+    // What was asked for behind it is not answered any more.
+    if (this.phase.kind === 'attached') this.host.hub.detach(this.phase.session);
     this.host.dirty(this);
   }
 
@@ -217,13 +222,19 @@ export class Connection implements ClientLink, Answering, ConnectionView {
   flush(): void {
     const { phase } = this;
     if (phase.kind === 'closed' || phase.kind === 'leaving') return;
-    if (phase.kind === 'attached' && !this.finishing && !this.host.hub.mayAnswer(phase.session)) return;
+    if (phase.kind === 'attached' && !this.finishing && !this.host.hub.mayAnswer(phase.session)) {
+      this.throttle();
+      return this.host.waits(this);
+    }
     this.flushOut();
     if (this.finishing) {
       this.leave();
       this.socket.end(() => this.drop());
     } else if (this.socket.writableLength > this.host.limits.unsentBytesMax) this.drop();
-    else this.throttle();
+    else {
+      this.throttle();
+      this.resume();
+    }
   }
 
   /** Called a few times a second: what waits for too long, and what may be sent at last. */
@@ -252,14 +263,11 @@ export class Connection implements ClientLink, Answering, ConnectionView {
     switch (phase.kind) {
       case 'greeting':
         return this.greet(readConnectRequest(frame), phase.sinceMs);
-      case 'arriving':
-        // A view of a chunk that is about to be read over.
-        phase.held.push(Buffer.from(frame));
-        return;
       case 'attached':
         if (!this.finishing) this.request(phase.handler, frame);
         return;
       case 'fresh':
+      case 'arriving':
       case 'leaving':
       case 'closed':
     }
@@ -270,7 +278,7 @@ export class Connection implements ClientLink, Answering, ConnectionView {
     const { hub, machine, limits } = this.host;
     if (request.lastZxidSeen > machine().revision) return this.drop();
     this.traffic.request(GREETING);
-    this.phase = { kind: 'arriving', sinceMs, request, held: [] };
+    this.phase = { kind: 'arriving', sinceMs, request };
     const timeoutMs = Math.min(limits.maxTimeoutMs, Math.max(limits.minTimeoutMs, request.timeoutMs));
     const address = addressIdentity(this.socket.remoteAddress ?? '');
     const arrival = { timeoutMs, identities: [address, ...this.host.identities], link: this };
@@ -298,7 +306,7 @@ export class Connection implements ClientLink, Answering, ConnectionView {
     const { timeoutMs, password } = session;
     writeConnectResponse(this.out, { timeoutMs, session: session.session, password, readOnly });
     this.answered();
-    for (const frame of phase.held) this.frame(frame);
+    this.resume();
   }
 
   private request(handler: RequestHandler, frame: Buffer): void {
@@ -315,20 +323,38 @@ export class Connection implements ClientLink, Answering, ConnectionView {
     handler.handle(xid, request);
   }
 
-  /** Reads on only while the client takes its answers and does not ask for too much at once. */
+  /**
+   * Reads on only while the client takes its answers and does not ask for too much at once; and, as ZooKeeper does, not
+   * while the group is asked for the session.
+   */
   private throttle(): void {
-    if (this.paused || !this.crowded(1)) return;
+    if (this.paused || (this.held.length === 0 && !this.crowded(1))) return;
     this.paused = true;
     this.socket.pause();
   }
 
   private resume(): void {
     if (!this.paused || this.phase.kind === 'closed' || this.crowded(0.5)) return;
+    if (!this.takeHeld()) return;
     this.paused = false;
     this.socket.resume();
   }
 
+  /** False when some have to wait still. This may be within the apply of an entry, which a client must not break. */
+  private takeHeld(): boolean {
+    let taken = 0;
+    try {
+      while (taken < this.held.length && !this.crowded(1)) this.frame(this.held[taken++]!);
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error;
+      this.drop();
+    }
+    this.held = this.held.slice(taken);
+    return this.held.length === 0;
+  }
+
   private crowded(share: number): boolean {
+    if (this.phase.kind === 'arriving') return true;
     const { outstanding, unsentBytes } = this.host.limits;
     const depth = this.phase.kind === 'attached' ? this.phase.session.depth : 0;
     return depth > outstanding * share || this.socket.writableLength + this.out.length > unsentBytes * share;

@@ -9,7 +9,6 @@ import type { TlsMaterial } from '../../wire/index.js';
 import { Admission } from './admission.js';
 import { certificateIdentities } from './certificates.js';
 import { Connection, CONNECTION_LIMITS, type ConnectionHost, type ConnectionLimits } from './connection.js';
-
 import { Counters } from './traffic.js';
 import { answerWord, DEFAULT_WORDS, type Word, type WordSource } from './words/index.js';
 
@@ -57,6 +56,8 @@ export class ZooKeeperDoor {
   private port: number;
   private dirty: Set<Connection> = new Set();
   private flushing = false;
+  /** An entry broke in the middle: nobody is answered any more. */
+  private halted = false;
   private stops: (() => void)[] = [];
   readonly hub: SessionHub;
 
@@ -81,6 +82,7 @@ export class ZooKeeperDoor {
       replica.listen({
         changed: (event) => hub.applied(event),
         reset: () => hub.reset(),
+        halted: () => this.halt(),
         livenessAcknowledged: (sentAtMs) => {
           hub.acknowledged(sentAtMs);
           this.flushSoon();
@@ -155,6 +157,7 @@ export class ZooKeeperDoor {
   }
 
   private accept(socket: Socket, identities: readonly Identity[]): void {
+    if (this.halted) return void socket.destroy();
     const { replica, clock, superDigest, saslUsers } = this.options;
     const host: ConnectionHost = {
       hub: this.hub,
@@ -173,12 +176,23 @@ export class ZooKeeperDoor {
         this.dirty.add(connection);
         this.flushSoon();
       },
+      waits: (connection) => void this.dirty.add(connection),
       closed: (connection) => {
         this.connections.delete(connection);
         this.dirty.delete(connection);
       },
     };
     this.connections.add(new Connection(socket, host));
+  }
+
+  /**
+   * What was answered within the entry that broke has not left: `flushSoon` waits for the end of the turn. It never
+   * will, as the entry was not applied.
+   */
+  private halt(): void {
+    this.halted = true;
+    const all = Array.from(this.connections);
+    for (const connection of all) connection.drop();
   }
 
   /** Answers leave when the turn that made them is over: an entry is applied as a whole before anybody hears of it. */

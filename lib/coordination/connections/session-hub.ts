@@ -76,8 +76,9 @@ export class SessionHub {
     });
   }
 
-  /** The connection of an attached session is gone; the session lives on. */
+  /** The connection of an attached session is gone; the session lives on. Once is enough, and more does no harm. */
   detach(session: AttachedSession): void {
+    if (this.byWatcher.get(session.watcher) !== session) return;
     session.release();
     this.byWatcher.delete(session.watcher);
     this.numbers.release(session.watcher);

@@ -162,7 +162,7 @@ export class HubGroup {
     for (const process of group.alive) hubs.house(process);
     const known = (): boolean =>
       group.alive.every(
-        ({ disk }) => group.leader?.member.machine.cluster.member(disk.identity.nodeId) != null,
+        ({ disk }) => group.leader?.member.machine.cluster.member(disk.identity.nodeId)?.node !== undefined,
       );
     await group.until('everybody is on record', known);
     await group.untilLevel();

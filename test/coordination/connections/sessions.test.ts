@@ -53,6 +53,9 @@ describe('A coordination session', () => {
     client.read('/');
     await hubs.told(client, 1);
     assert.ok(leader.answers(client));
+    // Nor does anybody get its number in the table of watches a second time.
+    const [third, fourth] = [await hubs.open(leader), await hubs.open(leader)];
+    assert.equal(new Set([client, third, fourth].map(({ session }) => session.watcher)).size, 3);
   });
 
   it('is disturbed by nobody who does not know its password, and an unknown one is refused alike', async () => {
