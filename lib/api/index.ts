@@ -1,2 +1,3 @@
 export { GrpcDoor, type GrpcDoorOptions } from './grpc/door.js';
 export { ZooKeeperDoor, type ZooKeeperDoorOptions } from './zookeeper/door.js';
+export { DEFAULT_WORDS, WORDS, type Word } from './zookeeper/words/index.js';

@@ -21,8 +21,10 @@ interface ProcessFlags {
 interface MasterFlags extends ProcessFlags {
   readonly listenGrpc?: string;
   readonly listenPeer?: string;
+  readonly listenZookeeper?: string;
   readonly advertiseGrpc?: string;
   readonly advertisePeer?: string;
+  readonly advertiseZookeeper?: string;
   readonly insecure?: boolean;
   readonly join?: string;
   readonly masters?: string;
@@ -57,8 +59,14 @@ const SHARED_FLAGS: readonly (readonly [flag: string, variable: string, text: st
 const MASTER_FLAGS: typeof SHARED_FLAGS = [
   ['--listen-grpc <address>', 'TEPUI_LISTEN_GRPC', 'where the gRPC door opens (127.0.0.1:5060)'],
   ['--listen-peer <address>', 'TEPUI_LISTEN_PEER', 'where the door for other masters opens (127.0.0.1:5070)'],
+  [
+    '--listen-zookeeper <address>',
+    'TEPUI_LISTEN_ZOOKEEPER',
+    'where a door for ZooKeeper clients opens (none)',
+  ],
   ['--advertise-grpc <address>', 'TEPUI_ADVERTISE_GRPC', 'how clients reach the gRPC door'],
   ['--advertise-peer <address>', 'TEPUI_ADVERTISE_PEER', 'how other masters reach this one'],
+  ['--advertise-zookeeper <address>', 'TEPUI_ADVERTISE_ZOOKEEPER', 'how ZooKeeper clients reach their door'],
   ['--join <token>', 'TEPUI_JOIN', 'joins the group whose `members add` printed this token'],
   ['--masters <addresses>', 'TEPUI_JOIN_MASTERS', 'peer addresses of masters that take the token'],
   ['--insecure', 'TEPUI_INSECURE', 'allow doors without TLS on other than loopback addresses'],
@@ -156,11 +164,12 @@ function sharedOverrides({ id, dataDir, logLevel, tlsCert, tlsKey, tlsCa }: Proc
 }
 
 function masterOverrides(flags: MasterFlags): Overrides {
-  const { listenGrpc, listenPeer, advertiseGrpc, advertisePeer, insecure, join, masters } = flags;
+  const { listenGrpc, listenPeer, listenZookeeper, insecure, join, masters } = flags;
+  const { advertiseGrpc, advertisePeer, advertiseZookeeper } = flags;
   return {
     ...sharedOverrides(flags),
-    listen: { grpc: listenGrpc, peer: listenPeer },
-    advertise: { grpc: advertiseGrpc, peer: advertisePeer },
+    listen: { grpc: listenGrpc, peer: listenPeer, zookeeper: listenZookeeper },
+    advertise: { grpc: advertiseGrpc, peer: advertisePeer, zookeeper: advertiseZookeeper },
     insecure,
     join: { token: join, masters: masters?.split(',').map((address) => address.trim()) },
   };

@@ -4,7 +4,7 @@ import { agentHandlers } from '../api/grpc/agent.js';
 import { schedulerHandlers } from '../api/grpc/scheduler.js';
 import { lifelineFd, watchLifeline } from '../agent/index.js';
 import { SYSTEM } from '../client/internal.js';
-import { CoordinationService } from '../coordination/index.js';
+import { CoordinationService, type SaslUsers } from '../coordination/index.js';
 import { AGENT_SERVICE_LIMITS, AgentService } from '../master/agents/index.js';
 import {
   MASTER_LIMITS,
@@ -22,9 +22,11 @@ import { startBackups } from './backups/index.js';
 import type { BackupSchedule } from './backups/schedule.js';
 import { checkExposure, parseAddress } from './addresses.js';
 import type { MasterConfig } from './config/schema.js';
+import { saslUsersOf, wordsOf } from './config/zookeeper.js';
 import { ticksOf } from './config/timing.js';
 import { DivergenceGuard } from './divergence.js';
 import { die, dieOnUncaught } from './fatal.js';
+import { FolderSize } from './folder-size.js';
 import { fileLogger } from './logging.js';
 import { checkPortsFree } from './ports.js';
 import { openProcessFolder, writePid } from './process-folder.js';
@@ -48,10 +50,13 @@ export async function runMaster(config: MasterConfig): Promise<void> {
     grpc: config.listen.grpc ?? DEFAULT_DOORS.grpc,
     peer: config.listen.peer ?? DEFAULT_DOORS.peer,
   };
-  const warnings = checkExposure([listen.grpc, listen.peer], config.tls !== undefined, config.insecure);
+  const { zookeeper } = config.listen;
+  const doors = [listen.grpc, listen.peer, ...(zookeeper === undefined ? [] : [zookeeper])];
+  const warnings = checkExposure(doors, config.tls !== undefined, config.insecure);
   // Whatever can be known to be wrong is, before the folder is touched.
   const tls = config.tls === undefined ? null : loadTls(config.tls);
-  await checkPortsFree([listen.grpc, listen.peer], 'let `listen` in the configuration name another one');
+  const saslUsers = saslUsersOf(config.zookeeper);
+  await checkPortsFree(doors, 'let `listen` in the configuration name another one');
   openProcessFolder(config.dataDir);
   const logger = fileLogger(config.dataDir, config.logLevel, { member: config.id });
   dieOnUncaught(logger);
@@ -59,7 +64,7 @@ export async function runMaster(config: MasterConfig): Promise<void> {
     process.stderr.write(`tepui: warning: ${warning}\n`);
     logger.warn({}, warning);
   }
-  const process_ = new MasterProcess(config, listen, tls, logger);
+  const process_ = new MasterProcess(config, listen, { tls, saslUsers }, logger);
   await process_.start();
   const stop = () => process_.stop();
   process.once('SIGTERM', stop);
@@ -68,11 +73,18 @@ export async function runMaster(config: MasterConfig): Promise<void> {
   if (fd !== undefined) watchLifeline(fd, stop);
 }
 
+/** What was read from files that the configuration names. */
+interface Secrets {
+  readonly tls: TlsMaterial | null;
+  readonly saslUsers: SaslUsers;
+}
+
 /** The composition of one master: what is built first is stopped last. */
 class MasterProcess {
   private readonly config: MasterConfig;
   private readonly listen: { readonly grpc: string; readonly peer: string };
   private readonly tls: TlsMaterial | null;
+  private readonly saslUsers: SaslUsers;
   private readonly logger: Logger;
   private stops: (() => Promise<void> | void)[] = [];
   private stopping = false;
@@ -81,12 +93,13 @@ class MasterProcess {
   constructor(
     config: MasterConfig,
     listen: { readonly grpc: string; readonly peer: string },
-    tls: TlsMaterial | null,
+    { tls, saslUsers }: Secrets,
     logger: Logger,
   ) {
     this.config = config;
     this.listen = listen;
     this.tls = tls;
+    this.saslUsers = saslUsers;
     this.logger = logger;
   }
 
@@ -233,8 +246,10 @@ class MasterProcess {
   }
 
   private makeZooKeeperDoor(replica: Member, disk: DataFolder): ZooKeeperDoor | null {
+    const { dataDir, zookeeper } = this.config;
     const listen = this.config.listen.zookeeper;
     if (listen === undefined) return null;
+    const size = new FolderSize(dataDir, SYSTEM.clock);
     return new ZooKeeperDoor({
       ...parseAddress(listen),
       replica,
@@ -242,6 +257,16 @@ class MasterProcess {
       ...SYSTEM,
       logger: this.logger,
       every,
+      tls: this.tls,
+      limits: { minTimeoutMs: zookeeper.minSessionTimeoutMs, maxTimeoutMs: zookeeper.maxSessionTimeoutMs },
+      maxConnections: zookeeper.maxConnections,
+      maxConnectionsPerAddress: zookeeper.maxConnectionsPerAddress,
+      words: wordsOf(zookeeper),
+      superDigest: zookeeper.superDigest ?? null,
+      saslUsers: this.saslUsers,
+      release: release(),
+      dataDir,
+      dataBytes: () => size.bytes(),
       report: (sessions) =>
         replica.reportLiveness(encodeReport({ agents: [], frameworks: [], sessions: [...sessions] })),
     });

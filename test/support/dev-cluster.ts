@@ -110,7 +110,11 @@ export async function freeOffset(masters: number): Promise<number> {
   for (let attempt = 0; attempt < 50; attempt++) {
     // Below the ports that the kernel gives to outgoing connections, which could take one before we do.
     const offset = 5_000 + Math.floor(Math.random() * 21_000);
-    const ports = Array.from({ length: masters }, (_, i) => [5060 + 100 * i, 5070 + 100 * i]).flat();
+    const ports = Array.from({ length: masters }, (_, i) => [
+      5060 + 100 * i,
+      5070 + 100 * i,
+      2181 + i,
+    ]).flat();
     const free = await Promise.all(ports.map((port) => isFree(port + offset)));
     if (free.every(Boolean)) return offset;
   }

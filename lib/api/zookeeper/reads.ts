@@ -29,6 +29,8 @@ export function watchableRead(
   request: WatchableRead,
 ): ReadAnswer {
   const { path, watch } = request;
+  // Of the reads only exists looks at its path, and at nothing but this.
+  if (request.op === OP.exists && path.includes('\0')) return ZK_ERROR.badArguments;
   const node = readable(machine, session.identities, path);
   if (typeof node === 'number') {
     // Who waits for a node that is not there waits for its creation; nobody waits for the data of one.
@@ -43,10 +45,10 @@ export function watchableRead(
     case OP.getData:
       return (w) => writeNodeStat(w.buffer(dataOf(node)), node.stat);
     case OP.getChildren:
-      return (w) => writeTexts(w, machine.tree.children(path) ?? []);
+      return (w) => writeTexts(w, machine.tree.children(nodeAt(path)) ?? []);
     case OP.getChildren2:
       return (w) => {
-        writeTexts(w, machine.tree.children(path) ?? []);
+        writeTexts(w, machine.tree.children(nodeAt(path)) ?? []);
         writeNodeStat(w, node.stat);
       };
   }
@@ -61,11 +63,11 @@ export function multiReadResult(
   const node = readable(machine, session.identities, request.path);
   if (typeof node === 'number') return { kind: 'error', err: node };
   if (request.op === OP.getData) return { kind: 'data', data: dataOf(node), stat: wireStat(node.stat) };
-  return { kind: 'children', names: machine.tree.children(request.path) ?? [] };
+  return { kind: 'children', names: machine.tree.children(nodeAt(request.path)) ?? [] };
 }
 
 export function aclRead(machine: Machine, identities: readonly Identity[], path: string): ReadAnswer {
-  const node = machine.tree.get(path);
+  const node = machine.tree.get(nodeAt(path));
   if (node === null) return ZK_ERROR.noNode;
   if (!allows(node.acl, PERMISSION.read | PERMISSION.admin, identities)) return ZK_ERROR.noAuth;
   const whole = allows(node.acl, PERMISSION.admin, identities);
@@ -78,12 +80,17 @@ export function aclRead(machine: Machine, identities: readonly Identity[], path:
 export function descendantCount(machine: Machine, identities: readonly Identity[], path: string): ReadAnswer {
   const node = readable(machine, identities, path);
   if (typeof node === 'number') return node;
-  return (w) => void w.int(machine.tree.descendants(path));
+  return (w) => void w.int(machine.tree.descendants(nodeAt(path)));
+}
+
+/** The empty path reads as the root, as ZooKeeper's DataTree has it; writes refuse it. */
+function nodeAt(path: string): string {
+  return path === '' ? '/' : path;
 }
 
 /** A node that may be read, or why not. */
 function readable(machine: Machine, identities: readonly Identity[], path: string): NodeView | ZkError {
-  const node = machine.tree.get(path);
+  const node = machine.tree.get(nodeAt(path));
   if (node === null) return ZK_ERROR.noNode;
   return allows(node.acl, PERMISSION.read, identities) ? node : ZK_ERROR.noAuth;
 }

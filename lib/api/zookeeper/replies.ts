@@ -2,6 +2,7 @@ import type { Outcome } from '../../replica/index.js';
 import type { CommandResult, Machine, OpOutcome } from '../../state/index.js';
 import {
   beginReply,
+  CREATE_FLAGS,
   OP,
   writeBareReply,
   ZK_ERROR,
@@ -45,13 +46,18 @@ function done(request: MultiWrite, outcome: OpOutcome): MultiResult {
   const value = outcome.ok ? outcome.value : { kind: 'nothing' as const };
   switch (value.kind) {
     case 'created':
-      if (request.op === OP.create) return { kind: 'created', path: value.path };
+      if (!tellsStat(request)) return { kind: 'created', path: value.path };
       return { kind: 'created2', path: value.path, stat: wireStat(value.stat) };
     case 'node':
       return { kind: 'set', stat: wireStat(value.stat) };
     case 'nothing':
       return request.op === OP.check ? { kind: 'checked' } : { kind: 'deleted' };
   }
+}
+
+/** ZooKeeper judges a create in a multi by its flags, whatever the request is called (MultiOperationRecord). */
+function tellsStat(request: MultiWrite): boolean {
+  return 'flags' in request && request.flags >= CREATE_FLAGS.container;
 }
 
 export function replyToRead(w: JuteWriter, xid: number, machine: Machine, answer: ReadAnswer): void {

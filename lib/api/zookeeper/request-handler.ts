@@ -6,7 +6,7 @@ import {
   type WatchEvent,
 } from '../../coordination/index.js';
 import type { Outcome } from '../../replica/index.js';
-import type { Identity, Machine, TreeOp } from '../../state/index.js';
+import type { Identity, Machine } from '../../state/index.js';
 import {
   beginReply,
   EVENT,
@@ -30,7 +30,7 @@ import {
 import { errorNumber } from './error-numbers.js';
 import { aclRead, descendantCount, multiReadResult, watchableRead, type ReadAnswer } from './reads.js';
 import { errorOf, multiResults, replyToRead, replyToWrite, type Applied } from './replies.js';
-import { treeOp } from './tree-ops.js';
+import { multiOp, treeOp } from './tree-ops.js';
 import { addWatch, checkWatch, removeWatch, restoreWatches } from './watches.js';
 
 /** Up to ZooKeeper 3.8 an event carries no zxid. */
@@ -153,21 +153,13 @@ export class RequestHandler {
   }
 
   private write(xid: number, request: WriteRequest): void {
-    const op = treeOp(request);
-    if (op === null) return this.read(xid, () => ZK_ERROR.badArguments);
-    this.session.write([op], false, (outcome) => {
+    this.session.write([treeOp(request)], false, (outcome) => {
       this.applied(outcome, (applied) => replyToWrite(this.to.out, xid, request, applied));
     });
   }
 
   private multi(xid: number, { requests }: MultiRequest): void {
-    const ops: TreeOp[] = [];
-    for (const request of requests) {
-      const op = treeOp(request);
-      if (op === null) return this.read(xid, () => ZK_ERROR.badArguments);
-      ops.push(op);
-    }
-    this.session.write(ops, true, (outcome) => {
+    this.session.write(requests.map(multiOp), true, (outcome) => {
       this.applied(outcome, ({ result }) => {
         if (!result.ok || result.value.kind !== 'multi') {
           return writeBareReply(this.to.out, xid, result.revision, errorOf(result));

@@ -1,5 +1,11 @@
 import type { CreateMode, TreeOp } from '../../state/index.js';
-import { CREATE_FLAGS, OP, type CreateRequest, type WriteRequest } from '../../wire/zookeeper/index.js';
+import {
+  CREATE_FLAGS,
+  OP,
+  type CreateRequest,
+  type MultiWrite,
+  type WriteRequest,
+} from '../../wire/zookeeper/index.js';
 
 const MODES: ReadonlyMap<number, CreateMode> = new Map([
   [CREATE_FLAGS.persistent, 'persistent'],
@@ -11,14 +17,22 @@ const MODES: ReadonlyMap<number, CreateMode> = new Map([
   [CREATE_FLAGS.ttlSequential, 'ttl-sequential'],
 ]);
 
-/** A request as the machine runs it; null for flags that there are not. */
-export function treeOp(request: WriteRequest): TreeOp | null {
+/** What no node can be: the machine refuses it in its turn, in a multi in its place. */
+const IMPOSSIBLE = { mode: 'persistent', ttlMs: 1 } as const;
+
+/** ZooKeeper judges a create in a multi by its flags, whatever it is called (MultiOperationRecord). */
+export function multiOp(request: MultiWrite): TreeOp {
+  return 'flags' in request ? createOp(request, true) : treeOp(request);
+}
+
+/** A request as the machine runs it. */
+export function treeOp(request: WriteRequest): TreeOp {
   switch (request.op) {
     case OP.create:
     case OP.create2:
     case OP.createContainer:
     case OP.createTtl:
-      return createOp(request);
+      return createOp(request, false);
     case OP.delete:
       return { op: 'delete', path: request.path, version: request.version };
     case OP.setData:
@@ -30,12 +44,13 @@ export function treeOp(request: WriteRequest): TreeOp | null {
   }
 }
 
-function createOp({ op, path, data, acl, flags, ttlMs }: CreateRequest): TreeOp | null {
+function createOp({ op, path, data, acl, flags, ttlMs }: CreateRequest, flagsAlone: boolean): TreeOp {
   const mode = MODES.get(flags);
-  if (mode === undefined) return null;
-  // A time below 0 in createTTL is as wrong as one of 0; the other creates have none.
-  const wanted = op === OP.createTtl ? Math.max(0, ttlMs) : 0;
   const timed = mode === 'ttl' || mode === 'ttl-sequential';
-  if (op === OP.createTtl && !timed) return null;
-  return { op: 'create', path, data, acl, mode, ttlMs: wanted };
+  const fits =
+    flagsAlone || (op === OP.createTtl ? timed : op !== OP.createContainer || mode === 'container');
+  const head = { op: 'create', path, data, acl } as const;
+  if (mode === undefined || !fits) return { ...head, ...IMPOSSIBLE };
+  // A time below 0 is as wrong as one of 0; only createTTL has one.
+  return { ...head, mode, ttlMs: timed && op === OP.createTtl ? Math.max(0, ttlMs) : 0 };
 }

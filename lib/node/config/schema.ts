@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { TlsFiles } from '../../wire/index.js';
+import { zookeeperSchema, type ZooKeeperConfig } from './zookeeper.js';
 import { HEARTBEATS_PER_ELECTION, type Timing } from './timing.js';
 
 /** Where doors open, or how they are reached, as `host:port`. */
@@ -23,7 +24,7 @@ export interface BackupConfig {
 export interface MasterConfig {
   readonly id: string;
   readonly dataDir: string;
-  /** Where a door opens; 127.0.0.1 and its default port when absent. */
+  /** Where a door opens; 127.0.0.1 and its default port when absent. The one for ZooKeeper clients is not open then. */
   readonly listen: MasterDoors;
   /** How others reach the door; the listen address when absent. */
   readonly advertise: MasterDoors;
@@ -36,6 +37,7 @@ export interface MasterConfig {
   readonly tls?: TlsFiles | undefined;
   readonly insecure: boolean;
   readonly timing: Timing;
+  readonly zookeeper: ZooKeeperConfig;
   /** Scheduled backups: snapshot files in a folder. */
   readonly backup?: BackupConfig | undefined;
   /** Memory that the replicated state may take on this member. */
@@ -104,6 +106,7 @@ const masterKeys = z.strictObject({
       leaseMs: z.number().int().min(0).optional(),
     })
     .prefault({}),
+  zookeeper: zookeeperSchema.prefault({}),
   backup: z
     .strictObject({
       dir: z.string().min(1),

@@ -38,6 +38,8 @@ const HOST = '127.0.0.1';
 const GRPC = 5060;
 const PEER = 5070;
 const ZOOKEEPER = 2181;
+/** Whoever comes to a cluster of one machine comes from one address, and may look at everything. */
+const LOCAL = { maxConnectionsPerAddress: 0, words: ['*'] };
 const STEP = 100;
 const LAST_PORT = 65_535;
 
@@ -77,7 +79,8 @@ export function configFiles(plan: DevPlan): Map<string, unknown> {
   const members = Object.fromEntries(plan.masters.map(({ id, peer }) => [id, peer]));
   const files = new Map<string, unknown>();
   for (const { id, folder, grpc, peer, zookeeper } of plan.masters) {
-    files.set(configFile(folder), { id, dataDir: folder, listen: { grpc, peer, zookeeper }, members });
+    const listen = { grpc, peer, zookeeper };
+    files.set(configFile(folder), { id, dataDir: folder, listen, members, zookeeper: LOCAL });
   }
   const masters = plan.masters.map(({ grpc }) => grpc);
   for (const { id, folder } of plan.agents) {

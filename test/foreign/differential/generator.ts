@@ -1,36 +1,26 @@
 import { below, chance, pick, type Random } from '../../../lib/base/index.js';
 import { digestId } from '../../../lib/coordination/auth/index.js';
-import { CREATE_FLAGS, OP } from '../../../lib/wire/zookeeper/opcodes.js';
+import { ADD_WATCH, CREATE_FLAGS, OP, WATCHER } from '../../../lib/wire/zookeeper/opcodes.js';
 import type { WireAcl } from '../../../lib/wire/zookeeper/records.js';
 import type {
   CreateRequest,
   MultiWrite,
   Request,
+  SetWatchesRequest,
   WatchableRead,
 } from '../../../lib/wire/zookeeper/requests.js';
+import { mayBeHidden, Paths, soleWatcher, watchMode, type WatchMode } from './paths.js';
 
-const NAMES = ['a', 'b', 'c', 'd'];
-const BAD_PATHS = [
-  '',
-  'a',
-  'a/b',
-  '//',
-  '/a/',
-  '/a//b',
-  '/a/./b',
-  '/..',
-  '/a\u0001',
-  '/\u0085',
-  '/\uf000',
-  '/a\0b',
-];
+const LONGEST = 20;
 const OPEN: WireAcl = { permissions: 31, scheme: 'world', id: 'anyone' };
 const READ_ONLY: WireAcl = { permissions: 1, scheme: 'world', id: 'anyone' };
+const OWN: WireAcl = { permissions: 31, scheme: 'digest', id: digestId(Buffer.from('u:p'))! };
+/** Lists that are refused, and such that let everybody read. */
 const ACLS: readonly (readonly WireAcl[])[] = [
   [READ_ONLY],
   [],
-  [{ permissions: 31, scheme: 'auth', id: '' }],
-  [{ permissions: 31, scheme: 'digest', id: digestId(Buffer.from('u:p'))! }],
+  [READ_ONLY, { permissions: 31, scheme: 'auth', id: '' }],
+  [OWN, READ_ONLY],
   [{ permissions: 31, scheme: 'digest', id: 'nocolon' }],
   [{ permissions: 31, scheme: 'ip', id: '127.0.0.0/8' }],
   [{ permissions: 31, scheme: 'ip', id: '10.0.0.0/8' }, READ_ONLY],
@@ -38,32 +28,67 @@ const ACLS: readonly (readonly WireAcl[])[] = [
   [{ permissions: 31, scheme: 'nosuch', id: 'x' }],
   [OPEN, OPEN, READ_ONLY],
 ];
+const HIDING: readonly (readonly WireAcl[])[] = [
+  ...ACLS,
+  [{ permissions: 31, scheme: 'auth', id: '' }],
+  [OWN],
+  [{ permissions: 31, scheme: 'ip', id: '10.0.0.0/8' }],
+  [{ permissions: 30, scheme: 'world', id: 'anyone' }],
+  [{ permissions: 16, scheme: 'world', id: 'anyone' }],
+];
 const VERSIONS = [0, 0, 1, 2, 5, -2];
 
 /** Draws requests over a small tree, so that many of them meet. */
 export class Generator {
   private readonly random: Random;
-  /** Paths with numbers that a server gave, as far as they were seen. */
-  private readonly numbered: string[] = [];
+  private readonly paths: Paths;
+  /** Whose requests are drawn. */
+  private session = 0;
 
   constructor(random: Random) {
     this.random = random;
+    this.paths = new Paths(random);
   }
 
   /** A create was answered with this path. */
   saw(path: string): void {
-    this.numbered.push(path);
-    if (this.numbered.length > 20) this.numbered.shift();
+    this.paths.saw(path);
   }
 
-  /** Some to be sent in one piece. ZooKeeper answers credentials out of turn: they go alone. */
-  requests(): Request[] {
+  /**
+   * Some to be sent in one piece. ZooKeeper answers credentials out of turn: they go alone. What is sent on the heels of
+   * a setACL is judged by the ACL before it there (PrepRequestProcessor): nothing is.
+   */
+  requests(session: number): Request[] {
+    this.session = session;
     if (chance(this.random, 0.03)) return [this.credentials()];
-    return Array.from({ length: 1 + below(this.random, 5) }, () => this.request());
+    const requests: Request[] = [];
+    for (let left = 1 + below(this.random, LONGEST); left > 0; left--) {
+      const request = this.request();
+      requests.push(request);
+      if (request.op === OP.setAcl) break;
+    }
+    return requests;
   }
 
-  request(): Request {
-    const { random } = this;
+  /** What a client that comes back would watch. */
+  watches(session: number): Omit<SetWatchesRequest, 'relativeZxid'> {
+    const of = (mode: WatchMode): string[] => {
+      const drawn = Array.from({ length: below(this.random, 5) }, () => this.paths.watched(session));
+      return drawn.filter((one) => one.mode === mode).map(({ path }) => path);
+    };
+    return {
+      op: OP.setWatches2,
+      data: of('standard'),
+      exists: of('standard'),
+      children: of('standard'),
+      persistent: of('persistent'),
+      persistentRecursive: of('persistent-recursive'),
+    };
+  }
+
+  private request(): Request {
+    const { random, paths } = this;
     switch (below(random, 20)) {
       case 0:
       case 1:
@@ -73,10 +98,10 @@ export class Generator {
         return this.create();
       case 5:
       case 6:
-        return { op: OP.delete, path: this.path(), version: this.version() };
+        return { op: OP.delete, path: paths.any(), version: this.version() };
       case 7:
       case 8:
-        return { op: OP.setData, path: this.path(), data: this.data(), version: this.version() };
+        return { op: OP.setData, path: paths.any(), data: this.data(), version: this.version() };
       case 9:
       case 10:
       case 11:
@@ -87,27 +112,18 @@ export class Generator {
       case 14:
         return { op: OP.multiRead, requests: this.list(5, () => this.plainRead()) };
       case 15:
-        return { op: OP.setAcl, path: this.path(), acl: this.acl(), version: this.version() };
+        return chance(random, 0.5) ? this.setAcl() : this.read();
       case 16:
-        return { op: pick(random, [OP.getAcl, OP.sync, OP.getAllChildrenNumber]), path: this.path() };
+        return this.rareRead();
       case 17:
-        return { op: OP.addWatch, path: this.goodPath(), kind: below(random, 2) };
+        return this.addWatch();
       case 18:
         return chance(random, 0.5)
-          ? {
-              op: pick(random, [OP.checkWatches, OP.removeWatches]),
-              path: this.goodPath(),
-              kind: 1 + below(random, 3),
-            }
-          : { op: OP.getEphemerals, path: pick(random, ['/', '/a', this.goodPath()]) };
+          ? this.watchQuestion()
+          : { op: OP.getEphemerals, path: pick(random, ['/', '/a', paths.good()]) };
       default:
-        return this.rare();
+        return { op: pick(random, [OP.ping, OP.whoAmI]) };
     }
-  }
-
-  private rare(): Request {
-    const { random } = this;
-    return { op: pick(random, [OP.ping, OP.whoAmI]) };
   }
 
   private credentials(): Request {
@@ -116,56 +132,85 @@ export class Generator {
 
   private create(): CreateRequest {
     const { random } = this;
-    const head = { path: this.path(), data: this.data(), acl: this.acl() };
+    const path = this.paths.any();
+    const head = { path, data: this.data(), acl: this.acl(path) };
     if (chance(random, 0.06)) {
       const flags = pick(random, [CREATE_FLAGS.ttl, CREATE_FLAGS.ttlSequential, CREATE_FLAGS.persistent]);
-      return { op: OP.createTtl, ...head, flags, ttlMs: pick(random, [3_600_000, 0, -1, 2 ** 40]) };
+      // What 3.8 makes of a TTL of -1 for a node that has none, it cannot apply.
+      const none = flags === CREATE_FLAGS.persistent ? 0 : -1;
+      return { op: OP.createTtl, ...head, flags, ttlMs: pick(random, [3_600_000, 0, none, 2 ** 40]) };
     }
     if (chance(random, 0.05))
       return { op: OP.createContainer, ...head, flags: CREATE_FLAGS.container, ttlMs: -1 };
-    const flags = pick(random, [0, 0, 0, 1, 1, 2, 3]);
+    const flags = pick(random, [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 3, 7]);
     return { op: pick(random, [OP.create, OP.create2]), ...head, flags, ttlMs: -1 };
   }
 
+  private setAcl(): Request {
+    const path = this.paths.any();
+    return { op: OP.setAcl, path, acl: this.acl(path), version: this.version() };
+  }
+
   private write(): MultiWrite {
-    const { random } = this;
+    const { random, paths } = this;
     switch (below(random, 5)) {
       case 0:
-        return { op: OP.delete, path: this.path(), version: this.version() };
+        return { op: OP.delete, path: paths.any(), version: this.version() };
       case 1:
-        return { op: OP.setData, path: this.path(), data: this.data(), version: this.version() };
+        return { op: OP.setData, path: paths.any(), data: this.data(), version: this.version() };
       case 2:
-        return { op: OP.check, path: this.path(), version: this.version() };
+        return { op: OP.check, path: paths.any(), version: this.version() };
       default:
         return this.create();
     }
   }
 
   private read(): Request {
-    const op = pick(this.random, [OP.exists, OP.getData, OP.getChildren, OP.getChildren2]);
-    return { op, path: this.path(), watch: chance(this.random, 0.5) };
+    const path = this.paths.any();
+    // In 3.8.0 exists is answered to those who may not read the node too (ZOOKEEPER-2590).
+    const ops = [OP.getData, OP.getChildren, OP.getChildren2, ...(mayBeHidden(path) ? [] : [OP.exists])];
+    const op = pick(this.random, ops);
+    const mayWatch = watchMode(this.session, path) === 'standard';
+    return { op, path, watch: mayWatch && chance(this.random, 0.7) };
+  }
+
+  private rareRead(): Request {
+    const path = this.paths.any();
+    // Of the empty path ZooKeeper counts a node more than of the root, which it is.
+    const ops = [OP.getAcl, OP.sync, ...(path === '' ? [] : [OP.getAllChildrenNumber])];
+    return { op: pick(this.random, ops), path };
+  }
+
+  private addWatch(): Request {
+    const { path, mode } = this.paths.watched(this.session);
+    switch (mode) {
+      case 'standard':
+        return { op: pick(this.random, [OP.exists, OP.getData, OP.getChildren]), path, watch: true };
+      case 'persistent':
+        return { op: OP.addWatch, path, kind: ADD_WATCH.persistent };
+      case 'persistent-recursive':
+        return { op: OP.addWatch, path, kind: ADD_WATCH.persistentRecursive };
+    }
+  }
+
+  /**
+   * In 3.8 a persistent watch is also one of data and one of children (ZOOKEEPER-4471): only `any` means the same. And
+   * checkWatches finds the watches of others there.
+   */
+  private watchQuestion(): Request {
+    const { session, random } = this;
+    const { path, mode } = this.paths.watched(session);
+    const kinds = mode === 'standard' ? [WATCHER.children, WATCHER.data, WATCHER.any] : [WATCHER.any];
+    const check = soleWatcher(path) === session && chance(random, 0.7);
+    return { op: check ? OP.checkWatches : OP.removeWatches, path, kind: pick(random, kinds) };
   }
 
   private plainRead(): WatchableRead {
-    return { op: pick(this.random, [OP.getData, OP.getChildren]), path: this.path(), watch: false };
+    return { op: pick(this.random, [OP.getData, OP.getChildren]), path: this.paths.any(), watch: false };
   }
 
   private list<T>(limit: number, item: () => T): T[] {
     return Array.from({ length: below(this.random, limit) }, item);
-  }
-
-  private path(): string {
-    if (chance(this.random, 0.04)) return pick(this.random, BAD_PATHS);
-    if (this.numbered.length > 0 && chance(this.random, 0.1)) return pick(this.random, this.numbered);
-    if (chance(this.random, 0.02))
-      return pick(this.random, ['/zookeeper', '/zookeeper/quota', '/zookeeper/config']);
-    return this.goodPath();
-  }
-
-  private goodPath(): string {
-    if (chance(this.random, 0.03)) return '/';
-    const parts = Array.from({ length: 1 + below(this.random, 3) }, () => pick(this.random, NAMES));
-    return `/${parts.join('/')}`;
   }
 
   private data(): Uint8Array | null {
@@ -173,8 +218,9 @@ export class Generator {
     return new Uint8Array(below(this.random, 20)).fill(0x61 + below(this.random, 26));
   }
 
-  private acl(): readonly WireAcl[] {
-    return chance(this.random, 0.85) ? [OPEN] : pick(this.random, ACLS);
+  private acl(path: string): readonly WireAcl[] {
+    if (chance(this.random, 0.85)) return [OPEN];
+    return pick(this.random, mayBeHidden(path) ? HIDING : ACLS);
   }
 
   private version(): number {

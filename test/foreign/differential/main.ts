@@ -1,54 +1,93 @@
+import { openSync, writeSync } from 'node:fs';
 import { Command } from 'commander';
-import { compare } from './run.js';
-import { startZooKeeper, type Server } from './zookeeper-server.js';
+import { compare, type Difference } from './run.js';
+import { startTepui } from './tepui-group.js';
+import { startZooKeeper, type Servers } from './zookeeper-server.js';
+
+const PROGRESS_MS = 10_000;
 
 interface Flags {
   readonly seed: string;
   readonly requests: string;
   readonly reference?: string;
   readonly tested?: string;
+  readonly trace?: string;
 }
 
 const program = new Command('test:differential')
-  .description(
-    'Sends the same requests to Debian’s ZooKeeper and to Tepui, and compares every answer and event.',
-  )
+  .description('Sends the same requests to ZooKeeper and to Tepui, and compares every answer and event.')
   .option('--seed <n>', 'of the requests', '1')
   .option('--requests <n>', 'how many', '100000')
-  .option('--reference <address>', 'a ZooKeeper that runs already, with nothing in it')
-  .option('--tested <address>', 'what is compared with it; default: a second ZooKeeper');
+  .option('--reference <addresses>', 'of a ZooKeeper with nothing in it; default: one is started')
+  .option('--tested <addresses>', 'of what is compared with it; default: three masters are started')
+  .option('--trace <file>', 'every step goes there');
 
 const flags = program.parse().opts<Flags>();
-const started: Server[] = [];
-let failed = false;
-try {
-  const server = async (address: string | undefined): Promise<string> => {
-    if (address !== undefined) return address;
-    const one = await startZooKeeper();
-    started.push(one);
-    return one.address;
-  };
-  const reference = await server(flags.reference);
-  const tested = await server(flags.tested);
-  const result = await compare(Number(flags.seed), Number(flags.requests), { reference, tested }, (sent) =>
-    console.log(`${sent} requests`),
+const started: Servers[] = [];
+
+async function stopAll(): Promise<void> {
+  await Promise.all(started.splice(0).map((servers) => servers.stop()));
+}
+
+async function servers(
+  addresses: string | undefined,
+  start: () => Promise<Servers>,
+): Promise<readonly string[]> {
+  if (addresses !== undefined) return addresses.split(',');
+  const one = await start();
+  started.push(one);
+  return one.addresses;
+}
+
+function show({ what, reference, tested }: Difference): void {
+  console.log(what);
+  const width = Math.max(reference.length, tested.length);
+  for (let i = 0; i < width; i++) {
+    const [a, b] = [reference[i] ?? '(nothing)', tested[i] ?? '(nothing)'];
+    console.log(a === b ? `    ${a}` : `  - ${a}\n  + ${b}`);
+  }
+}
+
+async function main(): Promise<boolean> {
+  const seed = Number(flags.seed);
+  const [reference, tested] = await Promise.all([
+    servers(flags.reference, startZooKeeper),
+    servers(flags.tested, startTepui),
+  ]);
+  const trace = flags.trace === undefined ? null : openSync(flags.trace, 'w');
+  const begun = Date.now();
+  let shownAt = begun;
+  const result = await compare(
+    seed,
+    Number(flags.requests),
+    { reference, tested },
+    {
+      progress: (sent) => {
+        if (Date.now() - shownAt < PROGRESS_MS) return;
+        shownAt = Date.now();
+        console.log(`${sent} requests`);
+      },
+      step: (what, lines) => {
+        if (trace !== null) writeSync(trace, `${what}\n${lines.map((line) => `    ${line}\n`).join('')}`);
+      },
+    },
   );
   const { difference } = result;
-  if (difference === null)
-    console.log(`seed ${flags.seed}: ${result.requests} requests, ${result.lines} lines, no difference`);
-  else {
-    failed = true;
-    console.log(
-      `seed ${flags.seed}: a difference in step ${difference.step}, after ${result.requests} requests`,
-    );
-    console.log(difference.what);
-    const width = Math.max(difference.reference.length, difference.tested.length);
-    for (let i = 0; i < width; i++) {
-      const [a, b] = [difference.reference[i] ?? '(nothing)', difference.tested[i] ?? '(nothing)'];
-      console.log(a === b ? `    ${a}` : `  - ${a}\n  + ${b}`);
-    }
-  }
-} finally {
-  for (const one of started) await one.stop();
+  const seconds = ((Date.now() - begun) / 1000).toFixed(1);
+  const did = `${result.requests} requests, ${result.lines} lines compared, ${seconds} s`;
+  const end = difference === null ? 'no difference' : `a difference in step ${difference.step}`;
+  console.log(`seed ${seed}: ${did}: ${end}`);
+  if (difference !== null) show(difference);
+  return difference === null;
 }
-process.exitCode = failed ? 1 : 0;
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    void stopAll().finally(() => process.exit(1));
+  });
+}
+try {
+  process.exitCode = (await main()) ? 0 : 1;
+} finally {
+  await stopAll();
+}

@@ -119,12 +119,12 @@ export class RawSession {
     return received;
   }
 
-  /** What came up to the answer of a ping, without that answer: everything that the server had to say before. */
+  /** What came up to the answer of a sync, without that answer: everything that was to be said of what is done. */
   async settle(): Promise<Received[]> {
     if (this.isClosed) return [];
-    this.send([{ op: OP.ping }]);
+    this.send([{ op: OP.sync, path: '/' }]);
     const all = await this.answers();
-    return all.filter(({ request }) => request?.op !== OP.ping);
+    return all.filter(({ request }) => request === null);
   }
 
   /** Frames until one of them is an event that `wanted` takes. */
@@ -157,7 +157,8 @@ export class RawSession {
   private match(frame: Buffer): Request | null {
     const { xid, zxid } = readReplyHeader(new JuteReader(frame));
     if (xid === XID.notification) return null;
-    if (zxid > this.lastZxid) this.lastZxid = zxid;
+    if (zxid > 0 && zxid < this.lastZxid) throw new Error(`zxid ${zxid} after ${this.lastZxid}`);
+    if (zxid > 0) this.lastZxid = zxid;
     const first = this.unanswered.shift();
     if (first === undefined) throw new Error(`an answer ${xid} to nothing`);
     if (first.xid !== xid) throw new Error(`an answer ${xid} where ${first.xid} is next`);

@@ -1,14 +1,13 @@
 import { below, chance, pick, SeededRandom } from '../../../lib/base/index.js';
-import { OP } from '../../../lib/wire/zookeeper/opcodes.js';
 import type { Request } from '../../../lib/wire/zookeeper/requests.js';
 import { Generator } from './generator.js';
+import { SESSIONS } from './paths.js';
 import { Side } from './side.js';
 
-const SESSIONS = 4;
 /** Steps between two of a kind that takes seconds. */
-const EXPIRY_EVERY = 2000;
+const EXPIRY_EVERY = 1500;
 
-/** Where two servers said different things. */
+/** Where the two said different things. */
 export interface Difference {
   readonly step: number;
   readonly what: string;
@@ -22,6 +21,13 @@ export interface DifferentialResult {
   readonly difference: Difference | null;
 }
 
+/** Who looks on. */
+export interface CompareWatch {
+  readonly progress: (requests: number) => void;
+  /** What was sent in a step, and what the tested one said. */
+  readonly step: (what: string, lines: readonly string[]) => void;
+}
+
 const FRAGMENTS: readonly Uint8Array[] = [
   Buffer.from('ffffffff', 'hex'),
   Buffer.from('7fffffff', 'hex'),
@@ -30,14 +36,14 @@ const FRAGMENTS: readonly Uint8Array[] = [
 ];
 
 /**
- * Sends the same requests, drawn from the seed, to both servers, one step after the other, and compares what every
- * session heard after each step. Ends at the first difference.
+ * Sends the same requests, drawn from the seed, to both systems, one step after the other, and compares what every
+ * session heard after each step. Its sessions are spread over the servers of each. Ends at the first difference.
  */
 export async function compare(
   seed: number,
   requests: number,
-  addresses: { readonly reference: string; readonly tested: string },
-  progress: (requests: number) => void = () => undefined,
+  addresses: { readonly reference: readonly string[]; readonly tested: readonly string[] },
+  watch: Partial<CompareWatch> = {},
 ): Promise<DifferentialResult> {
   const random = new SeededRandom(seed);
   const generator = new Generator(random);
@@ -52,13 +58,14 @@ export async function compare(
       sent += count;
       const [expected, actual] = await Promise.all([run(reference), run(tested)]);
       lines += expected.length;
+      watch.step?.(what, actual);
       if (expected.join('\n') !== actual.join('\n')) {
         const difference = { step, what, reference: expected, tested: actual };
         return { requests: sent, lines, difference };
       }
       for (const path of reference.takeCreated()) generator.saw(path);
       tested.takeCreated();
-      if (step % 500 === 0) progress(sent);
+      watch.progress?.(sent);
     }
     return { requests: sent, lines, difference: null };
   } finally {
@@ -83,26 +90,19 @@ function draw(random: SeededRandom, generator: Generator, step: number): Step {
     return { what: `close of ${number}`, count: 1, run: (side) => side.close(number) };
   }
   if (chance(random, 0.01)) {
-    const paths = (): string[] =>
-      Array.from({ length: below(random, 3) }, () => pick(random, ['/a', '/b', '/a/b']));
-    const watches = {
-      op: OP.setWatches2,
-      data: paths(),
-      exists: paths(),
-      children: paths(),
-      persistent: paths(),
-      persistentRecursive: paths(),
-    };
-    return { what: `reattach of ${number}`, count: 1, run: (side) => side.reattach(number, watches) };
+    const server = below(random, SESSIONS);
+    const watches = generator.watches(number);
+    const what = `reattach of ${number} at ${server}: ${JSON.stringify(watches)}`;
+    return { what, count: 1, run: (side) => side.reattach(number, server, watches) };
   }
   if (chance(random, 0.003)) {
     const unknown: Request = { op: 'unknown', type: pick(random, [10, 99, 200, -5]) };
     const request = chance(random, 0.5) ? unknown : null;
     const bytes = pick(random, FRAGMENTS);
     const what = request === null ? `bytes ${Buffer.from(bytes).toString('hex')}` : JSON.stringify(request);
-    return { what, count: 1, run: (side) => side.malformed(request, bytes) };
+    return { what, count: 1, run: (side) => side.malformed(number, request, bytes) };
   }
-  const requests = generator.requests();
+  const requests = generator.requests(number);
   return {
     what: `session ${number}: ${requests.map((one) => JSON.stringify(one)).join(' ')}`,
     count: requests.length,

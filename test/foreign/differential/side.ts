@@ -1,9 +1,9 @@
 import { JuteReader } from '../../../lib/wire/zookeeper/jute-reader.js';
 import { EVENT, OP } from '../../../lib/wire/zookeeper/opcodes.js';
 import { readEvent, readReplyHeader } from '../../../lib/wire/zookeeper/replies.js';
-import type { Request } from '../../../lib/wire/zookeeper/requests.js';
-import { NEW_SESSION, RawSession, type Received } from './raw-session.js';
-import { Transcript } from './transcript.js';
+import type { Request, SetWatchesRequest } from '../../../lib/wire/zookeeper/requests.js';
+import { NEW_SESSION, RawSession, type Received, type SessionKey } from './raw-session.js';
+import { byCode, isWrite, Transcript } from './transcript.js';
 
 const TIMEOUT_MS = 40_000;
 /** The shortest that ZooKeeper grants with a tick of 2 s. */
@@ -12,16 +12,23 @@ const SHORT_TIMEOUT_MS = 4000;
 const CLOSE_MS = 3000;
 const ANYONE = { permissions: 31, scheme: 'world', id: 'anyone' };
 
-/** One of the two servers, the sessions of the run at it, and what it said to each of them. */
+/** A member that is behind closes a connection without a word; it is there again soon. */
+const GREETING_TRIES = 200;
+const GREETING_PAUSE_MS = 10;
+
+/** What is sent on connections of its own has no number among the sessions of the run. */
+const OTHER = { expiring: -1, malformed: -2 } as const;
+
+/** One of the two systems, the sessions of the run at its servers, and what they said to each of them. */
 export class Side {
-  readonly address: string;
+  private readonly addresses: readonly string[];
   private readonly sessions: RawSession[] = [];
   private readonly transcript = new Transcript();
   /** Paths that the server gave to creates since the last look. */
   private created: string[] = [];
 
-  constructor(address: string) {
-    this.address = address;
+  constructor(addresses: readonly string[]) {
+    this.addresses = addresses;
   }
 
   async open(count: number): Promise<void> {
@@ -30,9 +37,7 @@ export class Side {
 
   /** A new session in the place of the one that had this number. */
   async renew(number: number): Promise<void> {
-    const session = await RawSession.open(this.address, NEW_SESSION, TIMEOUT_MS);
-    this.transcript.session(session.key.id);
-    this.sessions[number] = session;
+    this.sessions[number] = await this.arrive(number, NEW_SESSION, TIMEOUT_MS);
   }
 
   takeCreated(): string[] {
@@ -46,7 +51,8 @@ export class Side {
     const session = this.sessions[number]!;
     session.send(requests);
     const heard = this.lines(number, await session.answers());
-    return [...heard, ...(await this.settle())];
+    if (!requests.some(isWrite)) return heard;
+    return [...heard, ...(await this.settle(number))];
   }
 
   /** Ends the session; its ephemeral nodes go. */
@@ -56,67 +62,96 @@ export class Side {
     const heard = this.lines(number, await session.answers());
     await session.end();
     await this.renew(number);
-    return [...heard, ...(await this.settle())];
+    // ZooKeeper deletes the nodes in the order of a hash table, Tepui in that of their paths.
+    return [...heard, ...(await this.settle(number))].sort(byCode);
   }
 
-  /** Breaks the connection, and takes the session up again with all that a client would watch. */
+  /** Breaks the connection, and takes the session up again at some server with all that a client would watch. */
   async reattach(
     number: number,
-    watches: Omit<Extract<Request, { relativeZxid: number }>, 'relativeZxid'>,
+    server: number,
+    watches: Omit<SetWatchesRequest, 'relativeZxid'>,
   ): Promise<string[]> {
-    const before = this.sessions[number]!;
-    before.destroy();
-    const session = await RawSession.open(this.address, before.key, TIMEOUT_MS, before.lastZxid);
+    const { key, lastZxid } = this.sessions[number]!;
+    this.sessions[number]!.destroy();
+    const session = await this.arrive(server, key, TIMEOUT_MS, lastZxid);
     this.sessions[number] = session;
-    const { greeting } = session;
-    const head = `${number}: greeting ${greeting?.timeoutMs} s${this.transcript.session(session.key.id)}`;
-    session.send([{ ...watches, relativeZxid: before.lastZxid }]);
-    return [head, ...this.lines(number, await session.answers()), ...(await this.settle())];
+    const head = `${number}: greeting ${session.greeting?.timeoutMs} s${this.transcript.session(session.key.id)}`;
+    session.send([{ ...watches, relativeZxid: lastZxid }]);
+    return [head, ...this.lines(number, await session.answers())];
   }
 
   /** A session that opens, makes an ephemeral node which the first session watches, and is not heard of again. */
   async expire(path: string): Promise<string[]> {
     const watcher = this.sessions[0]!;
-    const session = await RawSession.open(this.address, NEW_SESSION, SHORT_TIMEOUT_MS);
-    this.transcript.session(session.key.id);
+    const session = await this.arrive(1, NEW_SESSION, SHORT_TIMEOUT_MS);
     session.send([{ op: OP.create, path, data: null, acl: [ANYONE], flags: 1, ttlMs: -1 }]);
-    const made = this.lines(-1, await session.answers());
-    watcher.send([{ op: OP.exists, path, watch: true }]);
+    const made = this.lines(OTHER.expiring, await session.answers());
+    watcher.send([
+      { op: OP.sync, path: '/' },
+      { op: OP.exists, path, watch: true },
+    ]);
     const watched = this.lines(0, await watcher.answers());
     session.destroy();
     const heard = this.lines(0, await watcher.event((frame) => isDeletion(frame, path)));
-    const again = await RawSession.open(this.address, session.key, SHORT_TIMEOUT_MS);
+    const again = await RawSession.open(this.address(2), session.key, SHORT_TIMEOUT_MS);
     const { greeting } = again;
     await again.end();
-    const refusal = `-1: greeting ${greeting?.timeoutMs} ${greeting?.session} ${Buffer.from(greeting?.password ?? []).toString('hex')}`;
-    return [...made, ...watched, ...heard, refusal, ...(await this.settle())];
+    const password = Buffer.from(greeting?.password ?? []).toString('hex');
+    const refusal = `-1: greeting ${greeting?.timeoutMs} ${greeting?.session} ${password}`;
+    return [...made, ...watched, ...heard, refusal, ...(await this.settle(0))];
   }
 
   /** Bytes that no client sends, on a connection of their own: what comes back, and whether it is closed. */
-  async malformed(request: Request | null, bytes: Uint8Array): Promise<string[]> {
-    const session = await RawSession.open(this.address, NEW_SESSION, TIMEOUT_MS);
-    this.transcript.session(session.key.id);
+  async malformed(server: number, request: Request | null, bytes: Uint8Array): Promise<string[]> {
+    const session = await this.arrive(server, NEW_SESSION, SHORT_TIMEOUT_MS);
     let heard: string[] = [];
     if (request === null) session.sendBytes(bytes);
     else {
       session.send([request]);
-      heard = this.lines(-2, await session.answers());
+      heard = this.lines(OTHER.malformed, await session.answers());
     }
     const closed = await session.closesWithin(CLOSE_MS);
     session.destroy();
-    return [...heard, `-2: ${closed ? 'closed' : 'open'}`, ...(await this.settle())];
+    return [...heard, `${OTHER.malformed}: ${closed ? 'closed' : 'open'}`];
   }
 
   destroy(): void {
     for (const session of this.sessions) session.destroy();
   }
 
-  private async settle(): Promise<string[]> {
-    const lines: string[] = [];
-    for (const [number, session] of this.sessions.entries()) {
-      lines.push(...this.lines(number, await session.settle()));
+  private address(server: number): string {
+    return this.addresses[server % this.addresses.length]!;
+  }
+
+  /** Opens the session, or takes it up again, at a server that has come as far as the client has seen. */
+  private async arrive(
+    server: number,
+    key: SessionKey,
+    timeoutMs: number,
+    lastZxid: number = 0,
+  ): Promise<RawSession> {
+    for (let tries = 0; ; tries++) {
+      const session = await RawSession.open(this.address(server), key, timeoutMs, lastZxid);
+      if (session.greeting !== null) {
+        this.transcript.session(session.key.id);
+        return session;
+      }
+      if (tries === GREETING_TRIES)
+        throw new Error(`${this.address(server)} does not take session ${key.id}`);
+      await new Promise((resolve) => setTimeout(resolve, GREETING_PAUSE_MS));
     }
-    return lines;
+  }
+
+  /**
+   * What the others heard of what the session `by` did: before the answer of a sync they have heard everything. The
+   * session itself heard it before its own answers.
+   */
+  private async settle(by: number): Promise<string[]> {
+    const all = this.sessions.map(async (session, number) => {
+      return number === by ? [] : this.lines(number, await session.settle());
+    });
+    return (await Promise.all(all)).flat();
   }
 
   private lines(number: number, received: readonly Received[]): string[] {

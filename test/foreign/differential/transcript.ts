@@ -111,7 +111,8 @@ export class Transcript {
   }
 }
 
-function isWrite(request: Request): boolean {
+/** Whether it can change something. */
+export function isWrite(request: Request): boolean {
   return (
     request.op === OP.create ||
     request.op === OP.create2 ||
@@ -128,7 +129,8 @@ function bytesOf(data: Uint8Array | null): string {
   return data === null ? 'null' : `"${Buffer.from(data).toString('latin1')}"`;
 }
 
-function byCode(a: string, b: string): number {
+/** The order of texts by their code units. */
+export function byCode(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 

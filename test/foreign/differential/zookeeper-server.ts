@@ -7,6 +7,9 @@ import path from 'node:path';
 import { freePorts } from '../../../bench/support/ports.js';
 
 const JAR = '/usr/share/java/zookeeper.jar';
+const MAIN = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
+/** Runs a program, and kills it when whoever started this is gone. */
+const UNTIL_INPUT_ENDS = 'exec 3<&0; "$@" & pid=$!; (cat <&3 >/dev/null; kill -9 $pid) & wait $pid';
 const START_MS = 60_000;
 const POLL_MS = 200;
 
@@ -14,15 +17,18 @@ const POLL_MS = 200;
 const PROPERTIES = {
   'zookeeper.extendedTypesEnabled': true,
   'zookeeper.enforceQuota': true,
+  // Empty containers would go when a clock says so.
+  'znode.container.checkIntervalMs': 2 ** 31 - 1,
 };
 
-export interface Server {
-  readonly address: string;
+export interface Servers {
+  /** Of its doors for clients. */
+  readonly addresses: readonly string[];
   readonly stop: () => Promise<void>;
 }
 
 /** One server of Debian's ZooKeeper with a folder of its own, which is gone when it is stopped. */
-export async function startZooKeeper(): Promise<Server> {
+export async function startZooKeeper(): Promise<Servers> {
   const folder = mkdtempSync(path.join(tmpdir(), 'tepui-zookeeper-'));
   const [port] = await freePorts(1);
   const dataDir = path.join(folder, 'data');
@@ -44,14 +50,11 @@ export async function startZooKeeper(): Promise<Server> {
   );
   const log = openSync(path.join(folder, 'log'), 'w');
   const properties = Object.entries(PROPERTIES).map(([name, value]) => `-D${name}=${value}`);
-  const child = spawn(
-    'java',
-    ['-Xmx512m', ...properties, '-cp', JAR, 'org.apache.zookeeper.server.quorum.QuorumPeerMain', config],
-    { stdio: ['ignore', log, log] },
-  );
+  const java = ['java', '-Xmx512m', ...properties, '-cp', JAR, MAIN, config];
+  const child = spawn('bash', ['-c', UNTIL_INPUT_ENDS, 'bash', ...java], { stdio: ['pipe', log, log] });
   const ended = once(child, 'exit');
   const stop = async (): Promise<void> => {
-    child.kill('SIGKILL');
+    child.stdin?.destroy();
     await ended;
     rmSync(folder, { recursive: true, force: true });
   };
@@ -61,7 +64,7 @@ export async function startZooKeeper(): Promise<Server> {
     await stop();
     throw new Error('ZooKeeper does not start: is the package zookeeper installed?');
   }
-  return { address, stop };
+  return { addresses: [address], stop };
 }
 
 function answers(address: string): Promise<boolean> {

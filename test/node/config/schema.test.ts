@@ -24,6 +24,14 @@ describe("a master's configuration", () => {
       insecure: false,
       membersOnly: false,
       timing: { tickMs: 20, heartbeatMs: 100, electionMs: 400, agentTimeoutMs: 15_000 },
+      zookeeper: {
+        minSessionTimeoutMs: 4_000,
+        maxSessionTimeoutMs: 40_000,
+        maxConnections: 0,
+        maxConnectionsPerAddress: 60,
+        words: ['conf', 'envi', 'isro', 'mntr', 'ruok', 'srvr'],
+        saslUsers: {},
+      },
       memoryBudgetMb: 2048,
       logLevel: 'info',
     });

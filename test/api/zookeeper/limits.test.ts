@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { OP } from '../../../lib/wire/zookeeper/index.js';
+import { DoorWorld, OPEN } from './door-world.js';
+
+describe('limits of the door for ZooKeeper clients', () => {
+  let world: DoorWorld;
+
+  afterEach(() => world.close());
+
+  async function rejected(): Promise<string | undefined> {
+    return /zk_connection_rejected\t(\d+)/.exec(await world.word('mntr'))?.[1];
+  }
+
+  it('close a connection too many from one address without a word, and count it', async () => {
+    world = await DoorWorld.open({ maxConnectionsPerAddress: 2 });
+    await world.session();
+    const second = await world.session();
+    const third = world.client();
+    await assert.rejects(third.greet(), /closed/);
+    second.socket.destroy();
+    // Room is made when the door has seen the end.
+    while ((await world.word('ruok')) !== 'imok');
+    assert.notEqual(await rejected(), '0');
+  });
+
+  it('close a connection too many in all', async () => {
+    world = await DoorWorld.open({ maxConnections: 1 });
+    await world.session();
+    await assert.rejects(world.client().greet(), /closed/);
+  });
+
+  it('let any number in where they are 0', async () => {
+    world = await DoorWorld.open({ maxConnections: 0, maxConnectionsPerAddress: 0 });
+    for (let i = 0; i < 70; i++) await world.session();
+    assert.match(await world.word('srvr'), /\nConnections: 71\n/);
+  });
+
+  it('bring session timeouts into the configured range', async () => {
+    world = await DoorWorld.open({ limits: { minTimeoutMs: 5_000, maxTimeoutMs: 6_000 } });
+    const low = world.client();
+    await low.greet(1);
+    const high = world.client();
+    await high.greet(100_000);
+    assert.match(await world.word('cons'), /to=5000,[^]*to=6000,/);
+  });
+
+  it('close the connection of a client that does not take what it asked for', async () => {
+    const limits = { unsentBytes: 100_000, unsentBytesMax: 200_000, outstanding: 10_000 };
+    world = await DoorWorld.open({ limits });
+    const data = Buffer.alloc(1_000_000);
+    const slow = await world.session();
+    await slow.ask({ op: OP.create, path: '/big', data, acl: OPEN, flags: 0, ttlMs: 0 });
+    slow.socket.pause();
+    for (let i = 0; i < 40; i++) slow.send({ op: OP.getData, path: '/big', watch: false });
+    while (!/\nConnections: 1\n/.test(await world.word('srvr'))) await new Promise(setImmediate);
+  });
+
+  it('close a connection that says nothing', async () => {
+    world = await DoorWorld.open({ limits: { greetingMs: 50 } });
+    const silent = world.client();
+    await silent.end();
+  });
+});

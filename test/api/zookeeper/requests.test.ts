@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import {
+  CREATE_FLAGS,
+  OP,
+  readMultiResults,
+  readTexts,
+  ZK_ERROR,
+  type CreateRequest,
+  type JuteReader,
+  type MultiResult,
+  type MultiWrite,
+} from '../../../lib/wire/zookeeper/index.js';
+import { DoorWorld, OPEN, type RawClient } from './door-world.js';
+
+describe('requests at the door for ZooKeeper clients', () => {
+  let world: DoorWorld;
+  let client: RawClient;
+
+  beforeEach(async () => {
+    world = await DoorWorld.open();
+    client = await world.session();
+  });
+  afterEach(() => world.close());
+
+  async function multi(...requests: MultiWrite[]): Promise<readonly MultiResult[]> {
+    return readMultiResults((await client.ask({ op: OP.multi, requests })) as JuteReader);
+  }
+
+  it('answer creates in a multi by their flags: with the Stat for containers and TTL nodes only', async () => {
+    const results = await multi(
+      create(OP.create2, '/a', CREATE_FLAGS.persistent),
+      create(OP.createContainer, '/b', CREATE_FLAGS.ephemeral),
+      create(OP.createTtl, '/c', CREATE_FLAGS.persistent, 0),
+      create(OP.create, '/d', CREATE_FLAGS.container),
+      create(OP.createTtl, '/e', CREATE_FLAGS.ttl, 1000),
+    );
+    assert.deepEqual(
+      results.map(({ kind }) => kind),
+      ['created', 'created', 'created', 'created2', 'created2'],
+    );
+  });
+
+  it('refuse flags that there are not: in a multi in their place', async () => {
+    assert.equal(await client.ask(create(OP.create, '/a', 7)), ZK_ERROR.badArguments);
+    const results = await multi(
+      create(OP.create, '/a', CREATE_FLAGS.persistent),
+      create(OP.create, '/b', 7),
+      create(OP.create, '/c', CREATE_FLAGS.persistent),
+    );
+    assert.deepEqual(
+      results.map((result) => (result.kind === 'error' ? result.err : result.kind)),
+      [ZK_ERROR.ok, ZK_ERROR.badArguments, ZK_ERROR.runtimeInconsistency],
+    );
+  });
+
+  it('refuse createTTL and createContainer of another kind of node', async () => {
+    const { persistent } = CREATE_FLAGS;
+    assert.equal(await client.ask(create(OP.createTtl, '/a', persistent, 1000)), ZK_ERROR.badArguments);
+    assert.equal(await client.ask(create(OP.createContainer, '/a', persistent)), ZK_ERROR.badArguments);
+  });
+
+  it('take the empty path for the root in reads, and refuse it in writes', async () => {
+    await client.create('/a');
+    const names = await client.ask({ op: OP.getChildren, path: '', watch: false });
+    assert.deepEqual(readTexts(names as JuteReader), ['a', 'zookeeper']);
+    assert.equal(typeof (await client.exists('', false)), 'object');
+    const set = { op: OP.setData, path: '', data: null, version: -1 } as const;
+    assert.equal(await client.ask(set), ZK_ERROR.badArguments);
+  });
+
+  it('refuse exists of a path with NUL, which other reads do not find', async () => {
+    assert.equal(await client.exists('/a\0', true), ZK_ERROR.badArguments);
+    assert.equal(await client.ask({ op: OP.getData, path: '/a\0', watch: true }), ZK_ERROR.noNode);
+  });
+});
+
+function create(op: CreateRequest['op'], path: string, flags: number, ttlMs: number = -1): CreateRequest {
+  return { op, path, data: null, acl: OPEN, flags, ttlMs };
+}
