@@ -30,10 +30,12 @@ export interface AttachedSessionParts extends PipelineHost {
 export class AttachedSession {
   private readonly parts: AttachedSessionParts;
   private readonly pipeline: Pipeline;
+  private known: readonly Identity[];
 
   constructor(parts: AttachedSessionParts) {
     this.parts = parts;
     this.pipeline = new Pipeline(parts);
+    this.known = parts.machine().coordination.get(parts.key.session)?.identities ?? [];
   }
 
   get session(): SessionId {
@@ -69,9 +71,10 @@ export class AttachedSession {
     return this.pipeline.waitingSinceMs;
   }
 
-  /** Who its client is, as of now. */
+  /** Who its client is, as of now; once its session has ended, as of then: it still hears what went with it. */
   get identities(): readonly Identity[] {
-    return this.parts.machine().coordination.get(this.session)?.identities ?? [];
+    this.known = this.parts.machine().coordination.get(this.session)?.identities ?? this.known;
+    return this.known;
   }
 
   heard(): void {
@@ -85,7 +88,10 @@ export class AttachedSession {
 
   authenticate(identity: Identity, done: (outcome: Outcome) => void): void {
     const { session, attachment } = this;
-    this.propose({ kind: 'coordination-authenticate', session, attachment, identity }, done);
+    this.propose({ kind: 'coordination-authenticate', session, attachment, identity }, (outcome) => {
+      this.known = this.identities;
+      done(outcome);
+    });
   }
 
   close(done: (outcome: Outcome) => void): void {

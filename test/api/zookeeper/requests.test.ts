@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import {
   CREATE_FLAGS,
+  EVENT,
+  JuteReader,
   OP,
+  readEvent,
+  readReplyHeader,
+  XID,
   readMultiResults,
   readTexts,
   ZK_ERROR,
   type CreateRequest,
-  type JuteReader,
   type MultiResult,
   type MultiWrite,
 } from '../../../lib/wire/zookeeper/index.js';
@@ -71,6 +75,18 @@ describe('requests at the door for ZooKeeper clients', () => {
   it('refuse exists of a path with NUL, which other reads do not find', async () => {
     assert.equal(await client.exists('/a\0', true), ZK_ERROR.badArguments);
     assert.equal(await client.ask({ op: OP.getData, path: '/a\0', watch: true }), ZK_ERROR.noNode);
+  });
+
+  it('tell a session that ends of its own nodes too, those that it alone may read among them', async () => {
+    const auth = { op: OP.auth, scheme: 'digest', credentials: Buffer.from('u:p') } as const;
+    assert.equal(typeof (await client.ask(auth)), 'object');
+    const acl = [{ permissions: 31, scheme: 'auth', id: '' }];
+    await client.ask({ ...create(OP.create, '/mine', CREATE_FLAGS.ephemeral), acl });
+    await client.exists('/mine', true);
+    client.send({ op: OP.closeSession });
+    const r = new JuteReader(await client.next());
+    assert.equal(readReplyHeader(r).xid, XID.notification);
+    assert.deepEqual(readEvent(r), { type: EVENT.deleted, path: '/mine' });
   });
 });
 

@@ -1,12 +1,7 @@
 import { JuteReader } from '../../../lib/wire/zookeeper/jute-reader.js';
 import { OP } from '../../../lib/wire/zookeeper/opcodes.js';
 import { readAcls, readStat, readTexts, type WireStat } from '../../../lib/wire/zookeeper/records.js';
-import {
-  readEvent,
-  readMultiResults,
-  readReplyHeader,
-  type MultiResult,
-} from '../../../lib/wire/zookeeper/replies.js';
+import { readMultiResults, readReplyHeader, type MultiResult } from '../../../lib/wire/zookeeper/replies.js';
 import type { Request } from '../../../lib/wire/zookeeper/requests.js';
 import type { Received } from './raw-session.js';
 
@@ -27,8 +22,7 @@ export class Transcript {
     const r = new JuteReader(frame);
     const { xid, zxid, err } = readReplyHeader(r);
     if (request === null) {
-      const { type, path } = readEvent(r);
-      return `event ${type} ${path}${this.rest(r)}`;
+      return `event ${zxid} ${r.int()} ${r.int()} ${r.text()}${this.rest(r)}`;
     }
     const wrote = isWrite(request) && err === 0 ? ` z${this.number(this.zxids, zxid)}` : '';
     const body = err === 0 ? this.body(r, request) : '';
