@@ -10,6 +10,7 @@ import type { CallReply, LeadershipView } from '../replica/types.js';
 import { UnknownCommandError, type StateEvent } from '../state/index.js';
 import type { Checkpoints } from './checkpoints/checkpoints.js';
 import type { MasterContext } from './context.js';
+import { Collector } from './collector/collector.js';
 import { FailoverTimers } from './failover/failover-timers.js';
 import type { LeaderLoop } from './leader-loop.js';
 import type { MasterLimits } from './limits.js';
@@ -34,6 +35,7 @@ export class LeaderOffice {
   private readonly liveness: LivenessLoop;
   private readonly failover: FailoverTimers;
   private readonly sweeps: Sweeps;
+  private readonly collector: Collector;
   private readonly desk: OfferDesk;
   private readonly offerEvents: OfferEvents;
   private readonly launches: Launches;
@@ -52,11 +54,21 @@ export class LeaderOffice {
     this.liveness = new LivenessLoop(context, limits.liveness, nowMs);
     this.failover = new FailoverTimers(context, limits.failover, sweepMs, nowMs);
     this.sweeps = new Sweeps(context, limits.sweeps);
+    this.collector = new Collector(context, limits.collector);
     this.desk = new OfferDesk(context, { ...limits.offers, ...limits.allocator }, sweepMs, nowMs);
     this.offerEvents = new OfferEvents(this.desk);
     this.launches = new Launches(context, limits.offers, this.desk);
-    this.resting = [this.liveness, this.failover, this.sweeps];
-    this.loops = [time, this.liveness, this.failover, this.sweeps, this.desk, this.launches, checkpoints];
+    this.resting = [this.liveness, this.failover, this.sweeps, this.collector];
+    this.loops = [
+      time,
+      this.liveness,
+      this.failover,
+      this.sweeps,
+      this.collector,
+      this.desk,
+      this.launches,
+      checkpoints,
+    ];
   }
 
   /** Installs the handlers of the calls that only a leader judges. Once. */

@@ -1,5 +1,6 @@
 import { assert } from '../base/index.js';
 import { ALLOCATOR_LIMITS, type AllocatorLimits } from './allocator/allocator.js';
+import { COLLECTOR_LIMITS, type CollectorLimits } from './collector/collector.js';
 import { FAILOVER_LIMITS, type FailoverLimits } from './failover/failover-timers.js';
 import { LIVENESS_LIMITS, type LivenessLimits } from './liveness/index.js';
 import { OFFER_LIMITS, type OfferLimits } from './offers/types.js';
@@ -11,6 +12,7 @@ export interface MasterLimits {
   readonly liveness: LivenessLimits;
   readonly failover: FailoverLimits;
   readonly sweeps: SweepLimits;
+  readonly collector: CollectorLimits;
   readonly allocator: AllocatorLimits;
   readonly offers: OfferLimits;
   readonly scheduler: SchedulerLimits;
@@ -25,6 +27,7 @@ export const MASTER_LIMITS: MasterLimits = {
   liveness: LIVENESS_LIMITS,
   failover: FAILOVER_LIMITS,
   sweeps: SWEEP_LIMITS,
+  collector: COLLECTOR_LIMITS,
   allocator: ALLOCATOR_LIMITS,
   offers: OFFER_LIMITS,
   scheduler: SCHEDULER_LIMITS,

@@ -112,4 +112,6 @@ export interface CoordinationView {
   ephemerals(session: SessionId): string[];
   /** Containers and nodes with a time to live that have no children. */
   mortal(): MortalNode[];
+  /** Those of them that are to be collected at `nowMs`, at most `limit`; unused containers only after `unusedMs`. */
+  over(nowMs: number, unusedMs: number, limit: number): MortalNode[];
 }

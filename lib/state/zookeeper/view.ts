@@ -36,6 +36,23 @@ export class CoordinationTableView implements CoordinationView {
     return empty.map((row) => this.mortalNode(row));
   }
 
+  /** Looks at columns alone, so that many that are not over cost little. */
+  over(nowMs: number, unusedMs: number, limit: number): MortalNode[] {
+    const { tree } = this.state;
+    const found: MortalNode[] = [];
+    for (const row of tree.mortalRows()) {
+      if (found.length >= limit) break;
+      if (tree.children(row) > 0) continue;
+      const owner = tree.owner(row);
+      const over =
+        owner.kind === 'ttl'
+          ? nowMs - tree.mtimeMs.get(row) > owner.ttlMs
+          : tree.creations.get(row) > 0 || nowMs - tree.ctimeMs.get(row) > unusedMs;
+      if (over) found.push(this.mortalNode(row));
+    }
+    return found;
+  }
+
   private mortalNode(row: number): MortalNode {
     const { tree } = this.state;
     const owner = tree.owner(row);
