@@ -105,6 +105,18 @@ const BAD: readonly BadConfig[] = [
     says: /0\.0\.0\.0:0 can be reached from outside without TLS: set tls, or insecure: true/,
   },
   {
+    what: 'a door for ZooKeeper clients that others reach, without TLS',
+    kind: 'master',
+    change: { listen: { grpc: '127.0.0.1:0', peer: '127.0.0.1:0', zookeeper: '0.0.0.0:0' } },
+    says: /0\.0\.0\.0:0 can be reached from outside without TLS: set tls, or insecure: true/,
+  },
+  {
+    what: 'a file of a password that is not there',
+    kind: 'master',
+    change: { zookeeper: { saslUsers: { alice: { file: '/nowhere' } } } },
+    says: /zookeeper\.saslUsers\.alice: \/nowhere cannot be read/,
+  },
+  {
     what: 'an address of another machine',
     kind: 'master',
     change: { listen: { grpc: '192.0.2.1:5060' }, insecure: true },

@@ -350,6 +350,7 @@ export class Connection implements ClientLink, Answering, ConnectionView {
       this.drop();
     }
     this.held = this.held.slice(taken);
+    this.traffic.arrived(this.host.clock.monotonicMs());
     return this.held.length === 0;
   }
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import { OP } from '../../../lib/wire/zookeeper/index.js';
+import { JuteReader, OP, readReplyHeader } from '../../../lib/wire/zookeeper/index.js';
 import { DoorWorld, OPEN } from './door-world.js';
+
+const BIG = Buffer.alloc(1_000_000);
 
 describe('limits of the door for ZooKeeper clients', () => {
   let world: DoorWorld;
@@ -47,12 +49,35 @@ describe('limits of the door for ZooKeeper clients', () => {
   it('close the connection of a client that does not take what it asked for', async () => {
     const limits = { unsentBytes: 100_000, unsentBytesMax: 200_000, outstanding: 10_000 };
     world = await DoorWorld.open({ limits });
-    const data = Buffer.alloc(1_000_000);
     const slow = await world.session();
-    await slow.ask({ op: OP.create, path: '/big', data, acl: OPEN, flags: 0, ttlMs: 0 });
+    await slow.ask({ op: OP.create, path: '/big', data: BIG, acl: OPEN, flags: 0, ttlMs: 0 });
     slow.socket.pause();
     for (let i = 0; i < 40; i++) slow.send({ op: OP.getData, path: '/big', watch: false });
     while (!/\nConnections: 1\n/.test(await world.word('srvr'))) await new Promise(setImmediate);
+  });
+
+  it('have requests wait that came in one piece and would be answered with more than the client may owe', async () => {
+    world = await DoorWorld.open({ limits: { unsentBytes: 1_000_000, unsentBytesMax: 4_000_000 } });
+    const client = await world.session();
+    await client.ask({ op: OP.create, path: '/big', data: BIG, acl: OPEN, flags: 0, ttlMs: 0 });
+    client.socket.cork();
+    for (let i = 0; i < 40; i++) client.send({ op: OP.getData, path: '/big', watch: false });
+    client.socket.uncork();
+    for (let i = 0; i < 40; i++)
+      assert.equal(readReplyHeader(new JuteReader(await client.next())).xid, i + 2);
+  });
+
+  it('read on as soon as enough is answered', async () => {
+    const every = (): (() => void) => () => {};
+    world = await DoorWorld.open({ limits: { outstanding: 3 }, every });
+    const client = await world.session();
+    client.socket.cork();
+    for (let i = 0; i < 50; i++)
+      client.send({ op: OP.create, path: `/n${i}`, data: null, acl: OPEN, flags: 0, ttlMs: 0 });
+    client.socket.uncork();
+    for (let i = 0; i < 50; i++) await client.next();
+    assert.match(await world.word('cons'), /queued=0,recved=51,sent=51,/);
+    assert.equal(world.process.member.machine.tree.exists('/n49')?.numChildren, 0);
   });
 
   it('close a connection that says nothing', async () => {

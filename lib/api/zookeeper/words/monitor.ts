@@ -41,7 +41,7 @@ export function mntr(source: WordSource): string {
 function ofLeader(source: WordSource): [string, number][] {
   if (mode(source) !== 'leader') return [];
   const { members, self } = source.replica.status();
-  const others = members.filter(({ id }) => id !== self.memberId && !(id === source.replica.memberId));
+  const others = members.filter(({ id }) => id !== self.memberId);
   const connected = others.filter((member) => member.connected);
   return [
     ['quorum_size', members.filter(({ voter }) => voter).length],
