@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { TepuiError } from '../../lib/base/index.js';
 import type { mesos } from '../../lib/wire/index.js';
 import type { ServerEnd } from '../client/fake-door.js';
+import { FakeServer } from '../client/zookeeper/fake-server.js';
 import { Harness, documentedCluster } from './harness.js';
+import { documentedTree } from './zk-harness.js';
 
 interface Example {
   readonly argv: readonly string[];
@@ -89,15 +91,25 @@ function prepare(harness: Harness): void {
 describe('docs/cli.md', () => {
   it('has an example of every command that a client runs', () => {
     const shown = new Set(examples().map(({ argv }) => argv[0]));
-    for (const command of ['status', 'members', 'agents', 'frameworks', 'tasks', 'events', 'run']) {
+    for (const command of ['status', 'members', 'agents', 'frameworks', 'tasks', 'events', 'run', 'zk']) {
       assert.ok(shown.has(command), command);
     }
   });
+
+  let server: FakeServer;
+
+  beforeEach(async () => {
+    server = new FakeServer();
+    await server.start();
+  });
+
+  afterEach(() => server.stop());
 
   for (const { argv, printed, exitCode } of examples()) {
     it(`shows what is printed by tepui ${argv.join(' ')}`, async () => {
       const harness = new Harness();
       prepare(harness);
+      documentedTree(harness, server);
       const finished = await harness.run(...argv);
       // Revisions of this group are its own.
       const comparable = (text: string): string => text.replaceAll(/"index":\d+\}/g, '"index":0}');

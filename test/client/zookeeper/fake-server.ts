@@ -119,6 +119,13 @@ export class FakeServer {
     await closed;
   }
 
+  /** A change by somebody else. */
+  change(type: WatchEventType, path: string): void {
+    if (type === EVENT.created) this.tree.put(path, null, this.tree.nodes.get('/')!.acl);
+    if (type === EVENT.deleted) this.tree.nodes.delete(path);
+    this.changed(type, path);
+  }
+
   private accept(socket: Socket): void {
     this.sockets.add(socket);
     socket.on('error', () => undefined);
