@@ -86,7 +86,13 @@ export class Side {
     const watcher = this.sessions[0]!;
     const session = await this.arrive(1, NEW_SESSION, SHORT_TIMEOUT_MS);
     session.send([{ op: OP.create, path, data: null, acl: [ANYONE], flags: 1, ttlMs: -1 }]);
-    const made = this.lines(OTHER.expiring, await session.answers());
+    const answers = await session.answers();
+    const made = this.lines(OTHER.expiring, answers);
+    if (!isDone(answers[0])) {
+      // The root lets nobody create, at this moment.
+      session.destroy();
+      return made;
+    }
     watcher.send([
       { op: OP.sync, path: '/' },
       { op: OP.exists, path, watch: true },
@@ -166,6 +172,10 @@ export class Side {
     const r = new JuteReader(frame);
     if (readReplyHeader(r).err === 0) this.created.push(r.requiredText('a path'));
   }
+}
+
+function isDone(answer: Received | undefined): boolean {
+  return answer !== undefined && readReplyHeader(new JuteReader(answer.frame)).err === 0;
 }
 
 function isDeletion(frame: Buffer, path: string): boolean {
