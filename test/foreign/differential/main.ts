@@ -77,7 +77,10 @@ async function main(): Promise<boolean> {
   const did = `${result.requests} requests, ${result.lines} lines compared, ${seconds} s`;
   const end = difference === null ? 'no difference' : `a difference in step ${difference.step}`;
   console.log(`seed ${seed}: ${did}: ${end}`);
-  if (difference !== null) show(difference);
+  if (difference !== null) {
+    show(difference);
+    for (const { said } of started) if (said !== undefined) console.log(said());
+  }
   return difference === null;
 }
 

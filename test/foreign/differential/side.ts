@@ -51,6 +51,7 @@ export class Side {
     const session = this.sessions[number]!;
     session.send(requests);
     const heard = this.lines(number, await session.answers());
+    if (session.closed) heard.push(`${number}: closed`);
     if (!requests.some(isWrite)) return heard;
     return [...heard, ...(await this.settle(number))];
   }

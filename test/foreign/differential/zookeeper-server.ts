@@ -25,6 +25,8 @@ export interface Servers {
   /** Of its doors for clients. */
   readonly addresses: readonly string[];
   readonly stop: () => Promise<void>;
+  /** The end of what they logged. */
+  readonly said?: () => string;
 }
 
 /** One server of Debian's ZooKeeper with a folder of its own, which is gone when it is stopped. */
