@@ -149,8 +149,8 @@ const INSTANCE_RULES: Readonly<Record<FlipTarget, InstanceRule>> = {
 
 const MOST_FLIPS = 12;
 const SLOT_BYTES = 4096;
-/** All records of the witness are longer. */
-const RECORD_BYTES = 40;
+/** All records of the witness are longer, that of a folder which has never voted too. */
+const RECORD_BYTES = 28;
 
 /** Bits of the files change while the process is down. */
 export class Flip extends FolderDamage {
