@@ -24,9 +24,12 @@ const program = new Command('test:differential')
 
 const flags = program.parse().opts<Flags>();
 const started: Servers[] = [];
+const starting: Promise<Servers>[] = [];
 
+/** What is on its way up is stopped once it is there. */
 async function stopAll(): Promise<void> {
-  await Promise.all(started.splice(0).map((servers) => servers.stop()));
+  const all = await Promise.allSettled(starting.splice(0));
+  await Promise.all(all.map((one) => (one.status === 'fulfilled' ? one.value.stop() : undefined)));
 }
 
 async function servers(
@@ -34,7 +37,9 @@ async function servers(
   start: () => Promise<Servers>,
 ): Promise<readonly string[]> {
   if (addresses !== undefined) return addresses.split(',');
-  const one = await start();
+  const promise = start();
+  starting.push(promise);
+  const one = await promise;
   started.push(one);
   return one.addresses;
 }
