@@ -26,10 +26,18 @@ const flags = program.parse().opts<Flags>();
 const started: Servers[] = [];
 const starting: Promise<Servers>[] = [];
 
-/** What is on its way up is stopped once it is there. */
-async function stopAll(): Promise<void> {
-  const all = await Promise.allSettled(starting.splice(0));
-  await Promise.all(all.map((one) => (one.status === 'fulfilled' ? one.value.stop() : undefined)));
+let stopping: Promise<void> | null = null;
+
+/** What is on its way up is stopped once it is there. Whoever asks waits for the same end. */
+function stopAll(): Promise<void> {
+  stopping ??= stopEach();
+  return stopping;
+}
+
+async function stopEach(): Promise<void> {
+  for (const one of await Promise.allSettled(starting)) {
+    if (one.status === 'fulfilled') await one.value.stop();
+  }
 }
 
 async function servers(
