@@ -1,5 +1,6 @@
 import { cpSync, existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
+import type { Range } from './bit-flips.js';
 
 /** What of a master's folder is its data (`docs/data-on-disk.md`); configuration and logs of the process are not. */
 const DATA = /^(identity\.json.*|witness|reserve|raft|state(-\d+)?|.+-damaged)$/;
@@ -46,6 +47,19 @@ export function filesOf(folder: string, part: 'raft' | 'state'): string[] {
     const files = readdirSync(path.join(folder, name)).filter((file) => !NOT_READ.has(file));
     return files.map((file) => path.join(folder, name, file)).filter((file) => statSync(file).size > 0);
   });
+}
+
+const SLOT_BYTES = 4096;
+/** Magic, checksum, and at the end the size of the rest in two bytes. */
+const SLOT_HEADER_BYTES = 10;
+
+/** The record in a slot of the witness: what comes after it is never read. A vote makes it longer. */
+export function witnessRecord(folder: string, slot: 0 | 1): Range {
+  const file = path.join(folder, 'witness');
+  const from = slot * SLOT_BYTES;
+  const bytes = readFileSync(file).subarray(from, from + SLOT_BYTES);
+  const to = from + Math.min(SLOT_BYTES, SLOT_HEADER_BYTES + bytes.readUInt16LE(SLOT_HEADER_BYTES - 2));
+  return { file, from, to };
 }
 
 function dataIn(folder: string): string[] {

@@ -1,5 +1,4 @@
 import { mkdirSync, rmSync } from 'node:fs';
-import path from 'node:path';
 import { SeededRandom, between, chance } from '../../lib/base/index.js';
 import { EXIT } from '../../lib/cli/index.js';
 import type { Cluster } from '../cluster/cluster.js';
@@ -12,7 +11,7 @@ import {
   type BitFlip,
   type Range,
 } from '../damage/bit-flips.js';
-import { copyData, filesOf, identityOf, wipe } from '../damage/data-folder.js';
+import { copyData, filesOf, identityOf, wipe, witnessRecord } from '../damage/data-folder.js';
 import { RESTART_LIMIT_MS, type Fault } from './fault.js';
 
 /** Whether a member whose folder was damaged may come back under the name that it had. */
@@ -148,9 +147,6 @@ const INSTANCE_RULES: Readonly<Record<FlipTarget, InstanceRule>> = {
 };
 
 const MOST_FLIPS = 12;
-const SLOT_BYTES = 4096;
-/** All records of the witness are longer, that of a folder which has never voted too. */
-const RECORD_BYTES = 28;
 
 /** Bits of the files change while the process is down. */
 export class Flip extends FolderDamage {
@@ -181,12 +177,10 @@ export class Flip extends FolderDamage {
       const ranges = filesOf(folder, target).map(wholeFile);
       return drawFlips(ranges, between(random, 1, MOST_FLIPS), random);
     }
-    const file = path.join(folder, 'witness');
-    const slot = (number: number): Range => {
-      return { file, from: number * SLOT_BYTES, to: number * SLOT_BYTES + RECORD_BYTES };
-    };
+    const slot = (number: 0 | 1): Range => witnessRecord(folder, number);
     // One bad slot is a torn write; with both the votes are lost.
-    if (target === 'votes') return [0, 1].flatMap((number) => drawFlips([slot(number)], 1, random));
+    if (target === 'votes')
+      return ([0, 1] as const).flatMap((number) => drawFlips([slot(number)], 1, random));
     return drawFlips([slot(chance(random, 0.5) ? 0 : 1)], between(random, 1, MOST_FLIPS), random);
   }
 }

@@ -43,6 +43,7 @@ export function checkRegister(
   stepLimit: number = STEP_LIMIT,
 ): Verdict {
   const { head, count } = entriesOf(operations);
+  const sightings = sightingsOf(operations);
   const done = new LinearizedSet(count);
   const seen = new SeenStates();
   const stack: Taken[] = [];
@@ -53,7 +54,7 @@ export function checkRegister(
   for (let steps = 0; open > 0 && entry !== null; steps++) {
     if (steps > stepLimit) return { kind: 'undecided', steps };
     if (entry.isCall) {
-      const next = step(state, entry.operation);
+      const next = step(state, entry.operation, sightings);
       if (next !== null && (next === state || seen.add(done.with(entry.number), next))) {
         stack.push({ entry, state, after: next });
         state = next;
@@ -85,9 +86,37 @@ export function checkRegister(
     : { kind: 'violation', explanation: `${deepest.explanation}, in the longest order found` };
 }
 
+/** What answers tell: without it, the search would try each write of unknown outcome in every place there is. */
+interface Sightings {
+  readonly valueAt: ReadonlyMap<number, string>;
+  /** Of values that one operation only would write. */
+  readonly versionOf: ReadonlyMap<string, number>;
+}
+
+function sightingsOf(operations: readonly Operation[]): Sightings {
+  const writers = new Map<string, number>();
+  for (const { action } of operations) {
+    if (action.f !== 'read') writers.set(action.value, (writers.get(action.value) ?? 0) + 1);
+  }
+  const valueAt = new Map<number, string>();
+  const versionOf = new Map<string, number>();
+  for (const { outcome } of operations) {
+    if (outcome.kind !== 'ok') continue;
+    valueAt.set(outcome.version, outcome.value);
+    if (writers.get(outcome.value) === 1) versionOf.set(outcome.value, outcome.version);
+  }
+  return { valueAt, versionOf };
+}
+
+/** Whether a write of the value may have made the version, by what was seen of both. */
+function fits({ valueAt, versionOf }: Sightings, value: string, version: number): boolean {
+  return (valueAt.get(version) ?? value) === value && (versionOf.get(value) ?? version) === version;
+}
+
 /** The register after the operation; null if it cannot happen now, or would have no effect that is asked for. */
-function step(state: Register, { action, outcome }: Operation): Register | null {
+function step(state: Register, { action, outcome }: Operation, sightings: Sightings): Register | null {
   const after = state.version + 1;
+  if (outcome.kind === 'unknown' && action.f !== 'read' && !fits(sightings, action.value, after)) return null;
   switch (action.f) {
     case 'read':
       return outcome.kind === 'ok' && outcome.value === state.value && outcome.version === state.version

@@ -83,6 +83,19 @@ describe('the linearizability of a register', () => {
     assert.equal(kind, 'undecided');
   });
 
+  it('is found soon however many writes of unknown outcome there are: each has its place by what was seen', () => {
+    const names = Array.from({ length: 20 }, (_, i) => `w${i}`);
+    // Nobody saw the first ten versions; the later ones are of the writes that were sent first.
+    const seen = names.slice(0, 10).map((name, i) => read([100 + i, 100 + i + 0.5], name, 12 + i));
+    const history = [...names.map((name, i) => unknownWrite(i, name)), write([50, 51], 'known', 11), ...seen];
+    assert.deepEqual(checkRegister(history, EMPTY, 1000), { kind: 'linearizable' });
+  });
+
+  it('is violated when a write of unknown outcome is seen at two versions', () => {
+    const history = [unknownWrite(0, 'a'), read([1, 2], 'a', 1), write([3, 4], 'b', 2), read([5, 6], 'a', 3)];
+    assert.equal(verdict(...history), 'violation');
+  });
+
   it('holds for every history of a register that takes one operation at a time', () => {
     fc.assert(
       fc.property(fc.nat(), (seed) => {
