@@ -31,11 +31,6 @@ const DURABILITY: readonly Mutant[] = [
       'const written = this.kv.write(batch.operations).catch(() => {});',
     ],
   ),
-  mutant('vote-not-in-witness', 'term and vote are kept in raft/ alone', [
-    'storage/witness',
-    'await this.change({ ...this.record, hard });',
-    'this.record = { ...this.record, hard };',
-  ]),
   mutant('log-compacted-above-cut', 'entries that no cut covers are dropped', [
     'replica/compaction',
     'const index = Math.min(this.tailBegin(mark), this.host.pinned() ?? Infinity);',
