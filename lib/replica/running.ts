@@ -235,6 +235,7 @@ export class RunningMember {
   frame(from: PeerHello, frame: Frame): void {
     this.gaps.look();
     this.peers.meet(from);
+    if (frame.kind === 'raft') this.standing.addressed();
     if (!this.standing.open) return;
     if (frame.kind === 'raft') {
       this.peers.isBound(from, true);

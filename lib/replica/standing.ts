@@ -4,6 +4,9 @@ import { comparePoints, type LogPoint, type RaftLog } from '../storage/index.js'
 import type { NodeId } from '../base/index.js';
 import { AcknowledgedGate } from './acknowledged-gate.js';
 
+/** A majority answers within milliseconds if it is there. */
+const PATIENCE_MS = 2_000;
+
 export interface StandingHost {
   readonly node: NodeId;
   readonly log: RaftLog;
@@ -26,12 +29,16 @@ export interface StandingHost {
  *
  *   waiting ──── a majority has told what we acknowledged ────► good
  *      │                                                         │
- *      └── log damaged, or shorter than that ──► recovering ◄────┘ (a peer that was away knows of more)
- *                                                    │
- *                                                    └── log complete again ──► good
+ *      ├── log damaged, or shorter than that ──► recovering ◄────┘ (a peer that was away knows of more)
+ *      └── too few are left to be asked ─────────────┘ │
+ *                                                      └── log complete again ──► good
  *
  * A member whose peers know it from a later term than it remembers is a copy from the past: term and vote are synced
  * before anything of the term leaves, so no other damage makes a folder forget them. It ends as this instance.
+ *
+ * Of whom to ask, the configuration at the end of its log tells, and those may be gone for good: it was away while the
+ * group changed. When it is written to all the same and has waited long enough, it recovers as if its log had been
+ * found damaged, which needs nobody's answer but a leader's.
  *
  * A recovering member may have forgotten entries that it once helped to commit. It is whole again when its log
  * reaches everything that it is known to have acknowledged, and everything that the group had committed when it
@@ -42,6 +49,9 @@ export class Standing {
   private readonly gate: AcknowledgedGate;
   private waiting = true;
   private isRecovering: boolean;
+  /** It recovers only because too few have answered: if enough do after all, that is over. */
+  private unheard = false;
+  private readonly begunMs: number;
   /** Number of the last question for a read index, and when it was asked. */
   private asked: { readonly context: number; readonly atMs: number } | null = null;
   /** The log has to reach this index. */
@@ -50,6 +60,7 @@ export class Standing {
   constructor(host: StandingHost, configuration: Configuration) {
     this.host = host;
     this.gate = new AcknowledgedGate(host.node, configuration);
+    this.begunMs = host.nowMs();
     const { health } = host.log;
     this.isRecovering = health.kind === 'log-damaged';
     if (health.kind === 'log-damaged') this.gate.learned(health.promised);
@@ -83,10 +94,22 @@ export class Standing {
     this.judge();
   }
 
+  /** A member of the group writes to us about the log. */
+  addressed(): void {
+    if (!this.waiting || this.host.nowMs() - this.begunMs < PATIENCE_MS) return;
+    this.host.logger.warn({}, 'too few of those whom this log names have answered: recovering');
+    this.waiting = false;
+    this.unheard = !this.isRecovering;
+    this.isRecovering = true;
+    this.host.changed();
+  }
+
   /** Opens the gate when enough peers have spoken; begins to recover when they know of more than the log holds. */
   judge(): void {
-    if (this.waiting && !this.gate.open) return;
-    const before = this.waiting;
+    if ((this.waiting || this.unheard) && !this.gate.open) return;
+    const before = this.waiting || this.unheard;
+    if (this.unheard) this.isRecovering = false;
+    this.unheard = false;
     this.waiting = false;
     const { promised } = this.gate;
     const last = this.lastPoint();
@@ -121,6 +144,7 @@ export class Standing {
     const last = this.lastPoint();
     if (last.index < target || host.commit() < target || comparePoints(last, this.gate.promised) < 0) return;
     this.isRecovering = false;
+    this.unheard = false;
     this.target = null;
     this.asked = null;
     host.logger.info({ last }, 'recovered: the log holds everything the group had committed');

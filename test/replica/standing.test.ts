@@ -75,6 +75,37 @@ describe('replica: the standing of a restarted member', () => {
     assert(standing.open);
   });
 
+  it('recovers when too few of those whom its log names are left to answer, and the group writes to it', () => {
+    const joint = { ...simpleConfiguration([N1, N2, N3]), outgoing: [N1, N3, N4] };
+    const one = new Case({ kind: 'intact' }, joint);
+    const { standing } = one;
+    standing.heard(N2, { term: 0, index: 0 });
+    standing.addressed();
+    assert(!standing.open, 'at once it only waits');
+    one.nowMs = 2000;
+    standing.addressed();
+    assert(standing.open && standing.recovering);
+    standing.tick();
+    one.commit = 30;
+    one.last = { term: 1, index: 30 };
+    standing.indexGiven(one.asked, 30);
+    assert(!standing.recovering);
+  });
+
+  it('recovers no longer when enough answer after all, unless they know of more', () => {
+    for (const [known, recovering] of [
+      [10, false],
+      [11, true],
+    ] as const) {
+      const one = new Case();
+      one.nowMs = 2000;
+      one.standing.addressed();
+      assert(one.standing.recovering);
+      one.standing.heard(N2, { term: 1, index: known });
+      assert.equal(one.standing.recovering, recovering);
+    }
+  });
+
   it('recovers when a peer knows its log to have been longer, even one that speaks late', () => {
     const { standing } = new Case();
     standing.heard(N2, { term: 1, index: 10 });

@@ -89,11 +89,20 @@ export class GrowingGroup {
   }
 
   /** Until exactly these have votes, and all of them serve. */
+  /** Exactly these vote, and that is committed: a change counts from the moment it is proposed, and may be lost. */
   untilVoters(...ids: readonly string[]): Promise<void> {
+    let seenAt = Infinity;
     return this.until(`${ids.join(', ')} vote`, ({ leader, members }) => {
       const voters = members.filter(({ voter, role }) => voter && role !== 'unreachable');
       const serving = voters.every(({ healthy, role }) => healthy && role !== 'candidate');
-      return leader !== null && serving && voters.map(({ id }) => id).join() === ids.join();
+      const leading = members.find(({ id }) => id === leader);
+      const reached = serving && voters.map(({ id }) => id).join() === ids.join();
+      if (!reached || leading === undefined) {
+        seenAt = Infinity;
+        return false;
+      }
+      seenAt = Math.min(seenAt, leading.lastIndex);
+      return leading.commitIndex >= seenAt;
     });
   }
 

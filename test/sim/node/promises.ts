@@ -12,6 +12,8 @@ interface Life {
   readonly configuration: NodeView['configuration'];
   /** What the group had applied when it began with a damaged log; null: it is whole, or whole again. */
   ailing: number | null;
+  /** What the group had applied when it spoke first, as one that recovers, for it had met too few. */
+  unheard: number | null;
 }
 
 /** What the rules have to know of the group. */
@@ -59,10 +61,14 @@ export class Promises {
       returned: node.opened,
       configuration: view.configuration,
       ailing: damaged ? this.facts.applied() : null,
+      unheard: null,
     });
   }
 
-  /** It says something to others: first of all it has asked most of them what it had promised. */
+  /**
+   * It says something to others: first of all it has asked most of them what it had promised, or it recovers, since
+   * those whom its log names may be gone, and counts for nothing.
+   */
   says(node: SimNode, view: NodeView, { type }: Message): void {
     const life = this.lives.get(node);
     if (life?.returned !== true) return;
@@ -71,11 +77,15 @@ export class Promises {
     for (const half of [voters, outgoing]) {
       if (!half.includes(view.id)) continue;
       const known = half.filter((one) => one === view.id || met.has(one)).length;
-      check(
-        known >= majority(half.length),
-        'asks-first',
-        () => `${view.id} sends a ${type} after its restart, and has met ${known} of ${half.length} voters`,
-      );
+      if (known >= majority(half.length)) continue;
+      if (recovers(node)) life.unheard ??= this.facts.applied();
+      else {
+        check(
+          life.unheard !== null && node.life!.member!.status().lastIndex >= life.unheard,
+          'asks-first',
+          () => `${view.id} sends a ${type} after its restart, and has met ${known} of ${half.length} voters`,
+        );
+      }
     }
     if (type === 'vote' || type === 'vote-reply') this.recovery(node);
   }
@@ -147,6 +157,10 @@ export class Promises {
       );
     }
   }
+}
+
+function recovers(node: SimNode): boolean {
+  return node.life?.member?.status().role === 'recovering';
 }
 
 function holdsLease({ life }: SimNode): boolean {
