@@ -40,6 +40,8 @@ export class Condition {
       return `the log of this member lacks what it once acknowledged and is being refilled: ${reach}`;
     if (state.halt !== null) return state.halt;
     if (!state.ready) return 'the state is being loaded';
+    // Nobody who halts leads: if all do, nobody learns that the entries before it are committed.
+    if (view().kind === 'none' && state.haltAhead !== null) return state.haltAhead;
     return this.led(view(), reach);
   }
 

@@ -122,8 +122,16 @@ export class StateInForce {
 
   /** Why nothing more is applied; null: it is. */
   get halt(): string | null {
-    if (!this.applier.halted) return null;
-    return `halted before entry ${this.applier.appliedIndex + 1}, which broke this release${this.halting.why}`;
+    return this.applier.halted ? this.halts(this.applier.appliedIndex + 1) : null;
+  }
+
+  /** The same, although entries before that one are still to be applied: they may wait for a leader in vain. */
+  get haltAhead(): string | null {
+    return this.applier.mustHalt && this.halting.at !== null ? this.halts(this.halting.at) : null;
+  }
+
+  private halts(index: number): string {
+    return `halted before entry ${index}, which broke this release${this.halting.why}`;
   }
 
   /** Whether proposals have to wait until a cut has caught up with the log. */
