@@ -61,6 +61,17 @@ export class Operator {
     return clusterStatus(this.endpoints.addresses, this.ports, timeoutMs);
   }
 
+  /** The same once a member leads, or as it was told last when none did in time: an election is not yet an outage. */
+  async statusOnceLed(): Promise<ClusterStatus> {
+    const { clock } = this.ports.world;
+    const deadlineAt = clock.monotonicMs() + this.timeoutMs;
+    for (;;) {
+      const status = await this.status();
+      if (status.leader !== null || clock.monotonicMs() + STATUS_RETRY_MS >= deadlineAt) return status;
+      await this.pause(STATUS_RETRY_MS);
+    }
+  }
+
   agents({ consistency = 'LINEARIZABLE' }: ListOptions = {}): Promise<ListReply<AgentSummary>> {
     return this.ask('listAgents', { consistency }, true);
   }
@@ -222,6 +233,7 @@ const REFUSED_RESTORE: ReadonlySet<ErrorCode> = new Set(['RESTORE_LOST', 'INVALI
 /** A change of members waits for an election at most, and for a few entries to be committed. */
 const CHANGE_TIMEOUT_MS = 6000;
 const CHANGE_RETRY_MS = 200;
+const STATUS_RETRY_MS = 200;
 
 /** Refusals that do not tell whether an earlier attempt, of which no answer came, took effect. */
 const UNDECIDED: ReadonlySet<ErrorCode> = new Set(['CHANGE_PENDING', 'NO_LEADER', 'UNREACHABLE']);

@@ -91,6 +91,34 @@ describe('the operator client', () => {
     assert.deepEqual(status.unanswered, [{ address: 'm3:3', reason: 'no answer' }]);
   });
 
+  it('waits for the end of an election when a leader is asked for, and no longer than its time', async () => {
+    const told = {
+      clusterId: null,
+      members: [],
+      term: 3,
+      revision: 0,
+      trouble: '',
+      alarms: [],
+      warnings: [],
+    };
+    let asked = 0;
+    group.answers.set('status', () => {
+      const role = ++asked > 9 ? 'leader' : 'candidate';
+      return { ...told, leader: null, self: { id: 'm2', role } };
+    });
+    const within = async (ms: number, ended: () => boolean): Promise<void> => {
+      for (let passed = 0; passed < ms && !ended(); passed += 100) await world.advance(100);
+    };
+    const leaders: (string | null)[] = [];
+    const ask = (): void => void operator.statusOnceLed().then(({ leader }) => leaders.push(leader));
+    ask();
+    await within(5000, () => leaders.length === 1);
+    asked = -1000;
+    ask();
+    await within(11_000, () => leaders.length === 2);
+    assert.deepEqual(leaders, ['m2', null]);
+  });
+
   describe('following events', () => {
     let streams: ServerEnd<'events'>[];
     let asked: number[];

@@ -92,6 +92,20 @@ describe('tepui recover', () => {
     await disk.close();
   }
 
+  /** The member writes a cut of its state, as if it had applied all up to there. */
+  async function cut(id: string, index: number): Promise<void> {
+    const disk = await openDataFolder({
+      source: new FolderSource(at(id)),
+      memberId: id as MemberId,
+      random: new SeededRandom(3),
+      logger: quiet,
+      onFailure: (error) => assert.fail(error),
+    });
+    const chain = disk.log!.chainAt(index);
+    await disk.state.writeCut({ ...disk.state.meta!, index, term: 4, chain: chain! }, [], []);
+    await disk.close();
+  }
+
   async function nodesIn(id: string): Promise<string[]> {
     const reading = await readFolder(at(id));
     try {
@@ -256,6 +270,19 @@ describe('tepui recover', () => {
     );
     await recover(options(['m1'], { skip: new Set([FIRST]) }));
     assert((await nodesIn('m1')).includes('more'));
+  });
+
+  it('leaves out nothing that any of the folders has applied, whichever it goes on from', async () => {
+    const entries = [create(FIRST, '/a'), create(FIRST + 1, '/b')];
+    await write('m1', [...entries, create(FIRST + 2, '/c')]);
+    await write('m2', entries);
+    await cut('m2', FIRST + 1);
+    const force = true;
+    assert.match(
+      await refusal(recover(options(['m1', 'm2'], { force, skip: new Set([FIRST]) }))),
+      /^INVALID_ARGUMENT: entry 10 cannot be left out: only entries 12 to 12 can/,
+    );
+    assert.equal(await refusal(recover(options(['m1'], { force, skip: new Set([FIRST]) }))), 'fine');
   });
 
   it('refuses folders of different clusters, and one with nothing to go on from', async () => {

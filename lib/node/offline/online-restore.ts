@@ -38,7 +38,7 @@ export async function restoreOnline(options: OnlineRestoreOptions): Promise<Onli
   const { operator, file, force, random, confirm, staging } = options;
   const archive = await loadArchive(file);
   const facts = factsOf(archive);
-  const status = await operator.status();
+  const status = await operator.statusOnceLed();
   const clusterId = checkCluster(facts, status, force);
   if (!(await confirm(archive, status))) return null;
   const restore = randomHex(random, 16);

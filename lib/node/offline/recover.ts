@@ -60,7 +60,7 @@ export async function recover(options: RecoverOptions): Promise<Recovered | null
     options.tell(plan);
     if (options.surveyOnly) return null;
     checkNeed(plan, options);
-    const loaded = await loadFolder(plan.best.reading, { skip: skipped(plan.best, options.skip) });
+    const loaded = await loadFolder(plan.best.reading, { skip: skipped(plan, options.skip) });
     await checkSilence(plan.best, loaded.machine, options);
     if (!(await options.confirm(plan))) return null;
     return await goOn(plan, loaded, options);
@@ -107,10 +107,14 @@ function checkNeed({ loss }: RecoveryPlan, { skip, force }: RecoverOptions): voi
   );
 }
 
-function skipped(best: Survivor, skip: ReadonlySet<number>): ReadonlySet<number> {
+/** What any of them applied, and may have answered for, is not left out of what the group goes on with. */
+function skipped({ best, survivors }: RecoveryPlan, skip: ReadonlySet<number>): ReadonlySet<number> {
+  const { generation } = best.reading.identity;
+  const contemporaries = survivors.filter(({ reading }) => reading.identity.generation === generation);
+  const committed = Math.max(...contemporaries.map((survivor) => survivor.committed));
   for (const index of skip) {
-    if (index > best.committed && index <= best.last.index) continue;
-    const range = `only entries ${best.committed + 1} to ${best.last.index} can be left out`;
+    if (index > committed && index <= best.last.index) continue;
+    const range = `only entries ${committed + 1} to ${best.last.index} can be left out`;
     throw new TepuiError('INVALID_ARGUMENT', `entry ${index} cannot be left out: ${range}`);
   }
   return skip;

@@ -19,13 +19,14 @@ import type {
   CoordinationWrite,
 } from './types.js';
 
-const ID = /^[0-9a-f]{16}$/;
+/** A positive 64-bit number: with its highest bit set, the owner of a node would read as a container or a time to live. */
+const ID = /^[0-7][0-9a-f]{15}$/;
 const PASSWORD_BYTES = 16;
 const IDENTITIES = 64;
 
 export function applyOpen(state: State, turn: Turn, command: CoordinationOpen): CommandResult {
   const { session, timeoutMs, member } = command;
-  const fault = arrivalFault(turn, command);
+  const fault = idFault(session) ?? arrivalFault(turn, command);
   if (fault !== null) return refuseWith(turn, fault);
   const { coordination } = state;
   if (coordination.get(session) !== null) return refuse(turn, 'SESSION_EXISTS', `session ${session} is open`);
@@ -167,12 +168,17 @@ function owned(identities: readonly Identity[]): readonly Identity[] {
   return identities.map(({ scheme, id }) => ({ scheme, id }));
 }
 
+function idFault(session: SessionId): Refusal | null {
+  if (ID.test(session) && !/^0+$/.test(session)) return null;
+  return {
+    code: 'INVALID_ARGUMENT',
+    message: 'a session id is 16 hexadecimal digits, above 0 as a signed number',
+  };
+}
+
 function arrivalFault(turn: Turn, command: CoordinationOpen | CoordinationAttach): Refusal | null {
-  const { session, password, timeoutMs } = command;
+  const { password, timeoutMs } = command;
   const { sessionTimeoutMinMs, sessionTimeoutMaxMs } = turn.limits;
-  if (!ID.test(session) || /^0+$/.test(session)) {
-    return { code: 'INVALID_ARGUMENT', message: 'a session id is 16 hexadecimal digits that are not all 0' };
-  }
   if (password.length !== PASSWORD_BYTES) {
     return {
       code: 'INVALID_ARGUMENT',

@@ -46,6 +46,7 @@ export function coordination(random: Random, machine: Machine, path: string): Pl
     member: MEMBER,
   };
   if (sessions.length < 3) {
+    // Half of them are no ids of sessions.
     return { kind: 'coordination-open', session: randomHex(random, 8) as SessionId, ...arrival };
   }
   const session = pick(random, sessions);

@@ -74,6 +74,15 @@ describe('Coordination sessions', () => {
     assert.equal(driver.refused({ ...again, ...arrival }), 'SESSION_EXISTS');
   });
 
+  it('have ids whose highest bit is clear: others would read as containers and times to live', () => {
+    const arrival = { password: PASSWORD, timeoutMs: 10_000, identities: [], member: M2 };
+    for (const id of ['ff00000000000001', '8000000000000000', '0000000000000000', '1']) {
+      const open = { kind: 'coordination-open', session: id as SessionId, ...arrival } as const;
+      assert.equal(driver.refused(open), 'INVALID_ARGUMENT');
+    }
+    assert.ok(new Client(driver, '7fffffffffffffff').create('/e', 'ephemeral'));
+  });
+
   it('own as many nodes as the limit says', () => {
     driver = new Driver({ ephemeralsPerSession: 2 });
     client = new Client(driver, 'a1');
