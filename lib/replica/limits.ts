@@ -41,6 +41,8 @@ export interface ReplicaLimits {
   readonly replayBytes: number;
   /** Records loaded per slice at start. */
   readonly loadSliceBytes: number;
+  /** Bytes per second at which a state that was received is loaded beside what the member does, as `transferRate` is. */
+  readonly loadRate: number;
   /** Bytes per second at which the state is sent to another member, at most: `throttle.ts` goes slower under strain. */
   readonly transferRate: number;
 }
@@ -69,6 +71,7 @@ export const REPLICA_LIMITS: ReplicaLimits = {
   catchUpMs: 30_000,
   replayBytes: 512 << 20,
   loadSliceBytes: 256 << 10,
+  loadRate: 64 << 20,
   transferRate: 16 << 20,
 };
 
@@ -76,6 +79,6 @@ export function checkLimits(limits: ReplicaLimits): void {
   assert(limits.subBatchBytes <= limits.entryBytes, 'a sub-batch must fit an entry');
   assert(limits.laneBytes >= limits.subBatchBytes, 'a lane must hold a sub-batch');
   assert(limits.replayBytes > limits.cutBytes, 'the replay limit must leave room for a cut');
-  assert(limits.transferRate > 0, 'a transfer at rate 0 never ends');
+  assert(limits.transferRate > 0 && limits.loadRate > 0, 'a transfer at rate 0 never ends');
   assert(limits.readRetryMs < limits.readDeadlineMs, 'a read must be repeated before it is given up');
 }

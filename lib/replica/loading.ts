@@ -1,8 +1,9 @@
 import { TepuiError } from '../base/index.js';
 import type { Machine } from '../state/index.js';
 import type { CutMeta } from '../storage/types.js';
-import { loadMachine } from './load.js';
+import { loadMachine, type LoadPace } from './load.js';
 import type { ReplicaOptions } from './ports.js';
+import { Throttle } from './throttle.js';
 
 export interface LoadingHost {
   readonly options: ReplicaOptions;
@@ -26,14 +27,38 @@ export class Loading {
   async load(): Promise<void> {
     const load = ++this.loads;
     const wanted = (): boolean => load === this.loads && !this.host.stopped();
-    const { disk, limits, timers, machineLimits } = this.host.options;
+    const { disk, limits, machineLimits } = this.host.options;
+    const pace = this.loads === 1 ? this.unpaced() : this.gentle();
     try {
-      const machine = await loadMachine(disk.state, machineLimits, limits.loadSliceBytes, timers, wanted);
+      const machine = await loadMachine(disk.state, machineLimits, limits.loadSliceBytes, pace, wanted);
       if (machine !== null && wanted()) this.host.loaded(machine, disk.state.meta, this.loads > 1);
     } catch (error) {
       // Else the folder was closed under it: a received state took its place, or the member stopped.
       if (wanted()) await this.failed(error);
     }
+  }
+
+  /** At its start a member has nothing better to do. */
+  private unpaced(): LoadPace {
+    const { timers } = this.host.options;
+    return () => new Promise<void>((resolve) => timers.soon(resolve));
+  }
+
+  /**
+   * One that received a state shares disk and processors with members that commit meanwhile. It must be done before
+   * those drop the entries from behind that state.
+   */
+  private gentle(): LoadPace {
+    const { disk, clock, timers, limits } = this.host.options;
+    const beganMs = clock.monotonicMs();
+    const throttle = new Throttle({
+      bytesPerSecond: limits.loadRate,
+      hurry: () => clock.monotonicMs() - beganMs > limits.catchUpMs / 3,
+      clock,
+      timers,
+      logSyncs: () => disk.state.logSyncs,
+    });
+    return (bytes) => throttle.turn(bytes);
   }
 
   /** A state that is not what was written must not be found by the next start: it then recovers from others. */

@@ -1,18 +1,63 @@
 import assert from 'node:assert/strict';
 import { loadMachine } from '../../lib/replica/load.js';
-import { DEFAULT_LIMITS } from '../../lib/state/index.js';
-import type { CutMeta, StateStore } from '../../lib/storage/types.js';
-import { VirtualTime } from '../support/virtual-time.js';
+import { DEFAULT_LIMITS, Machine } from '../../lib/state/index.js';
+import type { CutMeta, StateRecord, StateStore } from '../../lib/storage/types.js';
+import { bytes, Driver } from '../state/support/driver.js';
 
-/** A state folder of which only the stamp is left. */
-const STAMP: StateStore = {
-  meta: { index: 7, term: 1, revision: 5, digest: '0000000000000000' } as CutMeta,
-  load: async function* () {},
-} as Partial<StateStore> as StateStore;
+const META = { index: 100, term: 1, revision: 5, digest: '0000000000000000' } as CutMeta;
+const AT_ONCE = (): Promise<void> => Promise.resolve();
+
+function settled(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}
+
+function store(slices: readonly StateRecord[][], meta: CutMeta = META): StateStore {
+  return {
+    meta,
+    load: async function* () {
+      await AT_ONCE();
+      yield* slices;
+    },
+  } as Partial<StateStore> as StateStore;
+}
+
+/** A state with a hundred nodes, one record in each slice. */
+function hundredNodes(): StateStore & { readonly slices: number } {
+  const driver = new Driver();
+  for (let i = 0; i < 100; i++) driver.done({ kind: 'tree-create', path: `/n${i}`, data: bytes('x') });
+  const cut = driver.machine.beginCut(100, 1);
+  while (!cut.encodeSlice(1000));
+  const slices = cut.records.map((record) => [record]);
+  const { revision, digest } = cut;
+  return { ...store(slices, { ...META, revision, digest }), slices: slices.length };
+}
 
 describe('replica: loading the state', () => {
   it('finds a state damaged that lost all its records', async () => {
-    const load = loadMachine(STAMP, DEFAULT_LIMITS, 1024, new VirtualTime(), () => true);
-    await assert.rejects(load, { code: 'DAMAGED', message: /the state at 7 has no records/ });
+    const load = loadMachine(store([]), DEFAULT_LIMITS, 1024, AT_ONCE, () => true);
+    await assert.rejects(load, { code: 'DAMAGED', message: /the state at 100 has no records/ });
+  });
+
+  it('goes on only when its pace lets it, told of the bytes of each slice', async () => {
+    const told: number[] = [];
+    let next = (): void => undefined;
+    const pace = (size: number): Promise<void> => {
+      told.push(size);
+      return new Promise((resolve) => (next = resolve));
+    };
+    const state = hundredNodes();
+    const load = loadMachine(state, DEFAULT_LIMITS, 1024, pace, () => true);
+    for (let turns = 1; turns <= state.slices; turns++) {
+      while (told.length < turns) await settled();
+      await settled();
+      assert.equal(told.length, turns, 'one turn, one slice');
+      next();
+    }
+    assert.ok((await load) instanceof Machine);
+    assert.ok(told.every((size) => size > 0));
+  });
+
+  it('ends with nothing when it is no longer wanted', async () => {
+    assert.equal(await loadMachine(hundredNodes(), DEFAULT_LIMITS, 1024, AT_ONCE, () => false), null);
   });
 });
