@@ -137,10 +137,13 @@ export class Lane {
     }
   }
 
-  /** A command of this lane was run; others of the same entry are still to come. */
+  /**
+   * A command of this lane was run; others of the same entry are still to come. That may hold several sub-batches of
+   * this lane: all of them are here until the whole entry is applied.
+   */
   ran(number: number, position: number, result: CommandResult, term: number): void {
-    const batch = this.numbered[0];
-    if (batch?.number !== number || position < batch.ended) return;
+    const batch = this.numbered[number - (this.numbered[0]?.number ?? 0)];
+    if (batch === undefined || position < batch.ended) return;
     const { when, done } = batch.waiters[position]!;
     if (when === 'within-apply') done({ kind: 'applied', result, term });
   }

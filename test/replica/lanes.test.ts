@@ -62,11 +62,11 @@ class Pair {
   propose(): number {
     const number = this.outcomes.push(null) - 1;
     const command = encodeCommand({ kind: 'tree-create', path: `/${number}`, data: new Uint8Array(0) });
-    const queued = this.lane.add(command, (outcome) => {
+    const ended = (outcome: Outcome): void => {
       assert.equal(this.outcomes[number], null, `proposal ${number} ended twice`);
       this.outcomes[number] = outcome;
-    });
-    assert(queued);
+    };
+    assert(this.lane.add(command, ended, number % 3 === 0 ? 'within-apply' : 'after-entry'));
     return number;
   }
 
@@ -118,7 +118,10 @@ class Pair {
   }
 
   private apply(data: Uint8Array): void {
-    const { batches } = this.machine.apply(++this.index, this.term, data);
+    const { batches } = this.machine.apply(++this.index, this.term, data, {
+      event: () => {},
+      result: ({ number }, position, result) => this.lane.ran(number, position, result, this.term),
+    });
     for (const { number, results, skipped } of batches) {
       assert(!skipped, `sub-batch ${number} was appended out of order`);
       this.lane.applied(number, results, this.term);
@@ -144,6 +147,22 @@ describe('replica: lanes', () => {
     assert.equal(pair.outcomes[number]?.kind, 'refused');
     pair.propose();
     pair.settle();
+    pair.check();
+  });
+
+  it('answers within apply every command of an entry that holds several sub-batches of the lane', () => {
+    const pair = new Pair(4);
+    pair.originReads();
+    // Two commands make a sub-batch here.
+    for (let i = 0; i < 6; i++) pair.propose();
+    pair.lane.flush();
+    for (let i = 0; i < 3; i++) pair.leaderReads();
+    assert.equal(pair.machine.revision, 0);
+    pair.intake.flush();
+    assert.deepEqual(
+      pair.outcomes.map((outcome) => outcome?.kind),
+      Array.from({ length: 6 }, () => 'applied'),
+    );
     pair.check();
   });
 
