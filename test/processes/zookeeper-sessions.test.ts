@@ -1,42 +1,17 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import { must } from '../../lib/base/index.js';
-import {
-  CREATE_FLAGS,
-  JuteReader,
-  OP,
-  readReplyHeader,
-  readStat,
-  type Request,
-} from '../../lib/wire/zookeeper/index.js';
-import { NEW_SESSION, RawSession } from '../foreign/differential/raw-session.js';
+import { CREATE_FLAGS, OP } from '../../lib/wire/zookeeper/index.js';
+import type { RawSession } from '../foreign/differential/raw-session.js';
 import { DevCluster } from '../support/dev-cluster.js';
 import { eventually } from '../support/eventually.js';
+import { ask, create, openSession, statOf } from '../support/zookeeper-client.js';
 
 const TIMEOUT_MS = 10_000;
 const LIMIT_MS = 20_000;
-const OPEN = [{ permissions: 31, scheme: 'world', id: 'anyone' }];
 
-/** The body of the answer; throws for a refusal or a closed connection. */
-async function ask(session: RawSession, request: Request): Promise<JuteReader> {
-  session.send([request]);
-  const answers = await session.answers();
-  const { frame } = must(
-    answers.find((one) => one.request === request),
-    'the connection was closed',
-  );
-  const r = new JuteReader(frame);
-  const { err } = readReplyHeader(r);
-  assert.equal(err, 0);
-  return r;
-}
-
-async function create(session: RawSession, path: string, flags: number): Promise<void> {
-  await ask(session, { op: OP.create, path, data: Buffer.from('x'), acl: OPEN, flags, ttlMs: 0 });
-}
-
-async function ownerOf(session: RawSession, path: string): Promise<string> {
-  return readStat(await ask(session, { op: OP.exists, path, watch: false })).ephemeralOwner;
+async function ownerOf(session: RawSession, path: string): Promise<string | undefined> {
+  return (await statOf(session, path))?.ephemeralOwner;
 }
 
 describe('Sessions of ZooKeeper clients, with three real masters', function () {
@@ -57,18 +32,10 @@ describe('Sessions of ZooKeeper clients, with three real masters', function () {
     return must(cluster.master(id).zk, 'a door for ZooKeeper clients');
   }
 
-  /**
-   * Tries again, as clients do: a member closes the connection while it does not know that all others know sessions,
-   * and as long as it has not applied what the client has seen.
-   */
   async function open(id: string, former?: RawSession): Promise<RawSession> {
-    const attempt = async (): Promise<RawSession | false> => {
-      const key = former?.key ?? NEW_SESSION;
-      const session = await RawSession.open(door(id), key, TIMEOUT_MS, former?.lastZxid ?? 0);
-      sessions.push(session);
-      return session.greeting !== null && session;
-    };
-    return eventually(attempt, LIMIT_MS, `${id} takes the session`);
+    const session = await openSession(door(id), TIMEOUT_MS, former);
+    sessions.push(session);
+    return session;
   }
 
   /** Writes on and on for longer than the session would last without. */
@@ -123,11 +90,7 @@ describe('Sessions of ZooKeeper clients, with three real masters', function () {
     before.destroy();
     const witness = await open(other!);
     assert.equal(await ownerOf(witness, '/mine'), before.key.id);
-    const gone = async (): Promise<boolean> => {
-      witness.send([{ op: OP.exists, path: '/mine', watch: false }]);
-      const [answer] = await witness.answers();
-      return readReplyHeader(new JuteReader(answer!.frame)).err !== 0;
-    };
+    const gone = async (): Promise<boolean> => (await statOf(witness, '/mine')) === null;
     await eventually(gone, LIMIT_MS, 'its node is gone');
     const again = await open(other!, before);
     assert.match(again.key.id, /^0+$/);
