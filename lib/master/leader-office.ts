@@ -9,6 +9,7 @@ import {
 import type { CallReply, LeadershipView } from '../replica/types.js';
 import { UnknownCommandError, type StateEvent } from '../state/index.js';
 import type { Checkpoints } from './checkpoints/checkpoints.js';
+import { ServerList } from './cluster/server-list.js';
 import type { MasterContext } from './context.js';
 import { Collector } from './collector/collector.js';
 import { FailoverTimers } from './failover/failover-timers.js';
@@ -36,6 +37,7 @@ export class LeaderOffice {
   private readonly failover: FailoverTimers;
   private readonly sweeps: Sweeps;
   private readonly collector: Collector;
+  private readonly serverList: ServerList;
   private readonly desk: OfferDesk;
   private readonly offerEvents: OfferEvents;
   private readonly launches: Launches;
@@ -55,16 +57,18 @@ export class LeaderOffice {
     this.failover = new FailoverTimers(context, limits.failover, sweepMs, nowMs);
     this.sweeps = new Sweeps(context, limits.sweeps);
     this.collector = new Collector(context, limits.collector);
+    this.serverList = new ServerList(context, limits.serverList);
     this.desk = new OfferDesk(context, { ...limits.offers, ...limits.allocator }, sweepMs, nowMs);
     this.offerEvents = new OfferEvents(this.desk);
     this.launches = new Launches(context, limits.offers, this.desk);
-    this.resting = [this.liveness, this.failover, this.sweeps, this.collector];
+    this.resting = [this.liveness, this.failover, this.sweeps, this.collector, this.serverList];
     this.loops = [
       time,
       this.liveness,
       this.failover,
       this.sweeps,
       this.collector,
+      this.serverList,
       this.desk,
       this.launches,
       checkpoints,

@@ -1,4 +1,5 @@
 import { assert } from '../base/index.js';
+import { SERVER_LIST_LIMITS, type ServerListLimits } from './cluster/server-list.js';
 import { ALLOCATOR_LIMITS, type AllocatorLimits } from './allocator/allocator.js';
 import { COLLECTOR_LIMITS, type CollectorLimits } from './collector/collector.js';
 import { FAILOVER_LIMITS, type FailoverLimits } from './failover/failover-timers.js';
@@ -13,6 +14,7 @@ export interface MasterLimits {
   readonly failover: FailoverLimits;
   readonly sweeps: SweepLimits;
   readonly collector: CollectorLimits;
+  readonly serverList: ServerListLimits;
   readonly allocator: AllocatorLimits;
   readonly offers: OfferLimits;
   readonly scheduler: SchedulerLimits;
@@ -28,6 +30,7 @@ export const MASTER_LIMITS: MasterLimits = {
   failover: FAILOVER_LIMITS,
   sweeps: SWEEP_LIMITS,
   collector: COLLECTOR_LIMITS,
+  serverList: SERVER_LIST_LIMITS,
   allocator: ALLOCATOR_LIMITS,
   offers: OFFER_LIMITS,
   scheduler: SCHEDULER_LIMITS,

@@ -8,6 +8,7 @@ export type { ReplicaOptions } from './ports.js';
 export type {
   CallHandler,
   CallMethod,
+  GroupMembers,
   CallReply,
   Interruptions,
   AnswerTime,

@@ -3,7 +3,7 @@ import type { PeerHello } from '../transport/types.js';
 import type { ReplicaOptions } from './ports.js';
 import type { Roster } from './roster.js';
 import type { RunningMember } from './running.js';
-import type { Interruptions, ReplicaStatus } from './types.js';
+import type { GroupMembers, Interruptions, ReplicaStatus } from './types.js';
 
 const NONE: Interruptions = {
   loopGaps: 0,
@@ -36,6 +36,7 @@ export function describeMember(
       self,
       voter: false,
       members: [own, ...members],
+      group: null,
       trouble,
       interruptions: NONE,
       lease: { leaseMs: 0, held: false, reads: 0 },
@@ -55,10 +56,20 @@ export function describeMember(
     self,
     voter: members.find((member) => member.id === self.memberId)?.voter ?? false,
     members,
+    group: groupMembers(running.membership),
     trouble: running.serving ? null : trouble,
     interruptions: running.interruptions,
     lease: running.leaseStatus,
   };
+}
+
+function groupMembers({ configuration, committed }: RunningMember['membership']): GroupMembers {
+  const { voters, outgoing, learners, learnersNext } = configuration;
+  const voting = new Set(voters.map(memberOf));
+  // A folder that is to take a vote over learns beside the one that has it.
+  const learning = new Set([...learners, ...learnersNext].map(memberOf).filter((id) => !voting.has(id)));
+  const changing = !committed || outgoing.length > 0;
+  return { voters: [...voting].sort(), learners: [...learning].sort(), changing };
 }
 
 function roleOf(running: RunningMember): ReplicaStatus['role'] {

@@ -99,6 +99,14 @@ export interface LeaseStatus {
   readonly reads: number;
 }
 
+/** Who is in the group by the configuration in force. */
+export interface GroupMembers {
+  readonly voters: readonly MemberId[];
+  readonly learners: readonly MemberId[];
+  /** It may still change back, or is one on the way from one to another. */
+  readonly changing: boolean;
+}
+
 export interface ReplicaStatus {
   readonly role: 'leader' | 'follower' | 'candidate' | 'learner' | 'recovering';
   readonly term: number;
@@ -111,6 +119,8 @@ export interface ReplicaStatus {
   readonly self: PeerHello;
   readonly voter: boolean;
   readonly members: readonly MemberStatus[];
+  /** Null before there is a configuration. */
+  readonly group: GroupMembers | null;
   /** Why the group does not serve, in numbers; null when it does. */
   readonly trouble: string | null;
   readonly interruptions: Interruptions;

@@ -6,6 +6,7 @@ import { CLUSTER_CODECS } from './cluster/codec.js';
 import type { Command, PlainCommand } from './command.js';
 import * as coordination from './zookeeper/apply.js';
 import { COORDINATION_CODECS } from './zookeeper/codec.js';
+import { applyMembers } from './zookeeper/members.js';
 import * as frameworks from './frameworks/apply.js';
 import * as membership from './membership/apply.js';
 import { MEMBERSHIP_CODECS } from './membership/codec.js';
@@ -157,6 +158,8 @@ function executePlain(state: State, turn: Turn, command: PlainCommand, sizeBytes
       return coordination.applyWrite(state, turn, command);
     case 'coordination-collect':
       return coordination.applyCollect(state, turn, command);
+    case 'coordination-members':
+      return applyMembers(state, turn, command);
     case 'role-weight':
       return applyRoleWeight(state.roles, turn, command);
     default:

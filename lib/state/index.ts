@@ -152,6 +152,7 @@ export { OPEN_ACL, PERMISSION } from './tree/acl.js';
 export type { OpOutcome } from './tree/op-turn.js';
 export { allows } from './tree/schemes.js';
 export { SYSTEM } from './tree/system.js';
+export { serverLines, serverNumber, serversIn, type Server } from './zookeeper/servers.js';
 export type {
   AclEntry,
   CreateMode,

@@ -17,7 +17,7 @@ import { TREE_CODECS } from './tree/codec.js';
  * Which commands this release understands: raised whenever a command or a version of one is added. Members tell
  * it (`member-info`), and a command is proposed only when the lowest member knows it.
  */
-export const COMMAND_LEVEL = 6;
+export const COMMAND_LEVEL = 7;
 
 /** What every release understands, and members that never told a level are taken to. */
 export const FIRST_LEVEL = 1;
@@ -101,6 +101,7 @@ export const COMMAND_NUMBERS: Readonly<Record<Command['kind'], number>> = {
   'coordination-expire': 49,
   'coordination-write': 50,
   'coordination-collect': 51,
+  'coordination-members': 52,
 };
 
 /** The only version there is of any command so far. */
@@ -129,6 +130,7 @@ const LEVELS: Partial<Readonly<Record<Command['kind'], readonly number[]>>> = {
   'coordination-expire': [6],
   'coordination-write': [6],
   'coordination-collect': [6],
+  'coordination-members': [7],
 };
 
 const CODECS: CodecsOf<PlainCommand> = {

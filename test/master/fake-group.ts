@@ -4,6 +4,7 @@ import { REPLICA_LIMITS } from '../../lib/replica/index.js';
 import type {
   CallHandler,
   CallReply,
+  GroupMembers,
   LeadershipView,
   Outcome,
   Replica,
@@ -40,6 +41,10 @@ export class FakeGroup {
   readonly members: FakeReplica[];
   term = 0;
   leader: FakeReplica | null = null;
+  /** What members tell of their doors for clients of ZooKeeper. */
+  zk: string | null = null;
+  /** Who is in the group; null: everybody, with a vote. */
+  configured: GroupMembers | null = null;
   /** Proposals wait while this is true. */
   holding = false;
   private index = 0;
@@ -204,6 +209,7 @@ export class FakeReplica implements Replica {
       self: this.hello,
       voter: true,
       members,
+      group: this.group.configured ?? { voters: members.map(({ id }) => id), learners: [], changing: false },
       trouble: null,
       interruptions: { loopGaps: 0, longestLoopGapMs: 0, doubts: 0, diskHandOvers: 0, quorumLosses: 0 },
       lease: { leaseMs: 0, held: false, reads: 0 },
@@ -218,7 +224,7 @@ export class FakeReplica implements Replica {
       clusterId: CLUSTER,
       release: '0.1.0',
       pid: 1,
-      doors: { http: '127.0.0.1:5050', grpc: '127.0.0.1:5060', zk: null, peer: '127.0.0.1:5070' },
+      doors: { http: '127.0.0.1:5050', grpc: '127.0.0.1:5060', zk: this.group.zk, peer: '127.0.0.1:5070' },
       memoryBudgetBytes: this.memoryBudgetBytes,
       generation: 0,
       unbound: false,

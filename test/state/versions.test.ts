@@ -165,15 +165,15 @@ describe('What a newer release wrote', () => {
   it('into the log stops the machine, which names the release of the members that know it', () => {
     const driver = new Driver();
     driver.done(info(M1, COMMAND_LEVEL, '0.2.0'));
-    driver.done(info(M2, 7, '0.9.1'));
-    driver.done(info(M3, 8, '0.9.2'));
+    driver.done(info(M2, COMMAND_LEVEL + 1, '0.9.1'));
+    driver.done(info(M3, COMMAND_LEVEL + 2, '0.9.2'));
     const entry = encodeEntry(1, [encodeSubBatch(M2, 1, 1, [Uint8Array.of(99, 1, 5)])]);
     const error = refused(() => driver.apply(entry));
     assert.equal(error.code, 'NEWER_FORMAT');
     assert.equal(
       error.message,
       `command 99 version 1 is unknown to this release (command level ${COMMAND_LEVEL}); ` +
-        'it needs a newer one: m2 runs 0.9.1 (level 7), m3 runs 0.9.2 (level 8)',
+        `it needs a newer one: m2 runs 0.9.1 (level ${COMMAND_LEVEL + 1}), m3 runs 0.9.2 (level ${COMMAND_LEVEL + 2})`,
     );
   });
 

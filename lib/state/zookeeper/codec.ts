@@ -174,4 +174,9 @@ export const COORDINATION_CODECS: CodecsOf<CoordinationCommand> = {
       pzxid: r.uint(),
     }),
   },
+  'coordination-members': {
+    grows: false,
+    write: (w, c) => w.text(c.servers).uint(c.mzxid),
+    read: (r) => ({ kind: 'coordination-members', servers: r.text(), mzxid: r.uint() }),
+  },
 };

@@ -69,6 +69,15 @@ export interface CoordinationCollect {
   readonly pzxid: number;
 }
 
+/** The leader tells clients who the members are, when the node `/zookeeper/config` does not say so. */
+export interface CoordinationMembers {
+  readonly kind: 'coordination-members';
+  /** Lines `server.N=…` without the one that names the version; what is there says the same else. */
+  readonly servers: string;
+  /** Zxid of the node by which the leader judged it; 0: there is none yet. No effect if it changed since. */
+  readonly mzxid: number;
+}
+
 export type CoordinationCommand =
   | CoordinationOpen
   | CoordinationAttach
@@ -76,7 +85,8 @@ export type CoordinationCommand =
   | CoordinationClose
   | CoordinationExpire
   | CoordinationWrite
-  | CoordinationCollect;
+  | CoordinationCollect
+  | CoordinationMembers;
 
 export interface CoordinationSession {
   readonly timeoutMs: number;

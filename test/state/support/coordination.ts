@@ -9,6 +9,7 @@ import {
 } from '../../../lib/base/index.js';
 import {
   OPEN_ACL,
+  SYSTEM,
   type AclEntry,
   type CreateMode,
   type Machine,
@@ -69,6 +70,11 @@ export function coordination(random: Random, machine: Machine, path: string): Pl
         return { kind: 'coordination-collect', path: at, czxid, mzxid, pzxid };
       }
       break;
+    }
+    case 5: {
+      const mzxid = machine.tree.exists(SYSTEM.config)?.mzxid ?? 0;
+      const servers = `server.${below(random, 4)}=a:1:1:participant`;
+      return { kind: 'coordination-members', servers, mzxid: chance(random, 0.2) ? mzxid + 1 : mzxid };
     }
     default:
   }

@@ -94,6 +94,11 @@ export const SAMPLES: { readonly [Kind in CommandKind]: Extract<Command, { reado
     ],
   },
   'coordination-collect': { kind: 'coordination-collect', path: '/a', czxid: 1, mzxid: 2, pzxid: 2 ** 40 },
+  'coordination-members': {
+    kind: 'coordination-members',
+    servers: 'server.1=a:1:1:participant;a:2',
+    mzxid: 2 ** 40,
+  },
   'agent-register': {
     ...agent(A, 9),
     resources: GPUS,
