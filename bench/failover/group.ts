@@ -29,6 +29,8 @@ export interface Group {
   stop(): Promise<void>;
   /** The member that leads, once every member runs, follows it and holds what it holds; null until then. */
   leader(): Promise<Member | null>;
+  /** Of the process that is this member now. */
+  pid(id: string): number;
   kill(id: string): void;
   restart(id: string): Promise<void>;
   pause(id: string): void;

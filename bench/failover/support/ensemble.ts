@@ -53,6 +53,10 @@ export abstract class Ensemble implements Group {
     return this.look();
   }
 
+  pid(id: string): number {
+    return this.processes.pid(id);
+  }
+
   kill(id: string): void {
     this.processes.kill(id);
   }

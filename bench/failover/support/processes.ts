@@ -48,6 +48,12 @@ export class Processes {
     await this.start(this.find(id).spec);
   }
 
+  pid(id: string): number {
+    const { pid } = this.find(id).child;
+    if (pid === undefined) throw new Error(`${id} could not be started`);
+    return pid;
+  }
+
   kill(id: string): void {
     const { child } = this.find(id);
     this.killed.add(child);

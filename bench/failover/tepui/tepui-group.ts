@@ -15,11 +15,12 @@ const STARTING_MS = 20_000;
 /** After it an offer counts as missing. */
 const OFFER_LIMIT_MS = 20_000;
 
-/** Three masters and an agent of `tepui dev`, and in every round a framework that notes when offers come. */
+/** Three masters and agents of `tepui dev`, and in every round a framework that notes when offers come. */
 export class TepuiGroup implements Group {
   readonly name = 'tepui';
   /** Per lost leader: from the election of the next one to the first offer; endless if none came. */
   readonly firstOfferMs: number[] = [];
+  private readonly agents: number;
   private starting: Promise<DevCluster> | null = null;
   private cluster: DevCluster | null = null;
   private operator: Operator | null = null;
@@ -30,12 +31,21 @@ export class TepuiGroup implements Group {
   private readonly ours = new Set<string>();
   private readonly paused = new Set<string>();
 
+  constructor(agents: number = 1) {
+    this.agents = agents;
+  }
+
+  /** Where each member serves ZooKeeper's clients. */
+  get coordination(): readonly Member[] {
+    return this.running().announcement.masters.map(({ id, zk }) => ({ id, address: zk! }));
+  }
+
   get members(): readonly Member[] {
     return this.running().announcement.masters.map(({ id, grpc }) => ({ id, address: grpc }));
   }
 
   async start(): Promise<void> {
-    this.starting = DevCluster.start({ masters: 3, agents: 1 });
+    this.starting = DevCluster.start({ masters: 3, agents: this.agents });
     this.cluster = await this.starting;
     this.reapWithUs(this.cluster.process);
     this.operator = new Operator({ addresses: this.cluster.grpcAddresses });
@@ -60,6 +70,10 @@ export class TepuiGroup implements Group {
     });
     if (!level || members.length !== 3) return null;
     return this.members.find(({ id }) => id === leader) ?? null;
+  }
+
+  pid(id: string): number {
+    return this.ours.has(id) ? this.restarted.pid(id) : this.running().pid(id);
   }
 
   kill(id: string): void {

@@ -8,6 +8,13 @@ import { epochOf } from './jute.js';
 
 export const JAR = '/usr/share/java/zookeeper.jar';
 
+export interface ZooKeeperOptions {
+  /** For the virtual machine. */
+  readonly java: readonly string[];
+  /** Beyond those of zoo.cfg. */
+  readonly settings: Readonly<Record<string, string | number>>;
+}
+
 interface View {
   readonly seat: Seat;
   readonly mode: string;
@@ -17,6 +24,12 @@ interface View {
 /** ZooKeeper with the times of Debian's zoo.cfg and every transaction synced (forceSync, the default). */
 export class ZooKeeperGroup extends Ensemble {
   readonly name = 'zookeeper';
+  private readonly options: ZooKeeperOptions;
+
+  constructor(options: ZooKeeperOptions = { java: [], settings: {} }) {
+    super();
+    this.options = options;
+  }
 
   client(address: string, number: number): GroupClient {
     return new ZooKeeperClient(address, number);
@@ -42,12 +55,13 @@ export class ZooKeeperGroup extends Ensemble {
           `127.0.0.1:${seat.peerPort}:${seat.electionPort}`,
         ]),
       ),
+      ...this.options.settings,
     };
     const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
     writeFileSync(config, lines.join(''));
     return {
       command: 'java',
-      args: ['-cp', JAR, 'org.apache.zookeeper.server.quorum.QuorumPeerMain', config],
+      args: [...this.options.java, '-cp', JAR, 'org.apache.zookeeper.server.quorum.QuorumPeerMain', config],
     };
   }
 
