@@ -22,7 +22,7 @@ import {
   writeConnectResponse,
   type ConnectRequest,
 } from '../../wire/zookeeper/index.js';
-import { RequestHandler, type Answering, type Credentials } from './request-handler.js';
+import { RequestHandler, type Answering, type Credentials, type Reconfigure } from './request-handler.js';
 import { Traffic, type Counters } from './traffic.js';
 import { isWord, type ConnectionView, type Word } from './words/index.js';
 
@@ -55,6 +55,7 @@ export interface ConnectionHost {
   readonly clock: Clock;
   readonly limits: ConnectionLimits;
   readonly credentials: Credentials;
+  readonly reconfigure: Reconfigure;
   /** Of the whole door. */
   readonly counters: Counters;
   /** The answer to a four-letter word. */
@@ -301,7 +302,7 @@ export class Connection implements ClientLink, Answering, ConnectionView {
       return this.finish();
     }
     const { session } = how;
-    const handler = new RequestHandler(session, this, host.credentials);
+    const handler = new RequestHandler(session, this, host.credentials, host.reconfigure);
     this.phase = { kind: 'attached', session, handler };
     const { timeoutMs, password } = session;
     writeConnectResponse(this.out, { timeoutMs, session: session.session, password, readOnly });

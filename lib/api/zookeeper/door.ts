@@ -9,6 +9,7 @@ import type { TlsMaterial } from '../../wire/index.js';
 import { Admission } from './admission.js';
 import { certificateIdentities } from './certificates.js';
 import { Connection, CONNECTION_LIMITS, type ConnectionHost, type ConnectionLimits } from './connection.js';
+import { Reconfiguration } from './reconfig/reconfiguration.js';
 import { Counters } from './traffic.js';
 import { answerWord, DEFAULT_WORDS, type Word, type WordSource } from './words/index.js';
 
@@ -50,6 +51,7 @@ export class ZooKeeperDoor {
   private readonly connections: Set<Connection> = new Set();
   private readonly counters: Counters = new Counters();
   private readonly admission: Admission;
+  private readonly reconfiguration: Reconfiguration;
   private readonly limits: ConnectionLimits;
   private readonly source: WordSource;
   private readonly words: ReadonlySet<Word>;
@@ -68,6 +70,7 @@ export class ZooKeeperDoor {
     this.limits = { ...CONNECTION_LIMITS, ...options.limits };
     const { maxConnections = 0, maxConnectionsPerAddress = 0 } = options;
     this.admission = new Admission({ connections: maxConnections, perAddress: maxConnectionsPerAddress });
+    this.reconfiguration = new Reconfiguration({ replica, every: options.every });
     this.port = options.port;
     this.words = new Set(options.words ?? DEFAULT_WORDS);
     this.source = this.makeSource();
@@ -101,6 +104,7 @@ export class ZooKeeperDoor {
 
   async stop(): Promise<void> {
     for (const stop of this.stops) stop();
+    this.reconfiguration.stop();
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     const all = Array.from(this.connections);
     for (const connection of all) connection.drop();
@@ -169,6 +173,7 @@ export class ZooKeeperDoor {
         saslUsers: saslUsers ?? new Map(),
         nonce: () => randomBytes(NONCE_BYTES).toString('base64'),
       },
+      reconfigure: (...request) => this.reconfiguration.run(...request),
       identities,
       counters: this.counters,
       word: (word) => answerWord(word, this.words, this.source),

@@ -21,6 +21,7 @@ import {
   type JuteWriter,
   type MultiReadRequest,
   type MultiRequest,
+  type ReconfigRequest,
   type Request,
   type SaslRequest,
   type SetWatchesRequest,
@@ -29,6 +30,7 @@ import {
 } from '../../wire/zookeeper/index.js';
 import { errorNumber } from './error-numbers.js';
 import { aclRead, descendantCount, multiReadResult, watchableRead, type ReadAnswer } from './reads.js';
+import type { Reconfiguration } from './reconfig/reconfiguration.js';
 import { errorOf, multiResults, replyToRead, replyToWrite, type Applied } from './replies.js';
 import { multiOp, treeOp } from './tree-ops.js';
 import { addWatch, checkWatch, removeWatch, restoreWatches } from './watches.js';
@@ -50,6 +52,9 @@ export interface Credentials {
   readonly nonce: () => string;
 }
 
+/** Changes who the members are; null: whether it is done is not known. */
+export type Reconfigure = Reconfiguration['run'];
+
 /** What answers a connection. */
 export interface Answering {
   /** Where answers are written; they leave together at the end of the turn. */
@@ -67,12 +72,14 @@ export class RequestHandler {
   private readonly session: AttachedSession;
   private readonly to: Answering;
   private readonly credentials: Credentials;
+  private readonly reconfigure: Reconfigure;
   private sasl: DigestMd5Exchange | null = null;
 
-  constructor(session: AttachedSession, to: Answering, credentials: Credentials) {
+  constructor(session: AttachedSession, to: Answering, credentials: Credentials, reconfigure: Reconfigure) {
     this.session = session;
     this.to = to;
     this.credentials = credentials;
+    this.reconfigure = reconfigure;
   }
 
   handle(xid: number, request: Request): void {
@@ -126,7 +133,7 @@ export class RequestHandler {
       case OP.closeSession:
         return this.close(xid);
       case OP.reconfig:
-        return this.read(xid, () => ZK_ERROR.reconfigDisabled);
+        return this.reconfig(xid, request);
       case 'unknown':
         return this.session.read(() => {
           writeBareReply(this.to.out, xid, EVENT_ZXID, ZK_ERROR.unimplemented);
@@ -195,6 +202,19 @@ export class RequestHandler {
       if (machine === null) return this.to.drop();
       replyToRead(this.to.out, xid, machine, (w) => void w.text(path));
       this.to.answered();
+    });
+  }
+
+  /** What is asked for later waits: it is to find the group as this left it. */
+  private reconfig(xid: number, request: ReconfigRequest): void {
+    this.session.exclusive((machine, ended) => {
+      if (machine === null) return this.to.drop();
+      this.reconfigure(request, this.session.identities, (answer, at) => {
+        if (answer === null) return this.to.drop();
+        replyToRead(this.to.out, xid, at, answer);
+        this.to.answered();
+        ended();
+      });
     });
   }
 

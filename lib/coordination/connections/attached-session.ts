@@ -106,11 +106,16 @@ export class AttachedSession {
 
   /** The machine that `done` gets shows everything that was acknowledged to anybody before; null: nobody could say. */
   sync(done: (machine: Machine | null) => void): void {
+    this.exclusive((machine, ended) => {
+      done(machine);
+      ended();
+    });
+  }
+
+  /** As `sync`; what is asked for later waits until `ended` is called. */
+  exclusive(begin: (machine: Machine | null, ended: () => void) => void): void {
     this.pipeline.barrier((ended) => {
-      this.parts.confirm((confirmed) => {
-        done(confirmed ? this.parts.machine() : null);
-        ended();
-      });
+      this.parts.confirm((confirmed) => begin(confirmed ? this.parts.machine() : null, ended));
     });
   }
 

@@ -7,7 +7,7 @@ import {
   type MemberId,
   type NodeId,
 } from '../../base/index.js';
-import type { Configuration } from '../../raft/index.js';
+import { membersOf, type Configuration } from '../../raft/index.js';
 import type { MarkView, UpkeepPolicy } from '../../state/index.js';
 import { quorumFault } from './arithmetic.js';
 import { edited, predecessorOf, type Situation } from './plan.js';
@@ -21,8 +21,16 @@ export type MemberChange =
   | { readonly kind: 'replace'; readonly member: MemberId; readonly by: MemberId }
   | { readonly kind: 'promote'; readonly member: MemberId }
   | { readonly kind: 'demote'; readonly member: MemberId }
+  /** Who votes and who learns from here on, in one change; all of them are there. */
+  | ({ readonly kind: 'reconfigure'; readonly from: Membership } & Membership)
   /** What the group does by itself; null only asks. */
   | { readonly kind: 'upkeep'; readonly policy: UpkeepPolicy | null };
+
+/** Who is in a group. */
+export interface Membership {
+  readonly voters: readonly MemberId[];
+  readonly learners: readonly MemberId[];
+}
 
 /** Who is in the group once the change is done. */
 export interface MemberChangeAnswer {
@@ -54,7 +62,7 @@ export type ChangeVerdict =
       readonly next: Configuration;
       readonly what: string;
       /** To be noted before. */
-      readonly mark: MarkView | null;
+      readonly marks: readonly MarkView[];
     };
 
 /** Changes that concern a member of the group. */
@@ -62,6 +70,7 @@ export type Concerning = Exclude<MemberChange, { readonly kind: 'add' | 'upkeep'
 
 /** Whether a change may be made; one that would cost the quorum is refused with the arithmetic. */
 export function judgeChange(situation: Situation, change: Concerning): ChangeVerdict {
+  if (change.kind === 'reconfigure') return reconfiguration(situation, change);
   const nodes = nodesOf(situation.configuration, change.member);
   if (nodes.length === 0) return unknownMember(situation, change.member);
   switch (change.kind) {
@@ -79,7 +88,7 @@ export function judgeChange(situation: Situation, change: Concerning): ChangeVer
 function removal(situation: Situation, member: MemberId, nodes: readonly NodeId[]): ChangeVerdict {
   const { configuration } = situation;
   const next = nodes.reduce((sum, node) => edited(sum, { without: node }), configuration);
-  return settle(situation, next, `removal of ${member}`, null);
+  return settle(situation, next, `removal of ${member}`, []);
 }
 
 function promotion(situation: Situation, member: MemberId): ChangeVerdict {
@@ -93,7 +102,7 @@ function promotion(situation: Situation, member: MemberId): ChangeVerdict {
   }
   if (keptUpMs(learner) === null) return notReady(member, behind(learner));
   const next = edited(configuration, { voter: learner });
-  return settle(situation, next, `promotion of ${member}`, { node: learner, held: false, replaces: '' });
+  return settle(situation, next, `promotion of ${member}`, [{ node: learner, held: false, replaces: '' }]);
 }
 
 function demotion(situation: Situation, member: MemberId): ChangeVerdict {
@@ -101,7 +110,7 @@ function demotion(situation: Situation, member: MemberId): ChangeVerdict {
   const voter = configuration.voters.find((node) => memberOf(node) === member);
   if (voter === undefined) return { kind: 'nothing' };
   const next = edited(configuration, { learner: voter });
-  return settle(situation, next, `demotion of ${member}`, { node: voter, held: true, replaces: '' });
+  return settle(situation, next, `demotion of ${member}`, [{ node: voter, held: true, replaces: '' }]);
 }
 
 function replacement(situation: Situation, member: MemberId, by: MemberId): ChangeVerdict {
@@ -116,7 +125,51 @@ function replacement(situation: Situation, member: MemberId, by: MemberId): Chan
   }
   if (keptUpMs(learner) === null) return notReady(by, behind(learner));
   const next = edited(configuration, { without: old, voter: learner });
-  return settle(situation, next, `replacement of ${member} by ${by}`, null);
+  return settle(situation, next, `replacement of ${member} by ${by}`, []);
+}
+
+/**
+ * Repeated it changes nothing: whoever asked may not have heard the answer. If the group is neither as it was to be nor
+ * as it was, somebody else changed it, and what was asked for may not be what is wanted any more.
+ */
+function reconfiguration(
+  situation: Situation,
+  { from, voters, learners }: Extract<MemberChange, { readonly kind: 'reconfigure' }>,
+): ChangeVerdict {
+  const { configuration, keptUpMs, behind } = situation;
+  if (consistsOf(configuration, { voters, learners })) return { kind: 'nothing' };
+  if (!consistsOf(configuration, from)) {
+    return refusal('BAD_VERSION', 'the members are others by now');
+  }
+  const stranger = [...voters, ...learners].find((member) => nodesOf(configuration, member).length === 0);
+  if (stranger !== undefined) return unknownMember(situation, stranger);
+  const has = (members: readonly MemberId[], node: NodeId): boolean => members.includes(memberOf(node));
+  const promoted = configuration.learners.filter((node) => has(voters, node) && !has(from.voters, node));
+  const demoted = configuration.voters.filter((node) => has(learners, node));
+  const late = promoted.find((node) => keptUpMs(node) === null);
+  if (late !== undefined) return notReady(memberOf(late), behind(late));
+  let next = configuration;
+  for (const node of membersOf(configuration)) {
+    if (!has([...voters, ...learners], node)) next = edited(next, { without: node });
+  }
+  for (const voter of promoted) next = edited(next, { voter });
+  for (const learner of demoted) next = edited(next, { learner });
+  const marks = [
+    ...promoted.map((node) => ({ node, held: false, replaces: '' as const })),
+    ...demoted.map((node) => ({ node, held: true, replaces: '' as const })),
+  ];
+  return settle(situation, next, 'reconfiguration', marks);
+}
+
+/** A folder that is to take the vote of another one of its member counts for nothing of its own. */
+function consistsOf({ voters, learners }: Configuration, membership: Membership): boolean {
+  const voting = new Set(voters.map(memberOf));
+  const learning = new Set(learners.map(memberOf).filter((member) => !voting.has(member)));
+  return sameSet(voting, membership.voters) && sameSet(learning, membership.learners);
+}
+
+function sameSet(set: ReadonlySet<MemberId>, members: readonly MemberId[]): boolean {
+  return set.size === new Set(members).size && members.every((member) => set.has(member));
 }
 
 /** The last checks, alike for every change. */
@@ -124,13 +177,13 @@ function settle(
   situation: Situation,
   next: Configuration,
   what: string,
-  mark: MarkView | null,
+  marks: readonly MarkView[],
 ): ChangeVerdict {
   const { configuration, isUp, self } = situation;
   const fault = quorumFault(configuration, next, isUp, what);
   if (fault !== null) return refusal('QUORUM_AT_RISK', fault);
   if (!next.voters.includes(self)) return { kind: 'hand-over', why: what };
-  return { kind: 'configure', next, what, mark };
+  return { kind: 'configure', next, what, marks };
 }
 
 function notReady(member: MemberId, behind: number): ChangeVerdict {

@@ -220,15 +220,17 @@ export class Keeper {
     });
   }
 
-  /** `noted`: what has to be noted before is; by now the change may be another matter. */
-  private carryOut(change: Concerning, reply: Reply, answered: Answered, noted = false): void {
+  /** `noted`: so much of what has to be noted before is; by now the change may be another matter. */
+  private carryOut(change: Concerning, reply: Reply, answered: Answered, noted = 0): void {
     const verdict = judgeChange(this.situation(answered), change);
     if (this.change.what !== null && isAboutWho(verdict)) {
-      return this.once(`the ${change.kind} of ${change.member}`, reply, () => this.consider(change, reply));
+      return this.once(`the ${change.kind}`, reply, () => this.consider(change, reply));
     }
     switch (verdict.kind) {
-      case 'refused':
-        return refuse(reply, verdict.code, verdict.message);
+      case 'refused': {
+        const early = verdict.code === 'BAD_VERSION' && this.change.what !== null;
+        return refuse(reply, early ? 'CHANGE_PENDING' : verdict.code, verdict.message);
+      }
       case 'nothing':
         return this.done(reply);
       case 'hand-over':
@@ -236,11 +238,12 @@ export class Keeper {
         this.host.handOver();
         return refuse(reply, 'TRANSFERRING', `another voter has to lead before the ${verdict.why}`);
       case 'configure': {
-        const { next, what, mark } = verdict;
-        if (mark === null || noted) return this.configure(next, what, reply, () => this.done(reply));
+        const { next, what, marks } = verdict;
+        const mark = marks[noted];
+        if (mark === undefined) return this.configure(next, what, reply, () => this.done(reply));
         return this.record({ kind: 'member-mark', ...mark }, reply, () => {
           this.look();
-          this.carryOut(change, reply, answered, true);
+          this.carryOut(change, reply, answered, noted + 1);
         });
       }
     }

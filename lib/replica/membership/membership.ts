@@ -26,6 +26,9 @@ import { hashOf, parseToken } from './tokens.js';
 /** Members of an earlier command level do not know frames about addresses, and would log each. */
 const ADDRESSES_LEVEL = 3;
 
+/** A leader of an earlier one would not know what is asked of it. */
+const RECONFIGURE_LEVEL = 7;
+
 /** Election timeouts that a voter has to show itself in before a change: a busy machine is no dead one. */
 const PATIENCE_TIMEOUTS = 4;
 
@@ -135,6 +138,13 @@ export class Membership {
   }
 
   change(change: MemberChange, done: (reply: ChangeReply) => void): void {
+    const level = this.host.machine().cluster.lowestCommandLevel;
+    if (change.kind === 'reconfigure' && level < RECONFIGURE_LEVEL) {
+      const message = `reconfigure needs command level ${RECONFIGURE_LEVEL}, and a member knows level ${level}`;
+      const refusal = { ok: false, code: 'UNSUPPORTED', message, unknown: false } as const;
+      this.host.options.timers.soon(() => done(refusal));
+      return;
+    }
     this.requests.make(change, done);
   }
 

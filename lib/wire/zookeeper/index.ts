@@ -52,6 +52,7 @@ export {
   type MultiReadRequest,
   type MultiRequest,
   type MultiWrite,
+  type ReconfigRequest,
   type Request,
   type SaslRequest,
   type SetWatchesRequest,
