@@ -5,14 +5,17 @@ import type { SideName } from './side.js';
 export type Target =
   | { readonly kind: 'ratio-at-least'; readonly ratio: number }
   | { readonly kind: 'ratio-at-most'; readonly ratio: number }
+  | { readonly kind: 'at-least'; readonly value: number }
   | { readonly kind: 'at-most'; readonly value: number };
+
+/** A side that was not measured is missing. */
+export type Figures = Readonly<Partial<Record<SideName, number>>>;
 
 export interface Line {
   readonly name: string;
   readonly title: string;
   readonly unit: string;
-  /** A side that was not measured is missing. */
-  readonly figures: Readonly<Partial<Record<SideName, number>>>;
+  readonly figures: Figures;
   readonly target: Target;
   /** What makes the figures doubtful: errors, requests without an answer. */
   readonly notes: readonly string[];
@@ -26,14 +29,22 @@ export interface Judged extends Line {
 
 export function judge(line: Line): Judged {
   const { tepui, zookeeper } = line.figures;
-  const ratio = tepui === undefined || zookeeper === undefined ? null : tepui / zookeeper;
+  const comparable = tepui !== undefined && zookeeper !== undefined && zookeeper > 0;
+  const ratio = comparable ? tepui / zookeeper : null;
   return { ...line, ratio: ratio === null ? null : round(ratio, 2), holds: holds(line.target, tepui, ratio) };
 }
 
 function holds(target: Target, tepui: number | undefined, ratio: number | null): boolean | null {
-  if (target.kind === 'at-most') return tepui === undefined ? null : tepui <= target.value;
-  if (ratio === null) return null;
-  return target.kind === 'ratio-at-least' ? ratio >= target.ratio : ratio <= target.ratio;
+  switch (target.kind) {
+    case 'ratio-at-least':
+      return ratio === null ? null : ratio >= target.ratio;
+    case 'ratio-at-most':
+      return ratio === null ? null : ratio <= target.ratio;
+    case 'at-least':
+      return tepui === undefined ? null : tepui >= target.value;
+    case 'at-most':
+      return tepui === undefined ? null : tepui <= target.value;
+  }
 }
 
 /** One line per row, in columns, then the notes. */
@@ -46,7 +57,7 @@ export function tableOf(lines: readonly Judged[]): string[] {
 }
 
 function cells({ title, unit, figures, ratio, target, holds }: Judged): string[] {
-  const figure = (value: number | undefined) => (value === undefined ? '–' : `${grouped(value)} ${unit}`);
+  const figure = (value: number | undefined) => (value === undefined ? '–' : measured(value, unit));
   return [
     title,
     figure(figures.tepui),
@@ -63,9 +74,15 @@ function wanted(target: Target, unit: string): string {
       return `≥ ${target.ratio} ×`;
     case 'ratio-at-most':
       return `≤ ${target.ratio} ×`;
+    case 'at-least':
+      return measured(target.value, unit, '≥ ');
     case 'at-most':
-      return `≤ ${grouped(target.value)} ${unit}`;
+      return measured(target.value, unit, '≤ ');
   }
+}
+
+function measured(value: number, unit: string, relation: string = ''): string {
+  return `${relation}${grouped(value)} ${unit}`.trimEnd();
 }
 
 /** With a comma after every three digits; three digits that mean something are enough. */
