@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CREATE_FLAGS, OP } from '../../lib/wire/zookeeper/index.js';
-import { RawSession } from '../foreign/differential/raw-session.js';
+import { RawSession } from '../support/raw-session.js';
 import { CutGroup } from '../support/cut-group.js';
 import { eventually } from '../support/eventually.js';
 import {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import { must } from '../../lib/base/index.js';
 import { CREATE_FLAGS, OP } from '../../lib/wire/zookeeper/index.js';
-import type { RawSession } from '../foreign/differential/raw-session.js';
+import type { RawSession } from '../support/raw-session.js';
 import { DevCluster } from '../support/dev-cluster.js';
 import { eventually } from '../support/eventually.js';
 import { ask, create, openSession, statOf } from '../support/zookeeper-client.js';

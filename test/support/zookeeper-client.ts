@@ -10,7 +10,7 @@ import {
   type Request,
   type WireStat,
 } from '../../lib/wire/zookeeper/index.js';
-import { NEW_SESSION, RawSession } from '../foreign/differential/raw-session.js';
+import { NEW_SESSION, RawSession } from './raw-session.js';
 import { eventually } from './eventually.js';
 
 const LIMIT_MS = 20_000;

@@ -2,7 +2,7 @@ import { JuteReader } from '../../../lib/wire/zookeeper/jute-reader.js';
 import { EVENT, OP } from '../../../lib/wire/zookeeper/opcodes.js';
 import { readEvent, readReplyHeader } from '../../../lib/wire/zookeeper/replies.js';
 import type { Request, SetWatchesRequest } from '../../../lib/wire/zookeeper/requests.js';
-import { NEW_SESSION, RawSession, type Received, type SessionKey } from './raw-session.js';
+import { NEW_SESSION, RawSession, type Received, type SessionKey } from '../../support/raw-session.js';
 import { byCode, isWrite, Transcript } from './transcript.js';
 
 const TIMEOUT_MS = 40_000;

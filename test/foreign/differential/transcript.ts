@@ -3,7 +3,7 @@ import { OP } from '../../../lib/wire/zookeeper/opcodes.js';
 import { readAcls, readStat, readTexts, type WireStat } from '../../../lib/wire/zookeeper/records.js';
 import { readMultiResults, readReplyHeader, type MultiResult } from '../../../lib/wire/zookeeper/replies.js';
 import type { Request } from '../../../lib/wire/zookeeper/requests.js';
-import type { Received } from './raw-session.js';
+import type { Received } from '../../support/raw-session.js';
 
 /**
  * What a server said, as text that two servers must agree on. Revisions, times and session ids are their own, so they

@@ -1,19 +1,19 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { FrameSplitter } from '../../../lib/wire/zookeeper/frame-splitter.js';
+import { FrameSplitter } from '../../lib/wire/zookeeper/frame-splitter.js';
 import {
   NO_SESSION,
   PASSWORD_BYTES,
   readConnectResponse,
   writeConnectRequest,
   type ConnectResponse,
-} from '../../../lib/wire/zookeeper/handshake.js';
-import { JuteReader } from '../../../lib/wire/zookeeper/jute-reader.js';
-import { JuteWriter } from '../../../lib/wire/zookeeper/jute-writer.js';
-import { OP, XID } from '../../../lib/wire/zookeeper/opcodes.js';
-import { readReplyHeader } from '../../../lib/wire/zookeeper/replies.js';
-import { writeRequest } from '../../../lib/wire/zookeeper/request-writer.js';
-import type { Request } from '../../../lib/wire/zookeeper/requests.js';
+} from '../../lib/wire/zookeeper/handshake.js';
+import { JuteReader } from '../../lib/wire/zookeeper/jute-reader.js';
+import { JuteWriter } from '../../lib/wire/zookeeper/jute-writer.js';
+import { OP, XID } from '../../lib/wire/zookeeper/opcodes.js';
+import { readReplyHeader } from '../../lib/wire/zookeeper/replies.js';
+import { writeRequest } from '../../lib/wire/zookeeper/request-writer.js';
+import type { Request } from '../../lib/wire/zookeeper/requests.js';
 
 const ANSWER_MS = 20_000;
 

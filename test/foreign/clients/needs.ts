@@ -1,0 +1,14 @@
+import { spawnSync } from 'node:child_process';
+import type { Suite } from 'mocha';
+
+/** Debian's Python: the one that has Debian's kazoo. */
+export const PYTHON = '/usr/bin/python3';
+export const KAZOO = [PYTHON, '-c', 'import kazoo'] as const;
+
+/** Skips a suite where a command that must succeed for it does not; docs/skips.md says why it may. */
+export function needs(suite: Suite, command: string, ...args: readonly string[]): void {
+  suite.beforeAll(function (this: Mocha.Context) {
+    const { status } = spawnSync(command, args, { stdio: 'ignore', timeout: 60_000 });
+    if (status !== 0) this.skip();
+  });
+}
