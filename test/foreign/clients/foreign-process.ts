@@ -17,7 +17,7 @@ export class ForeignProcess {
     const [command, ...args] = argv;
     this.child = spawn(command!, args, {
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...process.env, ...env },
+      env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1', ...env },
     });
     this.child.stdin!.on('error', () => undefined);
     createInterface(this.child.stdout!).on('line', (line) => this.lines.push(line));

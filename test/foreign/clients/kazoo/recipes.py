@@ -32,6 +32,7 @@ class ReadWriteLock(Worker):
 
         def step():
             kind, make = locks[self.rounds % 2]
+            self.clear()
             lock = make(ROOT + '/rwlock', self.name)
             # Without a limit readers and writers of kazoo 2.8 block each other for good, on ZooKeeper too.
             if lock.acquire(timeout=0.5):
@@ -40,6 +41,17 @@ class ReadWriteLock(Worker):
                 self.say('freed', kind=kind)
                 lock.release()
         return step
+
+    def clear(self):
+        """An attempt that runs out of time while its connection is lost leaves its node behind."""
+        base = ROOT + '/rwlock'
+        self.zk.ensure_path(base)
+        for child in self.zk.get_children(base):
+            try:
+                if self.zk.get('%s/%s' % (base, child))[0] == self.name.encode():
+                    self.zk.delete('%s/%s' % (base, child))
+            except NoNodeError:
+                pass
 
 
 class Semaphore(Worker):
@@ -130,23 +142,23 @@ class Queue(Worker):
         return self.zk.Queue(ROOT + '/queue')
 
     def prepare(self):
-        queue = self.make()
+        self.queue = self.make()
         self.number = 0
 
         def step():
             self.number += 1
             value = '%s-%d' % (self.name, self.number)
             try:
-                queue.put(value.encode())
+                self.queue.put(value.encode())
                 self.say('put', value=value)
             except KazooException:
                 self.say('put unknown', value=value)
                 raise
-            self.take(queue)
+            self.take()
         return step
 
-    def take(self, queue):
-        got = queue.get()
+    def take(self):
+        got = self.queue.get()
         if got is not None:
             self.say('got', value=got.decode())
 
@@ -155,15 +167,17 @@ class LockingQueue(Queue):
     def make(self):
         return self.zk.LockingQueue(ROOT + '/locking')
 
-    def take(self, queue):
-        got = queue.get(WAIT_S)
+    def take(self):
+        got = self.queue.get(WAIT_S)
         if got is None:
             return
         self.say('held', value=got.decode())
         self.say('freed', value=got.decode())
         try:
-            consumed = queue.consume()
+            consumed = self.queue.consume()
         except KazooException:
+            # This one would go on to ask for an entry that may be gone.
+            self.queue = self.make()
             self.say('consume unknown', value=got.decode())
             raise
         self.say('consumed' if consumed else 'not consumed', value=got.decode())
