@@ -261,6 +261,7 @@ class MasterProcess {
       limits: { minTimeoutMs: zookeeper.minSessionTimeoutMs, maxTimeoutMs: zookeeper.maxSessionTimeoutMs },
       maxConnections: zookeeper.maxConnections,
       maxConnectionsPerAddress: zookeeper.maxConnectionsPerAddress,
+      readOnly: zookeeper.readOnly,
       words: wordsOf(zookeeper),
       superDigest: zookeeper.superDigest ?? null,
       saslUsers: this.saslUsers,

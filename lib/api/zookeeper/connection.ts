@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { MalformedError, type Clock, type SessionId } from '../../base/index.js';
 import {
   addressIdentity,
+  type Arrival,
   type Arrived,
   type AttachedSession,
   type ClientLink,
@@ -22,6 +23,7 @@ import {
   writeConnectResponse,
   type ConnectRequest,
 } from '../../wire/zookeeper/index.js';
+import type { Standing } from './read-only.js';
 import { RequestHandler, type Answering, type Credentials, type Reconfigure } from './request-handler.js';
 import { Traffic, type Counters } from './traffic.js';
 import { isWord, type ConnectionView, type Word } from './words/index.js';
@@ -58,6 +60,8 @@ export interface ConnectionHost {
   readonly reconfigure: Reconfigure;
   /** Of the whole door. */
   readonly counters: Counters;
+  /** Towards clients that say that reads would do. */
+  readonly standing: () => Standing;
   /** The answer to a four-letter word. */
   readonly word: (word: Word) => string;
   /** Proved by the connection itself, beside its address: by a certificate. */
@@ -76,6 +80,8 @@ type Phase =
   | { readonly kind: 'leaving'; readonly sinceMs: number }
   /** Waits for the first frame. */
   | { readonly kind: 'greeting'; readonly sinceMs: number }
+  /** Whether the group can be asked for the session, or its client has to do with reads, is to be seen. */
+  | { readonly kind: 'undecided'; readonly sinceMs: number; readonly request: ConnectRequest }
   /** The group is asked for the session. */
   | { readonly kind: 'arriving'; readonly sinceMs: number; readonly request: ConnectRequest }
   | { readonly kind: 'attached'; readonly session: AttachedSession; readonly handler: RequestHandler }
@@ -144,6 +150,7 @@ export class Connection implements ClientLink, Answering, ConnectionView {
         phase.session.heard();
         break;
       case 'greeting':
+      case 'undecided':
       case 'arriving':
     }
     this.split(chunk);
@@ -242,6 +249,7 @@ export class Connection implements ClientLink, Answering, ConnectionView {
   tick(nowMs: number): void {
     const { phase } = this;
     if ('sinceMs' in phase && nowMs - phase.sinceMs > this.host.limits.greetingMs) return this.drop();
+    if (phase.kind === 'undecided') this.decide(phase.request, phase.sinceMs);
     if (this.out.length > 0) this.flush();
     this.resume();
   }
@@ -268,6 +276,7 @@ export class Connection implements ClientLink, Answering, ConnectionView {
         if (!this.finishing) this.request(phase.handler, frame);
         return;
       case 'fresh':
+      case 'undecided':
       case 'arriving':
       case 'leaving':
       case 'closed':
@@ -276,13 +285,37 @@ export class Connection implements ClientLink, Answering, ConnectionView {
 
   /** Whoever has seen more than we have would see the past here: it finds a member that is further. */
   private greet(request: ConnectRequest, sinceMs: number): void {
-    const { hub, machine, limits } = this.host;
-    if (request.lastZxidSeen > machine().revision) return this.drop();
+    if (request.lastZxidSeen > this.host.machine().revision) return this.drop();
     this.traffic.request(GREETING);
-    this.phase = { kind: 'arriving', sinceMs, request };
+    this.decide(request, sinceMs);
+  }
+
+  /** Who says that reads would do waits until it is known whether there is more to be had. */
+  private decide(request: ConnectRequest, sinceMs: number): void {
+    const content = request.readOnly === true;
+    const standing = this.host.standing();
+    if (standing === 'led' || (standing === 'leaderless' && !content)) return this.arrive(request, sinceMs);
+    if (standing === 'leaderless') this.phase = { kind: 'undecided', sinceMs, request };
+    // A session of the group may have ended without this member's knowing.
+    else if (!content || request.session !== NO_SESSION) this.drop();
+    else {
+      this.phase = { kind: 'arriving', sinceMs, request };
+      const session = this.host.hub.openAlone(this.arrival(request));
+      this.arrived({ kind: 'attached', session });
+    }
+  }
+
+  private arrival(request: ConnectRequest): Arrival {
+    const { limits, identities } = this.host;
     const timeoutMs = Math.min(limits.maxTimeoutMs, Math.max(limits.minTimeoutMs, request.timeoutMs));
     const address = addressIdentity(this.socket.remoteAddress ?? '');
-    const arrival = { timeoutMs, identities: [address, ...this.host.identities], link: this };
+    return { timeoutMs, identities: [address, ...identities], link: this };
+  }
+
+  private arrive(request: ConnectRequest, sinceMs: number): void {
+    const { hub } = this.host;
+    this.phase = { kind: 'arriving', sinceMs, request };
+    const arrival = this.arrival(request);
     const arrived = (how: Arrived): void => this.arrived(how);
     if (request.session === NO_SESSION) return hub.open(arrival, arrived);
     hub.attach({ session: request.session as SessionId, password: request.password }, arrival, arrived);
@@ -296,7 +329,7 @@ export class Connection implements ClientLink, Answering, ConnectionView {
       return;
     }
     if (how.kind === 'refused') return this.drop();
-    const readOnly = phase.request.readOnly === null ? null : false;
+    const readOnly = phase.request.readOnly === null ? null : how.kind === 'attached' && how.session.readOnly;
     if (how.kind === 'no-session') {
       writeConnectResponse(this.out, { timeoutMs: 0, session: NO_SESSION, password: NO_PASSWORD, readOnly });
       return this.finish();
@@ -356,7 +389,7 @@ export class Connection implements ClientLink, Answering, ConnectionView {
   }
 
   private crowded(share: number): boolean {
-    if (this.phase.kind === 'arriving') return true;
+    if (this.phase.kind === 'arriving' || this.phase.kind === 'undecided') return true;
     const { outstanding, unsentBytes } = this.host.limits;
     const depth = this.phase.kind === 'attached' ? this.phase.session.depth : 0;
     return depth > outstanding * share || this.socket.writableLength + this.out.length > unsentBytes * share;

@@ -9,6 +9,7 @@ import type { TlsMaterial } from '../../wire/index.js';
 import { Admission } from './admission.js';
 import { certificateIdentities } from './certificates.js';
 import { Connection, CONNECTION_LIMITS, type ConnectionHost, type ConnectionLimits } from './connection.js';
+import { standing, type Standing } from './read-only.js';
 import { Reconfiguration } from './reconfig/reconfiguration.js';
 import { Counters } from './traffic.js';
 import { answerWord, DEFAULT_WORDS, type Word, type WordSource } from './words/index.js';
@@ -30,6 +31,8 @@ export interface ZooKeeperDoorOptions {
   /** Connections in all, and from one address; 0, the default: no limit. */
   readonly maxConnections?: number;
   readonly maxConnectionsPerAddress?: number;
+  /** Clients that say so are served reads while there is no leader. Default: no. */
+  readonly readOnly?: boolean;
   /** Four-letter words that are answered. */
   readonly words?: readonly Word[];
   /** Null, the default: without TLS. */
@@ -145,6 +148,7 @@ export class ZooKeeperDoor {
       counters,
       connections: () => Array.from(this.connections),
       rejected: () => this.admission.rejected,
+      readOnly: () => this.standing() === 'read-only',
       settings: {
         secure: (tls ?? null) !== null,
         minTimeoutMs: limits.minTimeoutMs,
@@ -158,6 +162,11 @@ export class ZooKeeperDoor {
       dataBytes: options.dataBytes ?? (() => 0),
       startedAtMs: clock.monotonicMs(),
     };
+  }
+
+  private standing(): Standing {
+    const { replica, clock, readOnly } = this.options;
+    return standing(replica, clock, readOnly ?? false);
   }
 
   private accept(socket: Socket, identities: readonly Identity[]): void {
@@ -175,6 +184,7 @@ export class ZooKeeperDoor {
       },
       reconfigure: (...request) => this.reconfiguration.run(...request),
       identities,
+      standing: () => this.standing(),
       counters: this.counters,
       word: (word) => answerWord(word, this.words, this.source),
       dirty: (connection) => {

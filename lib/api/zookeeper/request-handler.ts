@@ -29,6 +29,7 @@ import {
   type WriteRequest,
 } from '../../wire/zookeeper/index.js';
 import { errorNumber } from './error-numbers.js';
+import { needsGroup } from './read-only.js';
 import { aclRead, descendantCount, multiReadResult, watchableRead, type ReadAnswer } from './reads.js';
 import type { Reconfiguration } from './reconfig/reconfiguration.js';
 import { errorOf, multiResults, replyToRead, replyToWrite, type Applied } from './replies.js';
@@ -83,6 +84,7 @@ export class RequestHandler {
   }
 
   handle(xid: number, request: Request): void {
+    if (this.session.readOnly && needsGroup(request)) return this.read(xid, () => ZK_ERROR.notReadOnly);
     switch (request.op) {
       case OP.create:
       case OP.create2:

@@ -24,6 +24,8 @@ export interface AttachedSessionParts extends PipelineHost {
   readonly confirm: (done: (confirmed: boolean) => void) => void;
   /** The client sent something. */
   readonly heard: (session: SessionId) => void;
+  /** Given for a session that this member alone knows, for reads: who its client is. */
+  readonly alone?: readonly Identity[];
 }
 
 /** A session as long as one connection of this member has it: what its client asks, in order. */
@@ -35,7 +37,12 @@ export class AttachedSession {
   constructor(parts: AttachedSessionParts) {
     this.parts = parts;
     this.pipeline = new Pipeline(parts);
-    this.known = parts.machine().coordination.get(parts.key.session)?.identities ?? [];
+    this.known = parts.alone ?? parts.machine().coordination.get(parts.key.session)?.identities ?? [];
+  }
+
+  /** Nobody else knows of it, and it can only read. */
+  get readOnly(): boolean {
+    return this.parts.alone !== undefined;
   }
 
   get session(): SessionId {
@@ -88,6 +95,10 @@ export class AttachedSession {
 
   authenticate(identity: Identity, done: (outcome: Outcome) => void): void {
     const { session, attachment } = this;
+    if (this.readOnly) {
+      this.known = [...this.known, identity];
+      return this.here(done);
+    }
     this.propose({ kind: 'coordination-authenticate', session, attachment, identity }, (outcome) => {
       this.known = this.identities;
       done(outcome);
@@ -96,6 +107,7 @@ export class AttachedSession {
 
   close(done: (outcome: Outcome) => void): void {
     const { session, attachment } = this;
+    if (this.readOnly) return this.here(done);
     this.propose({ kind: 'coordination-close', session, attachment }, done);
   }
 
@@ -135,6 +147,12 @@ export class AttachedSession {
   release(): void {
     this.pipeline.close();
     this.parts.watches.removeWatcher(this.watcher);
+  }
+
+  /** What concerns a session that nobody else knows of is done at once. */
+  private here(done: (outcome: Outcome) => void): void {
+    const { revision } = this.parts.machine();
+    done({ kind: 'applied', result: { ok: true, revision, value: { kind: 'nothing' } }, term: 0 });
   }
 
   private propose(command: PlainCommand, done: (outcome: Outcome) => void): void {

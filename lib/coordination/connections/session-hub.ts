@@ -2,7 +2,7 @@ import { randomHex, type Clock, type NodeId, type Random, type SessionId } from 
 import type { Outcome, Replica } from '../../replica/index.js';
 import { allows, encodeCommand, PERMISSION, type StateEvent } from '../../state/index.js';
 import { WatchTable } from '../watches/index.js';
-import { AttachedSession } from './attached-session.js';
+import { AttachedSession, type AttachedSessionParts } from './attached-session.js';
 import { Coverage } from './coverage.js';
 import type { Arrival, EndCause, SessionKey } from './types.js';
 import { WatcherNumbers } from './watcher-numbers.js';
@@ -38,6 +38,8 @@ export class SessionHub {
   private readonly options: SessionHubOptions;
   private readonly attached: Map<SessionId, AttachedSession> = new Map();
   private readonly byWatcher: Map<number, AttachedSession> = new Map();
+  /** Those that this member alone knows, and when their clients were last heard of (monotonic). */
+  private readonly alone: Map<AttachedSession, number> = new Map();
   private readonly numbers: WatcherNumbers = new WatcherNumbers();
   private readonly coverage: Coverage = new Coverage();
   readonly watches: WatchTable = new WatchTable();
@@ -76,12 +78,25 @@ export class SessionHub {
     });
   }
 
+  /** A session for reads while there is no leader; nobody else hears of it. */
+  openAlone(arrival: Arrival): AttachedSession {
+    const { random, clock } = this.options;
+    const key = { session: drawId(random), password: drawBytes(random, PASSWORD_BYTES) };
+    const session: AttachedSession = this.make(key, 0, arrival, {
+      alone: arrival.identities,
+      heard: () => void this.alone.set(session, clock.monotonicMs()),
+    });
+    session.heard();
+    return session;
+  }
+
   /** The connection of an attached session is gone; the session lives on. Once is enough, and more does no harm. */
   detach(session: AttachedSession): void {
     if (this.byWatcher.get(session.watcher) !== session) return;
     session.release();
     this.byWatcher.delete(session.watcher);
     this.numbers.release(session.watcher);
+    this.alone.delete(session);
     if (this.attached.get(session.session) !== session) return;
     this.attached.delete(session.session);
     this.coverage.detached(session.session);
@@ -110,7 +125,7 @@ export class SessionHub {
 
   /** The state was replaced as a whole: nobody knows what its clients missed. */
   reset(): void {
-    const all = Array.from(this.attached.values());
+    const all = [...this.attached.values(), ...this.alone.keys()];
     for (const session of all) this.end(session, 'reset');
   }
 
@@ -129,6 +144,7 @@ export class SessionHub {
 
   /** Whether what is there to be said to the session may be said now; if not, it will be worth asking again soon. */
   mayAnswer(session: AttachedSession): boolean {
+    if (session.readOnly) return true;
     const nowMs = this.options.clock.monotonicMs();
     if (this.coverage.mayAnswer(session.session, session.timeoutMs, nowMs)) return true;
     this.coverage.heard(session.session);
@@ -145,6 +161,16 @@ export class SessionHub {
       if (this.coverage.mustClose(session.session, timeoutMs, nowMs)) this.end(session, 'silent');
       else if (waitingSinceMs !== null && nowMs - waitingSinceMs >= timeoutMs / 3)
         this.end(session, 'parked');
+    }
+    if (this.alone.size > 0) this.tickAlone(nowMs);
+  }
+
+  private tickAlone(nowMs: number): void {
+    const led = this.options.replica.leadership().kind !== 'none';
+    const all = Array.from(this.alone);
+    for (const [session, heardMs] of all) {
+      if (led) this.end(session, 'writable');
+      else if (nowMs - heardMs >= session.timeoutMs) this.end(session, 'silent');
     }
   }
 
@@ -171,8 +197,22 @@ export class SessionHub {
   }
 
   private admit(key: SessionKey, attachment: number, arrival: Arrival, atMs: number): AttachedSession {
+    const heard = (id: SessionId): void => this.coverage.heard(id);
+    const session = this.make(key, attachment, arrival, { heard });
+    this.attached.set(key.session, session);
+    this.coverage.attached(key.session, atMs);
+    return session;
+  }
+
+  private make(
+    key: SessionKey,
+    attachment: number,
+    arrival: Arrival,
+    kind: Pick<AttachedSessionParts, 'heard' | 'alone'>,
+  ): AttachedSession {
     const { replica, clock } = this.options;
     const session = new AttachedSession({
+      ...kind,
       key,
       attachment,
       timeoutMs: arrival.timeoutMs,
@@ -181,13 +221,10 @@ export class SessionHub {
       watches: this.watches,
       machine: () => replica.machine,
       confirm: (done) => replica.read((refusal) => done(refusal === null)),
-      heard: (id) => this.coverage.heard(id),
       propose: (command, done) => replica.propose(command, done, 'within-apply'),
       nowMs: () => clock.monotonicMs(),
     });
-    this.attached.set(key.session, session);
     this.byWatcher.set(session.watcher, session);
-    this.coverage.attached(key.session, atMs);
     return session;
   }
 

@@ -14,7 +14,9 @@ export type EndCause =
   /** A write waited too long for a leader: whether it is done is not known. */
   | 'parked'
   /** The state of this member was replaced: what was watched may have changed unseen. */
-  | 'reset';
+  | 'reset'
+  /** It could only be read from here, and the group is back: its client comes back to write. */
+  | 'writable';
 
 /** The connection of a session, as far as the session has to tell it something. */
 export interface ClientLink {

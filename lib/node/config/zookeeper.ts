@@ -11,6 +11,8 @@ export interface ZooKeeperConfig {
   /** Connections in all, and from one address; 0: no limit. */
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
+  /** Clients that say so are served reads while there is no leader. */
+  readonly readOnly: boolean;
   /** Four-letter words that are answered; `*`: all. */
   readonly words: readonly (Word | '*')[];
   /** `user:base64(SHA-1 of user:password)` of whoever passes every check. */
@@ -33,6 +35,7 @@ const keys = z.strictObject({
   maxSessionTimeoutMs: timeout.default(40_000),
   maxConnections: connections.default(0),
   maxConnectionsPerAddress: connections.default(PER_ADDRESS),
+  readOnly: z.boolean().default(false),
   words: z.array(z.enum([...WORDS, '*'])).default([...DEFAULT_WORDS]),
   superDigest: z
     .string()

@@ -17,6 +17,8 @@ import {
   readReplyHeader,
   writeConnectRequest,
   writeRequest,
+  type ConnectRequest,
+  type ConnectResponse,
   type Request,
 } from '../../../lib/wire/zookeeper/index.js';
 import { Group } from '../../replica/group.js';
@@ -49,12 +51,14 @@ export class RawClient {
     });
   }
 
-  async greet(timeoutMs: number = 10_000): Promise<void> {
+  async greet(timeoutMs: number = 10_000, more: Partial<ConnectRequest> = {}): Promise<ConnectResponse> {
     const password = new Uint8Array(PASSWORD_BYTES);
     const first = { protocolVersion: 0, lastZxidSeen: 0, readOnly: false };
-    writeConnectRequest(this.out, { ...first, timeoutMs, session: NO_SESSION, password });
+    writeConnectRequest(this.out, { ...first, timeoutMs, session: NO_SESSION, password, ...more });
     this.socket.write(this.out.take());
-    this.session = readConnectResponse(await this.next()).session;
+    const response = readConnectResponse(await this.next());
+    this.session = response.session;
+    return response;
   }
 
   send(request: Request): void {
@@ -126,8 +130,9 @@ export class DoorWorld {
     });
   }
 
-  static async open(options: Partial<ZooKeeperDoorOptions> = {}): Promise<DoorWorld> {
-    const group = await Group.serving({ size: 1 });
+  /** In front of `m1`, one of `size` members. */
+  static async open(options: Partial<ZooKeeperDoorOptions> = {}, size: number = 1): Promise<DoorWorld> {
+    const group = await Group.serving({ size });
     await group.announceAll();
     const world = new DoorWorld(group, options);
     await world.start();

@@ -18,12 +18,12 @@ export function decimal(value: number): string {
   return text.endsWith('.') ? `${text}0` : text;
 }
 
-export type Mode = 'leader' | 'follower' | 'observer' | 'standalone';
+export type Mode = 'leader' | 'follower' | 'observer' | 'standalone' | 'read-only';
 
 /** Null while this member knows of no leader: there is no service then. */
-export function mode({ replica }: WordSource): Mode | null {
+export function mode({ replica, readOnly }: WordSource): Mode | null {
   const view = replica.leadership();
-  if (view.kind === 'none') return null;
+  if (view.kind === 'none') return readOnly() ? 'read-only' : null;
   const { members, voter } = replica.status();
   if (members.length === 1) return 'standalone';
   if (view.kind !== 'following') return 'leader';

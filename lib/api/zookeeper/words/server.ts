@@ -18,7 +18,9 @@ export function srst({ counters }: WordSource): string {
 
 /** Members without a leader are no server to Java's clients, which look for one that takes writes by this word. */
 export function isro(source: WordSource): string {
-  return mode(source) === null ? 'null' : 'rw';
+  const now = mode(source);
+  if (now === null) return 'null';
+  return now === 'read-only' ? 'ro' : 'rw';
 }
 
 function state(source: WordSource): string {

@@ -34,6 +34,8 @@ export interface WordSource {
   readonly counters: Counters;
   readonly connections: () => readonly ConnectionView[];
   readonly rejected: () => number;
+  /** Reads are served to those who say that they would do: there is no leader. */
+  readonly readOnly: () => boolean;
   readonly settings: DoorSettings;
   readonly port: () => number;
   /** The release of this package. */
