@@ -63,19 +63,15 @@ export class SnapshotIntake {
   }
 
   private sink(start: SnapshotStart, meta: CutMeta, receiver: SnapshotReceiver): SnapshotSink {
-    let finishing = false;
-    const release = () => {
+    const release = (): void => {
       this.receiving = null;
     };
     return {
       next: receiver.next,
       add: (chunk) => this.adding(start, receiver.add(chunk)),
+      broken: release,
       // Once it is complete, an installation takes its course whatever becomes of the stream.
-      broken: () => {
-        if (!finishing) release();
-      },
       finish: async () => {
-        finishing = true;
         try {
           const installed = await this.host.install(start, meta, await receiver.finish());
           if (!installed) await receiver.abandon();

@@ -15,7 +15,10 @@ export class SnapshotArrival {
   private readonly stream: PartStream;
   private sink: SnapshotSink | null = null;
   private next = 0;
+  /** The sink was told how it ends: it finishes, or is broken. */
   private done = false;
+  /** A part is being taken. */
+  private busy = false;
   private sign: TimerHandle | null = null;
 
   constructor(env: Environment, stream: PartStream) {
@@ -27,14 +30,13 @@ export class SnapshotArrival {
     this.stream.listen({
       message: (part) => {
         this.stream.pause();
-        this.take(part).then(
-          () => {
-            this.stream.resume();
-          },
-          (error: unknown) => {
-            this.fail(asTepuiError(error));
-          },
-        );
+        this.busy = true;
+        this.take(part)
+          .then(
+            () => this.stream.resume(),
+            (error: unknown) => this.fail(asTepuiError(error)),
+          )
+          .finally(() => this.settled());
       },
       ended: () => {
         if (!this.done) this.fail(new TepuiError('MALFORMED', 'the snapshot ends before its last chunk'));
@@ -58,7 +60,6 @@ export class SnapshotArrival {
     if (sink === null) throw new TepuiError('UNSUPPORTED', 'the snapshot is not wanted');
     this.sink = sink;
     this.next = sink.next;
-    if (this.stream.closed) this.close();
     this.tell(false);
   }
 
@@ -74,8 +75,8 @@ export class SnapshotArrival {
       this.tell(false);
       return;
     }
-    await sink.finish();
     this.done = true;
+    await sink.finish();
     this.tell(true);
     this.stream.end();
   }
@@ -97,9 +98,15 @@ export class SnapshotArrival {
     this.stream.end();
   }
 
+  private settled(): void {
+    this.busy = false;
+    if (this.stream.closed) this.close();
+  }
+
+  /** The sink hears of it when it is done with the part it is taking: until then another transfer would meet this one. */
   private close(): void {
     this.sign?.cancel();
-    if (this.done || this.sink === null) return;
+    if (this.done || this.busy || this.sink === null) return;
     this.done = true;
     this.sink.broken();
   }

@@ -153,9 +153,9 @@ export interface SnapshotSink {
   /** Number of the first chunk wanted. */
   readonly next: number;
   add(chunk: SnapshotChunk): Promise<void>;
-  /** All chunks arrived: resolves when the state is installed and durable. */
+  /** All chunks arrived: resolves when the state is installed and durable. Also when the stream broke meanwhile. */
   finish(): Promise<void>;
-  /** The transfer broke; it may resume later from what is there. */
+  /** The transfer broke, and no chunk of it is being taken any more; it may resume later from what is there. */
   broken(): void;
 }
 

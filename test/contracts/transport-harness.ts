@@ -142,13 +142,14 @@ export class TestMember implements TransportHandlers {
   }
 }
 
-/** Keeps what arrives; `failAt` breaks at that chunk. */
+/** Keeps what arrives; `failAt` breaks at that chunk, and `hold` makes one take its time. */
 export class TestSink implements SnapshotSink {
   readonly next: number;
   readonly chunks: SnapshotChunk[] = [];
   finished = false;
   wasBroken = false;
   failAt: number | null = null;
+  private held: { readonly at: number; readonly until: Promise<void> } | null = null;
 
   constructor(next: number = 0) {
     this.next = next;
@@ -157,6 +158,15 @@ export class TestSink implements SnapshotSink {
   async add(chunk: SnapshotChunk): Promise<void> {
     if (chunk.number === this.failAt) throw new Error('disk full');
     this.chunks.push({ ...chunk, bytes: chunk.bytes.slice() });
+    if (chunk.number === this.held?.at) await this.held.until;
+  }
+
+  /** That chunk is being taken until the answer is called. */
+  hold(at: number): () => void {
+    let done = (): void => {};
+    const until = new Promise<void>((resolve) => (done = resolve));
+    this.held = { at, until };
+    return () => done();
   }
 
   async finish(): Promise<void> {

@@ -390,6 +390,35 @@ export function transportContract(kind: TransportKind): void {
         assert.equal(sink.finished, false);
       });
 
+      /** m1 dies while m2 takes chunk `at` of three: what m2 had been told by then, and how to let the chunk be done. */
+      async function dieWhileTaking(at: number): Promise<{ sink: TestSink; done: () => void }> {
+        const sink = new TestSink();
+        const done = sink.hold(at);
+        m2.offered = async () => sink;
+        await meet(m1, m2);
+        m1.transport.sendSnapshot(m2.id, start, (offset) => chunksFrom(offset, 3)).catch(() => {});
+        await kind.until('the chunk arrived', () => sink.chunks.length === at + 1);
+        await kind.crash(m1.at);
+        await kind.until('dead', () => m2.kindsOfDown(m1).includes('refused'));
+        return { sink, done };
+      }
+
+      it('break when the receiver is done with the chunk that it was taking', async () => {
+        const { sink, done } = await dieWhileTaking(1);
+        assert.equal(sink.wasBroken, false);
+        done();
+        await kind.until('broken', () => sink.wasBroken);
+        assert.equal(sink.finished, false);
+      });
+
+      it('do not break any more while the last chunk is taken: they are finished', async () => {
+        const { sink, done } = await dieWhileTaking(2);
+        assert.equal(sink.finished, false);
+        done();
+        await kind.until('finished', () => sink.finished);
+        assert.equal(sink.wasBroken, false);
+      });
+
       it('break when the receiver dies', async () => {
         const sink = new TestSink();
         m2.offered = async () => sink;
