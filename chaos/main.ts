@@ -16,12 +16,14 @@ import {
 } from './faults/plan.js';
 import { describeRun, passed } from './report.js';
 import { run } from './run.js';
+import { WORKLOADS, type WorkloadName } from './workloads/names.js';
 
 interface Options {
   readonly seconds: number;
   readonly seed: number;
   readonly masters: number;
   readonly faults?: readonly FaultKind[];
+  readonly workloads?: readonly WorkloadName[];
   readonly smallDisks: boolean;
   readonly keep: boolean;
   readonly json: boolean;
@@ -39,12 +41,13 @@ function clusterSize(text: string): number {
   return size;
 }
 
-function faultList(text: string): FaultKind[] {
-  return text.split(',').map((name) => {
-    const kind = FAULT_KINDS.find((one) => one === name);
-    if (kind === undefined) throw new InvalidArgumentError(`there are: ${FAULT_KINDS.join(', ')}`);
-    return kind;
-  });
+function listOf<T extends string>(known: readonly T[]): (text: string) => T[] {
+  return (text) =>
+    text.split(',').map((name) => {
+      const one = known.find((each) => each === name);
+      if (one === undefined) throw new InvalidArgumentError(`there are: ${known.join(', ')}`);
+      return one;
+    });
 }
 
 function readOptions(): Options {
@@ -59,7 +62,12 @@ function readOptions(): Options {
     .addOption(
       new Option('--masters <n>', 'of five, two may be hurt at once').default(3).argParser(clusterSize),
     )
-    .addOption(new Option('--faults <kinds>', 'only these, separated by commas').argParser(faultList))
+    .addOption(
+      new Option('--faults <kinds>', 'only these, separated by commas').argParser(listOf(FAULT_KINDS)),
+    )
+    .addOption(
+      new Option('--workloads <names>', 'only these, separated by commas').argParser(listOf(WORKLOADS)),
+    )
     .option(
       '--small-disks',
       'disks that can be filled; by root in a mount namespace: npm run chaos:root',
@@ -80,7 +88,7 @@ function faultOf({ faults, smallDisks }: Options): string | null {
 }
 
 async function main(options: Options): Promise<number> {
-  const { seconds, seed, masters, faults, smallDisks, keep, json } = options;
+  const { seconds, seed, masters, faults, workloads, smallDisks, keep, json } = options;
   const { kinds, leftOut } = possibleKinds(faults ?? defaultKinds(smallDisks), canLimitFiles);
   const missing =
     leftOut.length === 0 ? null : `${leftOut.join(', ')}: there is no prlimit (util-linux) here`;
@@ -97,13 +105,21 @@ async function main(options: Options): Promise<number> {
   const progress = (line: string) => process.stderr.write(`chaos: ${line}\n`);
   const only = faults === undefined ? '' : ` --faults ${faults.join(',')}`;
   const size = masters === 3 ? '' : ` --masters ${masters}`;
-  const again = `npm run chaos${smallDisks ? ':root' : ''} -- --seconds ${seconds} --seed ${seed}${size}${only}`;
+  const load = workloads === undefined ? '' : ` --workloads ${workloads.join(',')}`;
+  const again = `npm run chaos${smallDisks ? ':root' : ''} -- --seconds ${seconds} --seed ${seed}${size}${only}${load}`;
   progress(again);
   if (missing !== null) progress(`left out: ${missing}`);
   const plan = drawPlan(seed, seconds, kinds, masters);
   let good = false;
   try {
-    const result = await run({ plan, dir, smallDisks, signal: interrupt.signal, progress });
+    const result = await run({
+      plan,
+      workloads: workloads ?? WORKLOADS,
+      dir,
+      smallDisks,
+      signal: interrupt.signal,
+      progress,
+    });
     if (result === null) return EXIT.interrupted;
     writeFileSync(path.join(dir, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
     good = passed(result);

@@ -12,6 +12,7 @@ export function describeRun(result: RunResult): string[] {
     ...shorten(failures).map((failure) => `FAILED: ${failure}`),
     `operations: ${operations.ok} acknowledged, ${operations.refused} refused, ${operations.unknown} unknown; ` +
       `${operations.quietPerSecond.toFixed(0)}/s outside faults (${percent(operations.quietShare)} of the time)`,
+    `per second outside faults: ${describePaces(result.paces)}`,
     `tasks: ${tasks.accepted} accepted, ${tasks.refused} refused, ${tasks.unknown} unknown`,
     `faults: ${kinds.join(', ') || 'none'}`,
     `elections: ${result.elections}; longest time without an acknowledgement: ` +
@@ -20,6 +21,11 @@ export function describeRun(result: RunResult): string[] {
     `machine stall: ${result.machineStallMs} ms; processes waited for a processor for ` +
       `${percent(result.starvedShare)} of ${Math.round(result.tookMs / 1000)} s, which limits do not count`,
   ];
+}
+
+function describePaces(paces: RunResult['paces']): string {
+  const each = Object.entries(paces).map(([name, pace]) => `${name} ${pace.toFixed(1)}`);
+  return each.join(', ') || 'nothing';
 }
 
 function describeUsage(id: string, usage: Usage): string {

@@ -9,14 +9,12 @@ import type { Plan } from './faults/plan.js';
 import { History } from './history/history.js';
 import { launchesOf, type Launch } from './history/operations.js';
 import { judge } from './judges/judge.js';
+import { LEAST_PACES, pacesOf } from './judges/paces.js';
 import { ratesOf, type Rates } from './judges/rates.js';
+import { Load } from './load.js';
 import { Resources, grossUsages, type Usage } from './resources.js';
 import { settle } from './settle.js';
-import { Registers } from './workloads/registers.js';
-import { TaskLauncher } from './workloads/tasks.js';
-
-/** Of the time in which the machine ran us. Below it, the faults met a cluster at rest and the run says nothing. */
-export const LEAST_QUIET_RATE = 20;
+import type { WorkloadName } from './workloads/names.js';
 
 export interface RunResult {
   readonly seed: number;
@@ -25,6 +23,8 @@ export interface RunResult {
   /** How long it took, from the first operation until the last fault was over. */
   readonly tookMs: number;
   readonly operations: Rates;
+  /** What each workload got done per second outside faults: see `LEAST_PACES`. */
+  readonly paces: Readonly<Partial<Record<WorkloadName, number>>>;
   readonly faults: Readonly<Record<string, number>>;
   readonly elections: number;
   /** The longest time for which the machine did not run this process: what is slow may be the machine. */
@@ -43,6 +43,7 @@ export interface RunResult {
 
 export interface RunOptions {
   readonly plan: Plan;
+  readonly workloads: readonly WorkloadName[];
   /** An empty folder for everything the run leaves. */
   readonly dir: string;
   /** Each master has a disk of its own that can be filled. */
@@ -69,12 +70,11 @@ export async function run(options: RunOptions): Promise<RunResult | null> {
     const random = new SeededRandom(plan.seed ^ 0x5eed);
     await cluster.start();
     progress(`${plan.masters} masters and ${cluster.agents.length} agents serve in ${dir}`);
-    const registers = new Registers(cluster.addresses, history, random.split());
-    const tasks = new TaskLauncher(cluster.addresses, history, random.split(), dir);
+    const load = new Load(options.workloads, cluster, history, random, dir);
     try {
-      return await underLoad(options, { cluster, history, registers, tasks });
+      return await underLoad(options, { cluster, history, load });
     } finally {
-      await Promise.all([registers.close(), tasks.close()]);
+      await load.close();
     }
   } finally {
     history.close();
@@ -86,17 +86,15 @@ export async function run(options: RunOptions): Promise<RunResult | null> {
 interface Parts {
   readonly cluster: Cluster;
   readonly history: History;
-  readonly registers: Registers;
-  readonly tasks: TaskLauncher;
+  readonly load: Load;
 }
 
 async function underLoad(options: RunOptions, parts: Parts): Promise<RunResult | null> {
-  const { plan, dir, signal, progress } = options;
-  const { cluster, history, registers, tasks } = parts;
+  const { plan, dir, signal, progress, workloads } = options;
+  const { cluster, history, load } = parts;
   const make: MakeFault = (planned, taken) => makeFault(planned, cluster, taken);
   const nemesis = new Nemesis(plan, make, cluster, history, progress);
-  await registers.start();
-  await tasks.start();
+  await load.start();
   const fromNs = history.now();
   const starvedBeforeMs = cluster.clock.starvedMs;
   const resources = new Resources(() => cluster.pids(), path.join(dir, 'resources.jsonl'));
@@ -111,29 +109,29 @@ async function underLoad(options: RunOptions, parts: Parts): Promise<RunResult |
   const starvedShare = (cluster.clock.starvedMs - starvedBeforeMs) / tookMs;
   if (signal.aborted) return null;
   progress('the last fault is over: settling');
-  await Promise.all([registers.stop(), tasks.stop()]);
-  const unsettled = await settle(cluster, registers, tasks, { failed: nemesis.failures.length > 0, signal });
+  await load.stop();
+  const unsettled = await settle(cluster, load, history, { failed: nemesis.failures.length > 0, signal });
   if (signal.aborted) return null;
   history.flush();
   progress('judging');
   const rates = ratesOf(history.events, nemesis.windows, fromNs, toNs);
-  const { violations, undecided } = judge(history.events, registers.initial, (task) => tasks.tracesOf(task));
+  const paces = pacesOf(history.events, workloads, nemesis.windows, fromNs, toNs);
+  const { violations, undecided } = judge(
+    history.events,
+    load.doors,
+    (task) => load.tracesOf(task),
+    nemesis.windows,
+  );
   const failures = [...nemesis.failures, ...cluster.unexpectedExits, ...unsettled, ...undecided];
   const usages = resources.usages();
-  failures.push(...grossUsages(usages));
-  const leastRate = LEAST_QUIET_RATE * (1 - starvedShare);
-  if (rates.quietPerSecond < leastRate) {
-    failures.push(
-      `${rates.quietPerSecond.toFixed(1)} acknowledged operations per second outside faults: at least ` +
-        `${leastRate.toFixed(1)} wanted, of a machine that let processes wait for ${percent(starvedShare)} of the time`,
-    );
-  }
+  failures.push(...grossUsages(usages), ...slowPaces(paces, starvedShare));
   return {
     seed: plan.seed,
     seconds: plan.seconds,
     masters: plan.masters,
     tookMs,
     operations: rates,
+    paces,
     faults: countKinds(nemesis.windows),
     elections: electionsIn(cluster.dir, cluster.masters),
     machineStallMs: Math.round(delay.max / 1e6),
@@ -144,6 +142,20 @@ async function underLoad(options: RunOptions, parts: Parts): Promise<RunResult |
     failures,
     folder: options.dir,
   };
+}
+
+/** Of the time in which the machine ran us. Slower than that, the faults met clients at rest. */
+function slowPaces(paces: RunResult['paces'], starvedShare: number): string[] {
+  const names = Object.keys(paces) as WorkloadName[];
+  return names.flatMap((name) => {
+    const pace = paces[name] ?? 0;
+    const least = LEAST_PACES[name] * (1 - starvedShare);
+    if (pace >= least) return [];
+    return [
+      `${name}: ${pace.toFixed(1)} per second outside faults, at least ${least.toFixed(1)} wanted, of a machine ` +
+        `that let processes wait for ${percent(starvedShare)} of the time`,
+    ];
+  });
 }
 
 export function percent(share: number): string {

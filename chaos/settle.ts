@@ -1,7 +1,10 @@
 import { Operator, Tree } from '../lib/client/index.js';
 import type { Cluster } from './cluster/cluster.js';
+import type { History } from './history/history.js';
+import type { Load } from './load.js';
 import type { Registers } from './workloads/registers.js';
-import type { TaskLauncher } from './workloads/tasks.js';
+import { ROOT } from './workloads/zookeeper/places.js';
+import { walk } from './zookeeper/walk.js';
 
 /** For each step. */
 const LIMIT_MS = 60_000;
@@ -15,8 +18,8 @@ const SHORT_LIMIT_MS = 5_000;
  */
 export async function settle(
   cluster: Cluster,
-  registers: Registers,
-  tasks: TaskLauncher,
+  { registers, tasks, zookeeper }: Load,
+  history: History,
   { failed, signal }: { readonly failed: boolean; readonly signal: AbortSignal },
 ): Promise<string[]> {
   const limitMs = failed ? SHORT_LIMIT_MS : LIMIT_MS;
@@ -25,23 +28,39 @@ export async function settle(
   const attempt = async (step: Promise<unknown>): Promise<void> => {
     await step.catch((error: unknown) => problems.push(`settle: ${describe(error)}`));
   };
+  const awaited = (): string[] => tasks?.awaited() ?? [];
   const noTasks = async (): Promise<true | null> => {
     const { items } = await operator.tasks();
-    return items.length === 0 && tasks.awaited().length === 0 ? true : null;
+    return items.length === 0 && awaited().length === 0 ? true : null;
   };
   try {
     await attempt(cluster.awaitServing(limitMs, signal));
     await attempt(
       cluster.waitFor('every accepted task has ended', limitMs, noTasks, signal).catch((error: unknown) => {
-        throw new Error(
-          `${describe(error)}; without an end: ${tasks.awaited().slice(0, 10).join(', ') || 'none'}`,
-        );
+        throw new Error(`${describe(error)}; without an end: ${awaited().slice(0, 10).join(', ') || 'none'}`);
       }),
     );
+    for (const workload of zookeeper.values()) {
+      let missing: string | null = null;
+      const arrived = async (): Promise<true | null> => {
+        missing = await workload.awaited();
+        return missing === null ? true : null;
+      };
+      const come = cluster.waitFor('what ZooKeeper clients wait for has come', limitMs, arrived, signal);
+      await attempt(
+        come.catch((error: unknown) => {
+          throw new Error(`${describe(error)}: ${missing ?? 'nobody answers'}`);
+        }),
+      );
+      await workload.close();
+    }
     await attempt(awaitEqualIndexes(cluster, limitMs, signal));
     if (signal.aborted) return problems;
-    await registers.readAll();
-    await attempt(differences(cluster, registers, limitMs).then((found) => void problems.push(...found)));
+    await registers?.readAll();
+    if (registers !== null) {
+      await attempt(differences(cluster, registers, limitMs).then((found) => void problems.push(...found)));
+    }
+    if (zookeeper.size > 0) await attempt(walkAll(cluster, history, limitMs, signal));
   } finally {
     operator.close();
   }
@@ -65,6 +84,24 @@ async function awaitEqualIndexes(cluster: Cluster, limitMs: number, signal: Abor
     .catch((error: unknown) => {
       throw new Error(`${describe(error)}; they are at ${seen}`);
     });
+}
+
+/** Records what each member has of the nodes of ZooKeeper clients; judged with the rest. */
+async function walkAll(
+  cluster: Cluster,
+  history: History,
+  limitMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const member of cluster.zookeeper) {
+    const nodes = await cluster.waitFor(
+      `${member.id} shows its nodes`,
+      limitMs,
+      () => walk(member, ROOT, history, limitMs),
+      signal,
+    );
+    history.add({ type: 'rest', member: member.id, nodes });
+  }
 }
 
 /** What each member has of its own: no two may differ. */

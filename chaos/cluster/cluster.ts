@@ -13,6 +13,7 @@ import type { Children, ChildSpec } from '../../lib/node/dev/children.js';
 import { tepuiChildren } from '../../lib/node/dev/launch.js';
 import { shutDown } from '../../lib/node/dev/shutdown.js';
 import { configFiles, type DevPlan, type MasterPlan } from '../../lib/node/dev/plan.js';
+import type { Member } from '../zookeeper/session.js';
 import { Network, linksAmong } from '../faults/network.js';
 import { choosePorts } from './ports.js';
 import { SmallDisks } from './small-disks.js';
@@ -44,6 +45,8 @@ export class Cluster {
   readonly network: Network;
   /** gRPC doors of the masters, in their order. */
   readonly addresses: readonly string[];
+  /** Their doors for ZooKeeper clients. */
+  readonly zookeeper: readonly Member[];
   /** Processes that ended without our doing. */
   readonly unexpectedExits: string[] = [];
   /** Stands still while our processes wait for a processor. */
@@ -76,6 +79,7 @@ export class Cluster {
     this.plan = plan;
     this.network = network;
     this.addresses = plan.masters.map(({ grpc }) => grpc);
+    this.zookeeper = plan.masters.map(({ id, zookeeper }) => ({ id, address: zookeeper }));
     this.operator = new Operator({ addresses: this.addresses });
     this.children = tepuiChildren(false, ({ id, pid, how }) => this.exited(id, pid ?? 0, how));
     const spec = (command: string) => (one: { readonly id: string; readonly folder: string }) => {
@@ -209,9 +213,11 @@ export class Cluster {
   /** Starts `id` on an empty folder, with a token that lets it in. */
   join(id: string, token: string): void {
     const place = id === this.spare ? this.sparePlace : this.plan.masters.find((master) => master.id === id)!;
-    const { folder, grpc, peer } = place;
+    const { folder, grpc, peer, zookeeper } = place;
     const masters = this.plan.masters.filter((master) => master.id !== id).map((master) => master.peer);
-    const own = { id, dataDir: folder, listen: { grpc, peer }, join: { token, masters } };
+    const listen = { grpc, peer, zookeeper };
+    const limits = { maxConnectionsPerAddress: 0 };
+    const own = { id, dataDir: folder, listen, zookeeper: limits, join: { token, masters } };
     mkdirSync(folder, { recursive: true });
     const members = id === this.spare ? {} : this.membersFor(folder);
     writeFileSync(path.join(folder, 'config.yaml'), stringify({ ...own, ...members }));

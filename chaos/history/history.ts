@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
+import type { WireRecord } from './wire.js';
 
 /** What a client did to a register: a tree node whose version counts its writes. */
 export type RegisterAction =
@@ -12,6 +13,12 @@ export interface RegisterResult {
   readonly index: number;
 }
 
+/** What a client did to a node that comes and goes. While it is not there its version is `ABSENT`. */
+export type SlotAction =
+  { readonly f: 'create'; readonly value: string } | { readonly f: 'delete'; readonly expected: number };
+
+export const ABSENT = -1;
+
 /** One line of `history.jsonl`. `ns` is monotonic and begins at 0. */
 export type HistoryEvent = { readonly ns: number } & (
   | { readonly type: 'plan' | 'fault' | 'note'; readonly data: unknown }
@@ -20,7 +27,7 @@ export type HistoryEvent = { readonly ns: number } & (
       readonly id: number;
       readonly process: string;
       readonly key: string;
-    } & RegisterAction)
+    } & (RegisterAction | SlotAction))
   | {
       readonly type: 'invoke';
       readonly id: number;
@@ -28,6 +35,18 @@ export type HistoryEvent = { readonly ns: number } & (
       readonly f: 'launch';
       readonly tasks: readonly LaunchedTask[];
     }
+  /** All of them, or none: nodes whose names only this client uses. */
+  | {
+      readonly type: 'invoke';
+      readonly id: number;
+      readonly process: string;
+      readonly f: 'nodes';
+      readonly creates: readonly string[];
+      readonly deletes: readonly string[];
+    }
+  | { readonly type: 'wire'; readonly record: WireRecord }
+  /** What one member had at rest: every node below, as it told it. */
+  | { readonly type: 'rest'; readonly member: string; readonly nodes: Readonly<Record<string, string>> }
   | ({ readonly type: 'ok'; readonly id: number } & Partial<RegisterResult>)
   /** Surely not done; for a `cas`, BAD_VERSION says that the version was another one. */
   | { readonly type: 'fail'; readonly id: number; readonly code: string }
@@ -49,6 +68,8 @@ export interface LaunchedTask {
   readonly id: string;
   readonly exitCode: number;
 }
+
+export type WithoutNames<T> = T extends unknown ? Omit<T, 'client' | 'session'> : never;
 
 type WithoutTime<T> = T extends unknown ? Omit<T, 'ns'> : never;
 
@@ -81,6 +102,10 @@ export class History {
     this.buffer += `${JSON.stringify(timed)}\n`;
     if (this.buffer.length > BUFFER_CHARACTERS) this.flush();
     return ns;
+  }
+
+  wire(client: string, session: string, what: WithoutNames<WireRecord>): number {
+    return this.add({ type: 'wire', record: { client, session, ...what } as WireRecord });
   }
 
   flush(): void {

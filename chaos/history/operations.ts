@@ -1,17 +1,17 @@
-import type { HistoryEvent, LaunchedTask, RegisterAction, RegisterResult } from './history.js';
+import type { HistoryEvent, LaunchedTask, RegisterAction, RegisterResult, SlotAction } from './history.js';
 
 /** How an operation on a register ended, as far as its client knows. */
 export type Outcome =
   | ({ readonly kind: 'ok' } & RegisterResult)
-  /** Answered: the version was not the expected one. */
-  | { readonly kind: 'mismatch' }
+  /** Answered: what was asked for was not so. A node that is not there has no version, and is no hindrance to a create. */
+  | { readonly kind: 'mismatch'; readonly absent: boolean }
   | { readonly kind: 'unknown' };
 
 export interface Operation {
   readonly id: number;
   readonly process: string;
   readonly key: string;
-  readonly action: RegisterAction;
+  readonly action: RegisterAction | SlotAction;
   readonly invokeNs: number;
   /** Infinity while unknown: it may take effect at any later time. */
   readonly returnNs: number;
@@ -40,7 +40,7 @@ export function operationsOf(events: readonly HistoryEvent[]): Operation[] {
   const ends = endings(events);
   const operations: Operation[] = [];
   for (const event of events) {
-    if (event.type !== 'invoke' || event.f === 'launch') continue;
+    if (event.type !== 'invoke' || event.f === 'launch' || event.f === 'nodes') continue;
     const end = ends.get(event.id);
     const outcome = outcomeOf(event, end);
     if (outcome === null) continue;
@@ -57,14 +57,47 @@ export function operationsOf(events: readonly HistoryEvent[]): Operation[] {
   return operations;
 }
 
-function outcomeOf(action: RegisterAction, end: Ending | undefined): Outcome | null {
+/** Refusals that tell something of the node: by what asks, and whether the node was there. */
+const MISMATCHES: Readonly<Record<string, Readonly<Record<string, boolean>>>> = {
+  cas: { BAD_VERSION: false, NO_NODE: true },
+  write: { NO_NODE: true },
+  create: { NODE_EXISTS: false },
+  delete: { BAD_VERSION: false, NO_NODE: true },
+};
+
+function outcomeOf({ f }: RegisterAction | SlotAction, end: Ending | undefined): Outcome | null {
   if (end?.type === 'ok') {
     const { value = '', version = 0, index = 0 } = end;
     return { kind: 'ok', value, version, index };
   }
-  if (end?.type === 'fail')
-    return action.f === 'cas' && end.code === 'BAD_VERSION' ? { kind: 'mismatch' } : null;
-  return action.f === 'read' ? null : { kind: 'unknown' };
+  if (end?.type === 'fail') {
+    const absent = MISMATCHES[f]?.[end.code];
+    return absent === undefined ? null : { kind: 'mismatch', absent };
+  }
+  return f === 'read' ? null : { kind: 'unknown' };
+}
+
+export interface NodesWritten {
+  readonly id: number;
+  readonly process: string;
+  readonly creates: readonly string[];
+  readonly deletes: readonly string[];
+  readonly outcome: 'done' | 'refused' | 'unknown';
+  /** When it was sent, and answered or given up. */
+  readonly invokeNs: number;
+  readonly endNs: number;
+}
+
+/** In the order in which they were sent. */
+export function nodesOf(events: readonly HistoryEvent[]): NodesWritten[] {
+  const ends = endings(events);
+  return events.flatMap((event): NodesWritten[] => {
+    if (event.type !== 'invoke' || event.f !== 'nodes') return [];
+    const { id, process, creates, deletes, ns: invokeNs } = event;
+    const end = ends.get(id);
+    const outcome = end?.type === 'ok' ? 'done' : end?.type === 'fail' ? 'refused' : 'unknown';
+    return [{ id, process, creates, deletes, outcome, invokeNs, endNs: end?.ns ?? Infinity }];
+  });
 }
 
 export function launchesOf(events: readonly HistoryEvent[]): Launch[] {

@@ -8,7 +8,7 @@ function isAnswered(operation: Operation): operation is Answered {
 }
 
 /**
- * Replays one key in the order of the indexes that the answers carry: the cross-check of the black-box search,
+ * Replays one key that nobody deletes in the order of the indexes that the answers carry: the cross-check of the black-box search,
  * which would catch an index that lies. Returns what does not fit; empty when all does.
  */
 export function replayByIndex(operations: readonly Operation[], initial: Register): string[] {
@@ -20,7 +20,7 @@ export function replayByIndex(operations: readonly Operation[], initial: Registe
   let version = initial.version;
   let index = -1;
   for (const { id, action, outcome } of writes) {
-    if (action.f === 'read') continue;
+    if (!('value' in action)) continue;
     if (outcome.index === index) problems.push(`write ${id} has the index ${index} of another write`);
     if (outcome.version <= version) {
       problems.push(
@@ -37,7 +37,7 @@ export function replayByIndex(operations: readonly Operation[], initial: Registe
     ({ version, index } = outcome);
     valueAt.set(version, action.value);
   }
-  const possible = new Set(unanswered.flatMap(({ action }) => (action.f === 'read' ? [] : [action.value])));
+  const possible = new Set(unanswered.flatMap(({ action }) => ('value' in action ? [action.value] : [])));
   for (const read of answered.filter(({ action }) => action.f === 'read')) {
     problems.push(...misread(read, writes, valueAt, possible));
   }

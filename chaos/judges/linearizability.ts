@@ -1,10 +1,14 @@
+import { ABSENT } from '../history/history.js';
 import type { Operation } from '../history/operations.js';
 import { LinearizedSet, SeenStates } from './linearized-set.js';
 
 export interface Register {
   readonly value: string;
+  /** `ABSENT` while there is no such node; a new one begins at 0. */
   readonly version: number;
 }
+
+const NO_NODE: Register = { value: '', version: ABSENT };
 
 export type Verdict =
   | { readonly kind: 'linearizable' }
@@ -96,13 +100,15 @@ interface Sightings {
 function sightingsOf(operations: readonly Operation[]): Sightings {
   const writers = new Map<string, number>();
   for (const { action } of operations) {
-    if (action.f !== 'read') writers.set(action.value, (writers.get(action.value) ?? 0) + 1);
+    if ('value' in action) writers.set(action.value, (writers.get(action.value) ?? 0) + 1);
   }
+  // Whoever is deleted begins anew: a version stands for more than one value then.
+  const lasting = operations.every(({ action }) => action.f !== 'delete');
   const valueAt = new Map<number, string>();
   const versionOf = new Map<string, number>();
   for (const { outcome } of operations) {
     if (outcome.kind !== 'ok') continue;
-    valueAt.set(outcome.version, outcome.value);
+    if (lasting) valueAt.set(outcome.version, outcome.value);
     if (writers.get(outcome.value) === 1) versionOf.set(outcome.value, outcome.version);
   }
   return { valueAt, versionOf };
@@ -115,23 +121,40 @@ function fits({ valueAt, versionOf }: Sightings, value: string, version: number)
 
 /** The register after the operation; null if it cannot happen now, or would have no effect that is asked for. */
 function step(state: Register, { action, outcome }: Operation, sightings: Sightings): Register | null {
-  const after = state.version + 1;
-  if (outcome.kind === 'unknown' && action.f !== 'read' && !fits(sightings, action.value, after)) return null;
-  switch (action.f) {
-    case 'read':
-      return outcome.kind === 'ok' && outcome.value === state.value && outcome.version === state.version
-        ? state
-        : null;
-    case 'write':
-      if (outcome.kind === 'ok' && outcome.version !== after) return null;
-      return { value: action.value, version: after };
-    case 'cas': {
-      const matches = state.version === action.expected;
-      if (outcome.kind === 'mismatch') return matches ? null : state;
-      if (!matches || (outcome.kind === 'ok' && outcome.version !== after)) return null;
-      return { value: action.value, version: after };
-    }
+  if (outcome.kind === 'mismatch') return mismatches(state, action, outcome.absent) ? state : null;
+  if (action.f === 'read') {
+    const { kind } = outcome;
+    return kind === 'ok' && outcome.value === state.value && outcome.version === state.version ? state : null;
   }
+  const next = effect(state, action);
+  if (next === null || action.f === 'delete') return next;
+  if (outcome.kind === 'ok') return outcome.version === next.version ? next : null;
+  return fits(sightings, action.value, next.version) ? next : null;
+}
+
+type Write = Exclude<Operation['action'], { readonly f: 'read' }>;
+
+/** Null if it is refused. */
+function effect(state: Register, action: Write): Register | null {
+  const present = state.version !== ABSENT;
+  switch (action.f) {
+    case 'create':
+      return present ? null : { value: action.value, version: 0 };
+    case 'delete':
+      return present && state.version === action.expected ? NO_NODE : null;
+    case 'write':
+      return present ? { value: action.value, version: state.version + 1 } : null;
+    case 'cas':
+      return present && state.version === action.expected
+        ? { value: action.value, version: state.version + 1 }
+        : null;
+  }
+}
+
+/** Whether the operation is refused, and for the reason that was given. */
+function mismatches(state: Register, action: Operation['action'], absent: boolean): boolean {
+  if (action.f === 'read') return false;
+  return effect(state, action) === null && absent === (state.version === ABSENT);
 }
 
 function entriesOf(operations: readonly Operation[]): { head: Entry; count: number } {

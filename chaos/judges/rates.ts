@@ -25,22 +25,40 @@ export function ratesOf(
   const within = events.filter(({ ns }) => ns >= fromNs && ns <= toNs);
   const count = (type: HistoryEvent['type']) => within.filter((event) => event.type === type).length;
   const acknowledged = within.filter(({ type }) => type === 'ok').map(({ ns }) => ns);
-  const faultNs = lengthOfUnion(windows);
-  const quietNs = Math.max(0, toNs - fromNs - faultNs);
-  const quietAcks = acknowledged.filter(
-    (ns) => !windows.some((window) => ns > window.beginNs && ns < window.endNs),
-  );
+  const quietNs = lengthOfQuiet(windows, fromNs, toNs);
   const gap = longestGap([fromNs, ...acknowledged, toNs]);
   const during = windows.filter(({ beginNs, endNs }) => beginNs < gap.toNs && endNs > gap.fromNs);
   return {
     ok: acknowledged.length,
     unknown: count('info'),
     refused: count('fail'),
-    quietPerSecond: quietNs === 0 ? 0 : quietAcks.length / (quietNs / 1e9),
+    quietPerSecond: quietPerSecond(acknowledged, windows, fromNs, toNs),
     quietShare: quietNs / Math.max(1, toNs - fromNs),
     longestGapMs: (gap.toNs - gap.fromNs) / 1e6,
     longestGapDuring: during.map(({ number, kind }) => `${number} ${kind}`),
   };
+}
+
+/** How many of the moments were outside the windows, per second of such time; 0 if there was none. */
+export function quietPerSecond(
+  moments: readonly number[],
+  windows: readonly Pick<FaultWindow, 'beginNs' | 'endNs'>[],
+  fromNs: number,
+  toNs: number,
+): number {
+  const quietNs = lengthOfQuiet(windows, fromNs, toNs);
+  const quiet = moments.filter((ns) => {
+    return ns >= fromNs && ns <= toNs && !windows.some(({ beginNs, endNs }) => ns > beginNs && ns < endNs);
+  });
+  return quietNs === 0 ? 0 : quiet.length / (quietNs / 1e9);
+}
+
+function lengthOfQuiet(
+  windows: readonly Pick<FaultWindow, 'beginNs' | 'endNs'>[],
+  fromNs: number,
+  toNs: number,
+): number {
+  return Math.max(0, toNs - fromNs - lengthOfUnion(windows));
 }
 
 /** Windows may overlap. */

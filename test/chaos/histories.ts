@@ -29,7 +29,7 @@ export function cas(
 
 /** Answered with BAD_VERSION. */
 export function mismatch(times: Times, value: string, expected: number): Operation {
-  return operation({ f: 'cas', value, expected }, times, { kind: 'mismatch' });
+  return operation({ f: 'cas', value, expected }, times, { kind: 'mismatch', absent: false });
 }
 
 export function unknownWrite(invokeNs: number, value: string): Operation {
