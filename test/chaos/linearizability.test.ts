@@ -3,7 +3,20 @@ import fc from 'fast-check';
 import type { Operation } from '../../chaos/history/operations.js';
 import { checkRegister } from '../../chaos/judges/linearizability.js';
 import { SeededRandom, below, between, chance } from '../../lib/base/index.js';
-import { cas, mismatch, read, unknownCas, unknownWrite, write } from './histories.js';
+import {
+  cas,
+  create,
+  createRefused,
+  mismatch,
+  read,
+  readNothing,
+  remove,
+  removeRefused,
+  unknownCas,
+  unknownRemove,
+  unknownWrite,
+  write,
+} from './histories.js';
 
 const EMPTY = { value: '', version: 0 };
 
@@ -117,6 +130,47 @@ describe('the linearizability of a register', () => {
       }),
       { numRuns: 50 },
     );
+  });
+});
+
+describe('the linearizability of a node that comes and goes', () => {
+  const NOTHING = { value: '', version: -1 };
+  const kind = (...operations: Operation[]): string => checkRegister(operations, NOTHING).kind;
+
+  it('holds when its versions begin anew with each creation', () => {
+    const history = [create([0, 1], 'a'), cas([2, 3], 'b', 0), remove([4, 5], 1), readNothing([6, 7])];
+    assert.equal(kind(...history, create([8, 9], 'c'), read([10, 11], 'c', 0)), 'linearizable');
+  });
+
+  it('holds when what is refused was so at some moment', () => {
+    const history = [create([0, 10], 'a'), createRefused([5, 20], 'b'), remove([21, 22], 0)];
+    assert.equal(kind(...history, removeRefused([23, 24], 0)), 'linearizable');
+  });
+
+  it('holds when a deletion of unknown outcome shows long after', () => {
+    const history = [create([0, 1], 'a'), unknownRemove(2, 0), read([3, 4], 'a', 0), readNothing([9, 10])];
+    assert.equal(kind(...history), 'linearizable');
+  });
+
+  it('is violated when two creations of one node both succeed', () => {
+    assert.equal(kind(create([0, 10], 'a'), create([0, 10], 'b')), 'violation');
+  });
+
+  it('is violated when a node that was deleted is read', () => {
+    const history = [create([0, 1], 'a'), remove([2, 3], 0), read([4, 5], 'a', 0)];
+    assert.equal(kind(...history), 'violation');
+  });
+
+  it('is violated when a creation is refused although nothing is there', () => {
+    assert.equal(kind(createRefused([0, 1], 'a')), 'violation');
+  });
+
+  it('is violated when a deletion finds nothing although the node is there', () => {
+    assert.equal(kind(create([0, 1], 'a'), removeRefused([2, 3], 0)), 'violation');
+  });
+
+  it('is violated when a node vanishes that nobody deleted', () => {
+    assert.equal(kind(create([0, 1], 'a'), readNothing([2, 3])), 'violation');
   });
 });
 
