@@ -21,12 +21,12 @@ const say = (line: string) => process.stdout.write(`${line}\n`);
 /** Runs the harness of the copy, on the copy; null when it gave no result, or none in time. */
 async function runCopy(
   folder: string,
-  { seconds, faults }: PlantedBug,
+  { seconds, faults, workloads }: PlantedBug,
   seed: number,
 ): Promise<RunResult | null> {
   const script = path.join(folder, 'dist/chaos/main.js');
   const plan = ['--seconds', `${seconds}`, '--seed', `${seed}`, '--faults', faults.join(',')];
-  const args = [script, '--json', ...plan];
+  const args = [script, '--json', ...plan, '--workloads', workloads.join(',')];
   const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
   running = child;
   // As Ctrl-C does: it ends all that it started.

@@ -1,4 +1,5 @@
 import type { FaultKind } from '../faults/plan.js';
+import type { WorkloadName } from '../workloads/names.js';
 
 /** An exact piece of a built file, and what stands there instead. */
 export interface Patch {
@@ -14,6 +15,8 @@ export interface PlantedBug {
   readonly patches: readonly Patch[];
   /** Faults that bring it out. */
   readonly faults: readonly FaultKind[];
+  /** Clients that meet it. */
+  readonly workloads: readonly WorkloadName[];
   readonly seconds: number;
   /** A violation that speaks of this bug, and not of something else that is wrong. */
   readonly sign: RegExp;
@@ -31,6 +34,7 @@ export const PLANTED: readonly PlantedBug[] = [
       },
     ],
     faults: ['isolate-leader', 'mute-leader'],
+    workloads: ['registers', 'tasks'],
     seconds: 20,
     sign: /not linearizable|by index|real time/,
   },
@@ -60,8 +64,69 @@ export const PLANTED: readonly PlantedBug[] = [
       },
     ],
     faults: ['kill-leader', 'kill-one', 'kill-all'],
+    workloads: ['registers', 'tasks'],
     seconds: 20,
     sign: /^task .* ran \d+ times/,
+  },
+  {
+    // A session that expires leaves its ephemeral nodes behind.
+    name: 'ephemerals-survive-expiry',
+    patches: [
+      {
+        file: 'lib/state/zookeeper/apply.js',
+        find: 'for (const row of state.tree.rowsOwnedBy(session)) {',
+        replace: "if (cause !== 'expired') for (const row of state.tree.rowsOwnedBy(session)) {",
+      },
+    ],
+    faults: ['kill-one'],
+    workloads: ['session'],
+    seconds: 20,
+    sign: /^sessions: .* after its session was over/,
+  },
+  {
+    // Watches that come to another member are set again there, and nobody looks whether something was missed.
+    name: 'missed-events-forgotten',
+    patches: [
+      {
+        file: 'lib/api/zookeeper/watches.js',
+        find: 'if (missed === null)',
+        replace: 'if (missed !== undefined)',
+      },
+    ],
+    faults: ['kill-leader', 'kill-one'],
+    workloads: ['watch'],
+    seconds: 20,
+    sign: /^watches: .* no event had told of a change/,
+  },
+  {
+    // Who asks for a sync is answered at once: a member that is cut off shows the past as the present.
+    name: 'sync-asks-nobody',
+    patches: [
+      {
+        file: 'lib/coordination/connections/attached-session.js',
+        find: 'this.parts.confirm((confirmed) => {',
+        replace: '((asked) => asked(true))((confirmed) => {',
+      },
+    ],
+    faults: ['isolate-leader', 'isolate-one', 'mute-leader'],
+    workloads: ['tree'],
+    seconds: 20,
+    sign: /^\/chaos-zk\/\w+ is not linearizable|^\/chaos-zk\/\w+ by index|^real time/,
+  },
+  {
+    // What a member held back for a session is still done after the session has moved to another member.
+    name: 'writes-after-the-move',
+    patches: [
+      {
+        file: 'lib/state/zookeeper/apply.js',
+        find: 'if (open.attachment === attachment)',
+        replace: 'if (open.attachment >= attachment)',
+      },
+    ],
+    faults: ['isolate-leader', 'isolate-one'],
+    workloads: ['tree', 'watch'],
+    seconds: 40,
+    sign: /^order: .* after the session had been taken up again/,
   },
 ];
 

@@ -100,11 +100,12 @@ export class Link<T> {
       const { type, path } = readEvent(body);
       return this.listener.event(type, path);
     }
-    const next = this.asked.shift();
+    const [next] = this.asked;
     if (next?.xid !== header.xid) {
       this.listener.disorder(`answer ${header.xid} where ${next?.xid ?? 'none'} is due`);
       return this.end('disorder');
     }
+    this.asked.shift();
     this.listener.answered(next, header, body);
   }
 

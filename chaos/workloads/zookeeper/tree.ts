@@ -9,7 +9,7 @@ import type { Client, Surroundings, Workload } from './workload.js';
 
 /** Beside one client for each member, which speaks to no other, so many that go from one to the next. */
 const ROAMING = 2;
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 6_000;
 const PAUSE_MS = 40;
 /** A roaming client leaves its member now and then, though nothing is wrong there. */
 const MOVE_CHANCE = 0.01;
