@@ -116,7 +116,7 @@ export class RequestHandler {
         return this.sync(xid, request.path);
       case OP.setWatches:
       case OP.setWatches2:
-        return this.setWatches(request);
+        return this.setWatches(xid, request);
       case OP.addWatch:
         return this.read(xid, () => {
           const err = addWatch(this.session, request);
@@ -127,7 +127,7 @@ export class RequestHandler {
       case OP.removeWatches:
         return this.read(xid, () => bare(removeWatch(this.session, request)));
       case OP.auth:
-        return this.authenticate(request);
+        return this.authenticate(xid, request);
       case OP.sasl:
         return this.saslStep(xid, request);
       case OP.ping:
@@ -220,26 +220,26 @@ export class RequestHandler {
     });
   }
 
-  private setWatches(request: SetWatchesRequest): void {
+  private setWatches(xid: number, request: SetWatchesRequest): void {
     this.session.read((machine) => {
       restoreWatches(machine, this.session, request, (event, path) => this.event(event, path));
-      writeBareReply(this.to.out, XID.setWatches, machine.revision, ZK_ERROR.ok);
+      writeBareReply(this.to.out, xid, machine.revision, ZK_ERROR.ok);
       this.to.answered();
     });
   }
 
-  private authenticate({ scheme, credentials }: AuthRequest): void {
+  private authenticate(xid: number, { scheme, credentials }: AuthRequest): void {
     const identities = this.proven(scheme, credentials);
-    if (identities === null) return this.refuseCredentials();
+    if (identities === null) return this.refuseCredentials(xid);
     const last = identities.at(-1);
     for (const identity of identities) {
       this.session.authenticate(identity, (outcome) => {
         this.applied(outcome, ({ result }) => {
-          if (identity === last || !result.ok) writeBareReply(this.to.out, XID.auth, 0, errorOf(result));
+          if (identity === last || !result.ok) writeBareReply(this.to.out, xid, 0, errorOf(result));
         });
       });
     }
-    if (last === undefined) this.session.read(() => writeBareReply(this.to.out, XID.auth, 0, ZK_ERROR.ok));
+    if (last === undefined) this.session.read(() => writeBareReply(this.to.out, xid, 0, ZK_ERROR.ok));
   }
 
   /** Addresses and certificates were looked at when the connection came: nothing more can be proved by saying so. */
@@ -249,9 +249,9 @@ export class RequestHandler {
     return this.session.identities.filter((one) => one.scheme === scheme);
   }
 
-  private refuseCredentials(): void {
+  private refuseCredentials(xid: number): void {
     this.session.read(() => {
-      writeBareReply(this.to.out, XID.auth, 0, ZK_ERROR.authFailed);
+      writeBareReply(this.to.out, xid, 0, ZK_ERROR.authFailed);
       this.to.finish();
     });
   }

@@ -3,12 +3,14 @@ import {
   CREATE_FLAGS,
   EVENT,
   JuteReader,
+  JuteWriter,
   OP,
   readEvent,
   readReplyHeader,
   XID,
   readMultiResults,
   readTexts,
+  writeRequest,
   ZK_ERROR,
   type CreateRequest,
   type MultiResult,
@@ -42,6 +44,20 @@ describe('requests at the door for ZooKeeper clients', () => {
       results.map(({ kind }) => kind),
       ['created', 'created', 'created', 'created2', 'created2'],
     );
+  });
+
+  it('are answered under the numbers that the client gave them: node-zookeeper-client counts setWatches too', async () => {
+    const none = { data: [], exists: [], children: [], persistent: [], persistentRecursive: [] };
+    const watches = { op: OP.setWatches, relativeZxid: 0, ...none } as const;
+    const auth = { op: OP.auth, scheme: 'digest', credentials: Buffer.from('user:password') } as const;
+    for (const request of [watches, auth]) {
+      const w = new JuteWriter();
+      writeRequest(w, 7, request);
+      const frame = Buffer.from(w.take());
+      frame.writeInt32BE(7, 4);
+      client.socket.write(frame);
+      assert.equal(readReplyHeader(new JuteReader(await client.next())).xid, 7);
+    }
   });
 
   it('refuse flags that there are not: in a multi in their place', async () => {
