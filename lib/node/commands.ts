@@ -22,9 +22,11 @@ interface MasterFlags extends ProcessFlags {
   readonly listenGrpc?: string;
   readonly listenPeer?: string;
   readonly listenZookeeper?: string;
+  readonly listenHttp?: string;
   readonly advertiseGrpc?: string;
   readonly advertisePeer?: string;
   readonly advertiseZookeeper?: string;
+  readonly advertiseHttp?: string;
   readonly insecure?: boolean;
   readonly join?: string;
   readonly masters?: string;
@@ -64,9 +66,11 @@ const MASTER_FLAGS: typeof SHARED_FLAGS = [
     'TEPUI_LISTEN_ZOOKEEPER',
     'where a door for ZooKeeper clients opens (none)',
   ],
+  ['--listen-http <address>', 'TEPUI_LISTEN_HTTP', 'where a door for HTTP opens (none)'],
   ['--advertise-grpc <address>', 'TEPUI_ADVERTISE_GRPC', 'how clients reach the gRPC door'],
   ['--advertise-peer <address>', 'TEPUI_ADVERTISE_PEER', 'how other masters reach this one'],
   ['--advertise-zookeeper <address>', 'TEPUI_ADVERTISE_ZOOKEEPER', 'how ZooKeeper clients reach their door'],
+  ['--advertise-http <address>', 'TEPUI_ADVERTISE_HTTP', 'how the door for HTTP is reached'],
   ['--join <token>', 'TEPUI_JOIN', 'joins the group whose `members add` printed this token'],
   ['--masters <addresses>', 'TEPUI_JOIN_MASTERS', 'peer addresses of masters that take the token'],
   ['--insecure', 'TEPUI_INSECURE', 'allow doors without TLS on other than loopback addresses'],
@@ -164,12 +168,17 @@ function sharedOverrides({ id, dataDir, logLevel, tlsCert, tlsKey, tlsCa }: Proc
 }
 
 function masterOverrides(flags: MasterFlags): Overrides {
-  const { listenGrpc, listenPeer, listenZookeeper, insecure, join, masters } = flags;
-  const { advertiseGrpc, advertisePeer, advertiseZookeeper } = flags;
+  const { listenGrpc, listenPeer, listenZookeeper, listenHttp, insecure, join, masters } = flags;
+  const { advertiseGrpc, advertisePeer, advertiseZookeeper, advertiseHttp } = flags;
   return {
     ...sharedOverrides(flags),
-    listen: { grpc: listenGrpc, peer: listenPeer, zookeeper: listenZookeeper },
-    advertise: { grpc: advertiseGrpc, peer: advertisePeer, zookeeper: advertiseZookeeper },
+    listen: { grpc: listenGrpc, peer: listenPeer, zookeeper: listenZookeeper, http: listenHttp },
+    advertise: {
+      grpc: advertiseGrpc,
+      peer: advertisePeer,
+      zookeeper: advertiseZookeeper,
+      http: advertiseHttp,
+    },
     insecure,
     join: { token: join, masters: masters?.split(',').map((address) => address.trim()) },
   };

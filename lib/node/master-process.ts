@@ -1,5 +1,5 @@
 import { TepuiError, type Logger, type MemberId } from '../base/index.js';
-import { GrpcDoor, ZooKeeperDoor } from '../api/index.js';
+import { GrpcDoor, HttpDoor, ZooKeeperDoor } from '../api/index.js';
 import { agentHandlers } from '../api/grpc/agent.js';
 import { schedulerHandlers } from '../api/grpc/scheduler.js';
 import { lifelineFd, watchLifeline } from '../agent/index.js';
@@ -50,8 +50,9 @@ export async function runMaster(config: MasterConfig): Promise<void> {
     grpc: config.listen.grpc ?? DEFAULT_DOORS.grpc,
     peer: config.listen.peer ?? DEFAULT_DOORS.peer,
   };
-  const { zookeeper } = config.listen;
-  const doors = [listen.grpc, listen.peer, ...(zookeeper === undefined ? [] : [zookeeper])];
+  const { zookeeper, http } = config.listen;
+  const optional = [zookeeper, http].filter((door) => door !== undefined);
+  const doors = [listen.grpc, listen.peer, ...optional];
   const warnings = checkExposure(doors, config.tls !== undefined, config.insecure);
   // Whatever can be known to be wrong is, before the folder is touched.
   const tls = config.tls === undefined ? null : loadTls(config.tls);
@@ -149,6 +150,11 @@ class MasterProcess {
       await zookeeper.start();
       this.stops.push(() => zookeeper.stop());
     }
+    const http = this.makeHttpDoor(replica, zookeeper);
+    if (http !== null) {
+      await http.start();
+      this.stops.push(() => http.stop());
+    }
     const { backup } = config;
     if (backup !== undefined) {
       const schedule = await startBackups(backup, { ...context, replica, source: backups });
@@ -187,7 +193,7 @@ class MasterProcess {
       invitation:
         config.join === undefined ? null : { token: config.join.token, contacts: config.join.masters },
       doors: {
-        http: null,
+        http: config.advertise.http ?? config.listen.http ?? null,
         grpc: config.advertise.grpc ?? listen.grpc,
         zk: config.advertise.zookeeper ?? config.listen.zookeeper ?? null,
         peer: config.advertise.peer ?? config.members[config.id] ?? listen.peer,
@@ -270,6 +276,19 @@ class MasterProcess {
       dataBytes: () => size.bytes(),
       report: (sessions) =>
         replica.reportLiveness(encodeReport({ agents: [], frameworks: [], sessions: [...sessions] })),
+    });
+  }
+
+  private makeHttpDoor(replica: Member, zookeeper: ZooKeeperDoor | null): HttpDoor | null {
+    const { tls, logger } = this;
+    const listen = this.config.listen.http;
+    if (listen === undefined) return null;
+    return new HttpDoor({
+      ...parseAddress(listen),
+      replica,
+      zookeeper: zookeeper?.source ?? null,
+      tls,
+      logger,
     });
   }
 

@@ -111,6 +111,7 @@ export async function freeOffset(masters: number): Promise<number> {
     // Below the ports that the kernel gives to outgoing connections, which could take one before we do.
     const offset = 5_000 + Math.floor(Math.random() * 21_000);
     const ports = Array.from({ length: masters }, (_, i) => [
+      5050 + 100 * i,
       5060 + 100 * i,
       5070 + 100 * i,
       2181 + i,

@@ -56,8 +56,6 @@ export class ZooKeeperDoor {
   private readonly admission: Admission;
   private readonly reconfiguration: Reconfiguration;
   private readonly limits: ConnectionLimits;
-  private readonly source: WordSource;
-  private readonly words: ReadonlySet<Word>;
   private port: number;
   private dirty: Set<Connection> = new Set();
   private flushing = false;
@@ -65,6 +63,8 @@ export class ZooKeeperDoor {
   private halted = false;
   private stops: (() => void)[] = [];
   readonly hub: SessionHub;
+  /** What is known of the door and its member, for words and for other doors. */
+  readonly source: WordSource;
 
   constructor(options: ZooKeeperDoorOptions) {
     this.options = options;
@@ -75,7 +75,6 @@ export class ZooKeeperDoor {
     this.admission = new Admission({ connections: maxConnections, perAddress: maxConnectionsPerAddress });
     this.reconfiguration = new Reconfiguration({ replica, every: options.every });
     this.port = options.port;
-    this.words = new Set(options.words ?? DEFAULT_WORDS);
     this.source = this.makeSource();
     this.server = this.makeServer(options.tls ?? null);
   }
@@ -156,6 +155,7 @@ export class ZooKeeperDoor {
         connections: maxConnections ?? 0,
         perAddress: maxConnectionsPerAddress ?? 0,
       },
+      words: new Set(options.words ?? DEFAULT_WORDS),
       port: () => this.port,
       release: options.release ?? '0',
       dataDir: options.dataDir ?? '',
@@ -186,7 +186,7 @@ export class ZooKeeperDoor {
       identities,
       standing: () => this.standing(),
       counters: this.counters,
-      word: (word) => answerWord(word, this.words, this.source),
+      word: (word) => answerWord(word, this.source),
       dirty: (connection) => {
         this.dirty.add(connection);
         this.flushSoon();

@@ -8,6 +8,7 @@ export interface MasterDoors {
   readonly grpc?: string | undefined;
   readonly peer?: string | undefined;
   readonly zookeeper?: string | undefined;
+  readonly http?: string | undefined;
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -24,7 +25,10 @@ export interface BackupConfig {
 export interface MasterConfig {
   readonly id: string;
   readonly dataDir: string;
-  /** Where a door opens; 127.0.0.1 and its default port when absent. The one for ZooKeeper clients is not open then. */
+  /**
+   * Where a door opens; 127.0.0.1 and its default port when absent. Those for ZooKeeper clients and for HTTP are not open
+   * then.
+   */
   readonly listen: MasterDoors;
   /** How others reach the door; the listen address when absent. */
   readonly advertise: MasterDoors;
@@ -80,11 +84,13 @@ const listen = z.strictObject({
   grpc: address.optional(),
   peer: address.optional(),
   zookeeper: address.optional(),
+  http: address.optional(),
 });
 const advertise = z.strictObject({
   grpc: target.optional(),
   peer: target.optional(),
   zookeeper: target.optional(),
+  http: target.optional(),
 });
 
 const masterKeys = z.strictObject({

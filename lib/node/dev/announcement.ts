@@ -28,6 +28,7 @@ export function serves({ masters, agents, leader }: Picture): boolean {
 export interface DoorPlan {
   readonly peer: string;
   readonly zookeeper: string;
+  readonly http?: string;
 }
 
 export function announce(
@@ -36,8 +37,8 @@ export function announce(
 ): Announcement {
   return {
     masters: masters.map(({ id, pid, grpc }) => {
-      const plan = planOf(id);
-      return { id, pid: pid ?? 0, http: null, grpc, peer: plan?.peer ?? '', zk: plan?.zookeeper ?? null };
+      const { http = null, peer = '', zookeeper: zk = null } = planOf(id) ?? {};
+      return { id, pid: pid ?? 0, http, grpc, peer, zk };
     }),
     agents: agents.map(({ id, pid }) => ({ id, pid: pid ?? 0, http: null })),
     leader: leader ?? '',

@@ -24,7 +24,9 @@ const ANXIOUS_LOOK_MS = 50;
 /** Runs a local cluster as separate processes until it is interrupted; resolves with the exit code. */
 export async function runDev(options: DevOptions, io: CliIo): Promise<number> {
   const plan = makePlan(options);
-  const doors = plan.masters.flatMap(({ grpc, peer, zookeeper }) => [grpc, peer, zookeeper]);
+  const doors = plan.masters.flatMap(({ grpc, peer, zookeeper, http }) =>
+    [grpc, peer, zookeeper, http].filter((door) => door !== undefined),
+  );
   await checkPortsFree(doors, 'move all ports with --port-offset');
   prepareFolder(options, plan);
   const dev = new Dev(options, plan, io, viewOf(options, plan, io));

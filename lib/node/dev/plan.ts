@@ -20,6 +20,8 @@ export interface MasterPlan {
   readonly grpc: string;
   readonly peer: string;
   readonly zookeeper: string;
+  /** Clusters that are not for people have none. */
+  readonly http?: string;
 }
 
 export interface AgentPlan {
@@ -35,6 +37,7 @@ export interface DevPlan {
 
 const HOST = '127.0.0.1';
 /** Base ports of the first master; the next ones follow in steps of 100. */
+const HTTP = 5050;
 const GRPC = 5060;
 const PEER = 5070;
 const ZOOKEEPER = 2181;
@@ -62,7 +65,8 @@ export function makePlan({ dir, masters, agents, portOffset }: DevOptions): DevP
       const id = `m${i + 1}`;
       // Clients of ZooKeeper expect its servers side by side.
       const zookeeper = `${HOST}:${ZOOKEEPER + i + portOffset}`;
-      return { id, folder: path.join(dir, id), grpc: door(GRPC, i), peer: door(PEER, i), zookeeper };
+      const doors = { grpc: door(GRPC, i), peer: door(PEER, i), zookeeper, http: door(HTTP, i) };
+      return { id, folder: path.join(dir, id), ...doors };
     }),
     agents: range(agents).map((i) => ({ id: `a${i + 1}`, folder: path.join(dir, `a${i + 1}`) })),
     sampleFolder: path.join(dir, 'sample'),
@@ -78,8 +82,8 @@ export function configFile(folder: string): string {
 export function configFiles(plan: DevPlan): Map<string, unknown> {
   const members = Object.fromEntries(plan.masters.map(({ id, peer }) => [id, peer]));
   const files = new Map<string, unknown>();
-  for (const { id, folder, grpc, peer, zookeeper } of plan.masters) {
-    const listen = { grpc, peer, zookeeper };
+  for (const { id, folder, grpc, peer, zookeeper, http } of plan.masters) {
+    const listen = { grpc, peer, zookeeper, ...(http === undefined ? {} : { http }) };
     files.set(configFile(folder), { id, dataDir: folder, listen, members, zookeeper: LOCAL });
   }
   const masters = plan.masters.map(({ grpc }) => grpc);

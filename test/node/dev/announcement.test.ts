@@ -40,7 +40,7 @@ describe('a dev cluster serves', () => {
 
 describe('the announcement of dev', () => {
   it('names every process, its doors and the leader; doors that do not exist yet are null', () => {
-    const doors = { peer: '127.0.0.1:5070', zookeeper: '127.0.0.1:2181' };
+    const doors = { peer: '127.0.0.1:5070', zookeeper: '127.0.0.1:2181', http: '127.0.0.1:5050' };
     const one = picture({ masters: [masterRow('m1')], agents: [agentRow('a1')] });
     assert.deepEqual(
       announce(one, () => doors),
@@ -49,7 +49,7 @@ describe('the announcement of dev', () => {
           {
             id: 'm1',
             pid: 101,
-            http: null,
+            http: '127.0.0.1:5050',
             grpc: '127.0.0.1:5060',
             peer: '127.0.0.1:5070',
             zk: '127.0.0.1:2181',

@@ -12,6 +12,7 @@ describe('the plan of dev', () => {
         grpc: '127.0.0.1:5060',
         peer: '127.0.0.1:5070',
         zookeeper: '127.0.0.1:2181',
+        http: '127.0.0.1:5050',
       },
       {
         id: 'm2',
@@ -19,6 +20,7 @@ describe('the plan of dev', () => {
         grpc: '127.0.0.1:5160',
         peer: '127.0.0.1:5170',
         zookeeper: '127.0.0.1:2182',
+        http: '127.0.0.1:5150',
       },
       {
         id: 'm3',
@@ -26,6 +28,7 @@ describe('the plan of dev', () => {
         grpc: '127.0.0.1:5260',
         peer: '127.0.0.1:5270',
         zookeeper: '127.0.0.1:2183',
+        http: '127.0.0.1:5250',
       },
     ]);
     assert.deepEqual(PLAN.agents, [

@@ -1,6 +1,6 @@
 import { cons, crst } from './clients.js';
 import { conf, dirs, envi } from './environment.js';
-import { mode } from './format.js';
+import { isServing } from './format.js';
 import { mntr } from './monitor.js';
 import type { Word } from './names.js';
 import { isro, srst, srvr, stat } from './server.js';
@@ -32,8 +32,8 @@ const ANSWERS: Readonly<Record<Word, (source: WordSource) => string>> = {
 const ALWAYS: ReadonlySet<Word> = new Set<Word>(['conf', 'dirs', 'envi', 'isro', 'ruok']);
 
 /** The answer to a word, as ZooKeeper 3.8 prints it. */
-export function answerWord(word: Word, allowed: ReadonlySet<Word>, source: WordSource): string {
-  if (!allowed.has(word)) return `${word} is not executed because it is not in the whitelist.\n`;
-  if (!ALWAYS.has(word) && mode(source) === null) return NOT_SERVING;
+export function answerWord(word: Word, source: WordSource): string {
+  if (!source.words.has(word)) return `${word} is not executed because it is not in the whitelist.\n`;
+  if (!ALWAYS.has(word) && !isServing(source)) return NOT_SERVING;
   return ANSWERS[word](source);
 }

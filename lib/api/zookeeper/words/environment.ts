@@ -1,13 +1,14 @@
 import { arch, freemem, homedir, hostname, release, tmpdir, totalmem, type, userInfo } from 'node:os';
 import process from 'node:process';
+import { serverNumber } from '../../../state/index.js';
 import { version } from './format.js';
 import type { WordSource } from './types.js';
 
 const MEGABYTE = 2 ** 20;
 
 /** The environment, in ZooKeeper's names as far as they mean something without Java. */
-export function envi(source: WordSource): string {
-  const values = {
+export function environmentOf(source: WordSource): Readonly<Record<string, string>> {
+  return {
     'zookeeper.version': version(source),
     'host.name': hostname(),
     'node.version': process.version,
@@ -22,7 +23,10 @@ export function envi(source: WordSource): string {
     'os.memory.max': `${Math.floor(totalmem() / MEGABYTE)}MB`,
     'os.memory.total': `${Math.floor(process.memoryUsage.rss() / MEGABYTE)}MB`,
   };
-  return `Environment:\n${lines(values)}`;
+}
+
+export function envi(source: WordSource): string {
+  return `Environment:\n${lines(environmentOf(source))}`;
 }
 
 export function conf({ settings, port: portOf, dataDir, dataBytes, replica }: WordSource): string {
@@ -40,7 +44,7 @@ export function conf({ settings, port: portOf, dataDir, dataBytes, replica }: Wo
     maxCnxns: connections,
     minSessionTimeout: minTimeoutMs,
     maxSessionTimeout: maxTimeoutMs,
-    serverId: replica.memberId,
+    serverId: serverNumber(replica.memberId),
   });
 }
 

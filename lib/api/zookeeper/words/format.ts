@@ -18,6 +18,11 @@ export function decimal(value: number): string {
   return text.endsWith('.') ? `${text}0` : text;
 }
 
+/** As many places as ZooKeeper's averages have. */
+export function roundedMs(value: number): number {
+  return Number(value.toFixed(4));
+}
+
 export type Mode = 'leader' | 'follower' | 'observer' | 'standalone' | 'read-only';
 
 /** Null while this member knows of no leader: there is no service then. */
@@ -28,4 +33,9 @@ export function mode({ replica, readOnly }: WordSource): Mode | null {
   if (members.length === 1) return 'standalone';
   if (view.kind !== 'following') return 'leader';
   return voter ? 'follower' : 'observer';
+}
+
+/** Whether this member answers clients: not while it knows of no leader. */
+export function isServing(source: WordSource): boolean {
+  return mode(source) !== null;
 }

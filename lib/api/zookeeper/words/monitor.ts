@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { decimal, mode, version } from './format.js';
+import { decimal, mode, roundedMs, version } from './format.js';
 import { outstanding } from './server.js';
 import type { WordSource } from './types.js';
 
+type Metric = readonly [name: string, value: string | number];
+
 /** ZooKeeper's core metrics under its names, without their prefix `zk_`. */
-export function metrics(source: WordSource): readonly (readonly [name: string, value: string | number])[] {
+export function metrics(source: WordSource): readonly Metric[] {
   const { counters, hub, replica, clock, startedAtMs } = source;
   const { machine } = replica;
   const { latency } = counters;
@@ -13,7 +15,7 @@ export function metrics(source: WordSource): readonly (readonly [name: string, v
     ['server_state', mode(source) ?? 'none'],
     ['ephemerals_count', machine.coordination.ephemeralCount],
     ['num_alive_connections', source.connections().length],
-    ['avg_latency', decimal(latency.averageMs)],
+    ['avg_latency', roundedMs(latency.averageMs)],
     ['outstanding_requests', outstanding(source)],
     ['znode_count', machine.tree.size],
     ['global_sessions', machine.coordination.size],
@@ -34,7 +36,7 @@ export function metrics(source: WordSource): readonly (readonly [name: string, v
 
 export function mntr(source: WordSource): string {
   return metrics(source)
-    .map(([name, value]) => `zk_${name}\t${value}\n`)
+    .map(([name, value]) => `zk_${name}\t${name === 'avg_latency' ? decimal(Number(value)) : value}\n`)
     .join('');
 }
 
@@ -53,7 +55,7 @@ function ofLeader(source: WordSource): [string, number][] {
 }
 
 /** -1 where the system does not tell. */
-function openFiles(): number {
+export function openFiles(): number {
   try {
     return readdirSync('/proc/self/fd').length;
   } catch {
@@ -61,7 +63,7 @@ function openFiles(): number {
   }
 }
 
-function openFilesLimit(): number {
+export function openFilesLimit(): number {
   try {
     const [, limit] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
     return Number(limit ?? -1);

@@ -2,6 +2,7 @@ import type { Clock, NodeId, SessionId } from '../../../base/index.js';
 import type { SessionHub } from '../../../coordination/index.js';
 import type { Replica } from '../../../replica/index.js';
 import type { Counters, Traffic } from '../traffic.js';
+import type { Word } from './names.js';
 
 /** A connection as words show it. */
 export interface ConnectionView {
@@ -37,6 +38,8 @@ export interface WordSource {
   /** Reads are served to those who say that they would do: there is no leader. */
   readonly readOnly: () => boolean;
   readonly settings: DoorSettings;
+  /** Those that are answered. */
+  readonly words: ReadonlySet<Word>;
   readonly port: () => number;
   /** The release of this package. */
   readonly release: string;

@@ -1,0 +1,71 @@
+import { serverNumber } from '../../../state/index.js';
+import {
+  environmentOf,
+  isro,
+  metrics,
+  mode,
+  outstanding,
+  roundedMs,
+  version,
+  type WordSource,
+} from '../../zookeeper/words/index.js';
+import type { Answer } from './commands.js';
+
+export function configuration({ settings, port: portOf, dataDir, replica }: WordSource): Answer {
+  const { secure, minTimeoutMs, maxTimeoutMs, perAddress } = settings;
+  const port = portOf();
+  return {
+    client_port: secure ? -1 : port,
+    ...(secure ? { secure_client_port: port } : {}),
+    data_dir: dataDir,
+    data_log_dir: dataDir,
+    max_client_cnxns: perAddress,
+    min_session_timeout: minTimeoutMs,
+    max_session_timeout: maxTimeoutMs,
+    server_id: serverNumber(replica.memberId),
+    client_port_listen_backlog: -1,
+  };
+}
+
+/** Log and state share one folder. */
+export function dirs({ dataBytes }: WordSource): Answer {
+  const size = dataBytes();
+  return { datadir_size: size, logdir_size: size };
+}
+
+export function environment(source: WordSource): Answer {
+  return environmentOf(source);
+}
+
+export function isReadOnly(source: WordSource): boolean {
+  return isro(source) === 'ro';
+}
+
+export function monitor(source: WordSource): Answer {
+  return Object.fromEntries(metrics(source).map(([name, value]) => [name, value]));
+}
+
+export function serverStats(source: WordSource): Answer {
+  const { counters, replica, clock, startedAtMs, dataBytes } = source;
+  const { latency } = counters;
+  const size = dataBytes();
+  return {
+    version: version(source),
+    read_only: isReadOnly(source),
+    server_stats: {
+      packets_sent: counters.sent,
+      packets_received: counters.received,
+      server_state: mode(source) ?? 'none',
+      outstanding_requests: outstanding(source),
+      min_latency: latency.minMs,
+      avg_latency: roundedMs(latency.averageMs),
+      max_latency: latency.maxMs,
+      data_dir_size: size,
+      log_dir_size: size,
+      last_processed_zxid: replica.machine.revision,
+      num_alive_client_connections: source.connections().length,
+      uptime: Math.round(clock.monotonicMs() - startedAtMs),
+    },
+    node_count: replica.machine.tree.size,
+  };
+}

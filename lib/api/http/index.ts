@@ -1,0 +1,1 @@
+export { HttpDoor, type HttpDoorOptions } from './door.js';
