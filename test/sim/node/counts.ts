@@ -29,6 +29,8 @@ export interface NodeCounts {
   changes: number;
   changesRefused: number;
   changesUnknown: number;
+  sessionReplies: number;
+  sessionEvents: number;
 }
 
 export function noNodeCounts(): NodeCounts {
@@ -61,6 +63,8 @@ export function noNodeCounts(): NodeCounts {
     changes: 0,
     changesRefused: 0,
     changesUnknown: 0,
+    sessionReplies: 0,
+    sessionEvents: 0,
   };
 }
 

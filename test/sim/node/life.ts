@@ -10,6 +10,7 @@ import { TRANSPORT_TIMINGS } from '../../../lib/transport/index.js';
 import type { PeerHello, TransportHandlers } from '../../../lib/transport/types.js';
 import { PeerTransport } from '../../../lib/transport/peer-transport.js';
 import type { PeerWire } from '../../../lib/transport/wire.js';
+import { SessionDoor } from './coordination/door.js';
 import type { NodeDisk } from './disk.js';
 import type { Host } from './host.js';
 import type { NodeOptions } from './options.js';
@@ -17,6 +18,9 @@ import type { NodeOptions } from './options.js';
 /** As in `lib/node/master-process.ts`. */
 const NO_ROOM_BYTES = 1;
 const SPACE_INTERVAL_MS = 5_000;
+
+/** Looks more often than a real one, so that nodes are collected within a run. */
+const COLLECTOR = { intervalMs: 1_500, nodesPerRound: 1_000, unusedMs: 5_000 };
 
 export interface LifeOptions {
   readonly id: MemberId;
@@ -47,6 +51,8 @@ export interface Doors {
   readonly master: Master;
   readonly agents: AgentService;
   readonly coordination: CoordinationService;
+  /** Where clients of ZooKeeper's protocol connect, in runs that have some. */
+  readonly sessions: SessionDoor | null;
 }
 
 /** One life of a master: the parts of `lib/node/master-process.ts`, from opening the folder to the end. */
@@ -94,15 +100,18 @@ export class Life {
     const master = createMaster({
       ...context,
       machineLimits: DEFAULT_LIMITS,
-      limits: { ...MASTER_LIMITS, checkpointIntervalMs: options.checkpointMs },
+      limits: { ...MASTER_LIMITS, checkpointIntervalMs: options.checkpointMs, collector: COLLECTOR },
       verdict: (verdict: DigestVerdict, measured: string | null) => guard.judged(verdict, measured),
     });
     const agents = new AgentService(context, AGENT_SERVICE_LIMITS, master.streams, master.liveness);
     const coordination = new CoordinationService(member, random, master.liveness);
+    const sessions =
+      options.sessions.clients > 0 ? new SessionDoor(host, member, folder, random, logger) : null;
     await member.start();
     master.start();
     agents.start();
-    this.doors = { folder, member, master, agents, coordination };
+    await sessions?.start();
+    this.doors = { folder, member, master, agents, coordination, sessions };
   }
 
   private observed(handlers: TransportHandlers): TransportHandlers {

@@ -30,9 +30,13 @@ export class Loop {
   /** Runs `during`; until it has ended, the rejections of this process are those of its events. */
   async own(during: () => Promise<void>): Promise<void> {
     const others = process.listeners('unhandledRejection');
+    const catchers = process.listeners('uncaughtException');
     const take = (error: unknown): void => this.hooks.rejected(error);
     process.removeAllListeners('unhandledRejection');
     process.on('unhandledRejection', take);
+    // What was put off to the end of a turn (`process.nextTick`) throws at nobody.
+    process.removeAllListeners('uncaughtException');
+    process.on('uncaughtException', take);
     try {
       await during();
     } finally {
@@ -40,6 +44,8 @@ export class Loop {
       await new Promise((resolve) => setImmediate(resolve));
       process.off('unhandledRejection', take);
       for (const other of others) process.on('unhandledRejection', other);
+      process.off('uncaughtException', take);
+      for (const catcher of catchers) process.on('uncaughtException', catcher);
     }
     this.check();
   }

@@ -11,6 +11,7 @@ import {
   type TreeCommand,
 } from '../../../lib/state/index.js';
 import { check } from '../violation.js';
+import type { SessionModel } from './coordination/sessions.js';
 
 /** A node of the tree from one revision on; null data: it does not exist. */
 export interface Version {
@@ -52,6 +53,8 @@ export class Model {
   private readonly sessions = new Map<string, Session>();
   private readonly effects = new Map<string, Effect>();
   private readonly nodes = new Map<string, Version[]>();
+  /** Of clients of ZooKeeper's protocol. */
+  coordination: SessionModel | null = null;
 
   /** What `sequence` of `session` did; undefined: nothing so far. */
   effect(session: string, sequence: number): Effect | undefined {
@@ -65,6 +68,7 @@ export class Model {
 
   apply(index: number, term: number, entry: DecodedEntry, applied: Applied): void {
     this.term = term;
+    this.coordination?.entry(entry.timeMs);
     check(applied.batches.length === entry.batches.length, 'S10', () => `entry ${index} lost sub-batches`);
     entry.batches.forEach((batch, i) => this.batch(index, batch, applied.batches[i]!));
   }
@@ -120,7 +124,7 @@ export class Model {
         return;
       }
       default:
-        return;
+        this.coordination?.command(this.revision, command, result);
     }
   }
 

@@ -21,6 +21,7 @@ export interface NodeOptions {
   readonly disk: DiskTimes;
   readonly clients: ClientOptions;
   readonly cluster: ClusterOptions;
+  readonly sessions: SessionOptions;
   readonly faults: FaultOptions;
   readonly operator: OperatorOptions;
   /** What is whole again first, when the faults end. */
@@ -43,6 +44,19 @@ export interface ClusterOptions {
   readonly frameworks: number;
   /** Mean time (ms) that a task takes. */
   readonly taskMs: number;
+}
+
+/** Clients of ZooKeeper's protocol. */
+export interface SessionOptions {
+  readonly clients: number;
+  /** Mean time (ms) between two batches of requests. */
+  readonly thinkMs: number;
+  readonly timeoutMs: number;
+  /** Requests that are sent at once, at most. */
+  readonly pipeline: number;
+  readonly folders: number;
+  /** Names of plain nodes in each folder. */
+  readonly nodes: number;
 }
 
 /** Somebody who changes who is in the group meanwhile. */
@@ -135,6 +149,19 @@ function cluster(random: Random): ClusterOptions {
   return { agents: on ? agents : 0, frameworks: on ? frameworks : 0, taskMs: pick(random, [500, 2000]) };
 }
 
+function sessions(random: Random): SessionOptions {
+  const on = chance(random, 0.5);
+  const clients = between(random, 1, 3);
+  return {
+    clients: on ? clients : 0,
+    thinkMs: pick(random, [100, 300, 600]),
+    timeoutMs: pick(random, [1000, 2000, 5000]),
+    pipeline: pick(random, [1, 3, 8]),
+    folders: between(random, 1, 2),
+    nodes: between(random, 1, 4),
+  };
+}
+
 function faults(random: Random): FaultOptions {
   const on = (low: number, high: number): number => {
     const interval = logarithmic(random, low, high);
@@ -193,6 +220,7 @@ export function drawNodeOptions(random: Random): NodeOptions {
     faults: faults(random),
     operator: operator(random),
     heal: drawHeal(random, members),
+    sessions: sessions(random),
   };
   return { ...options, limits: tightened(random, options.limits) };
 }

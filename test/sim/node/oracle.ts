@@ -75,6 +75,7 @@ export class Oracle {
         'S10',
         () => `revision ${this.machine.revision} at ${index}, expected ${this.model.revision}`,
       );
+      this.model.coordination?.applied(this.machine);
       this.listener(applied.events, this.machine);
     } else if (entry.kind === 'configuration') this.configured(index, decodeConfiguration(data));
     const cut = this.machine.beginCut(index, term);

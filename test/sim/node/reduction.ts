@@ -14,6 +14,7 @@ export const PARTS = [
   'losses',
   'leases',
   'tasks',
+  'sessions',
   'operator',
   'partial-heal',
 ] as const;
@@ -38,6 +39,7 @@ export function reduced(options: NodeOptions, { without, clients }: Reduction): 
     wires: off('losses') ? { ...wires, loss: 0, breaks: 0 } : wires,
     clients: { ...options.clients, count: Math.min(clients ?? Infinity, options.clients.count) },
     cluster: off('tasks') ? { ...cluster, agents: 0, frameworks: 0 } : cluster,
+    sessions: { ...options.sessions, clients: kept('sessions', options.sessions.clients) },
     operator: off('operator') ? { ...options.operator, changeMs: 0, spares: 0 } : options.operator,
     heal: off('partial-heal') ? 'everything' : options.heal,
     faults: {

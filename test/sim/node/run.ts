@@ -99,6 +99,9 @@ class NodeRun {
     await this.lease();
     this.note('phase', 'faults');
     const clients = world.clients.map((client) => client.run().catch((error: unknown) => world.fail(error)));
+    clients.push(
+      ...world.sessionClients.map((client) => client.run().catch((error: unknown) => world.fail(error))),
+    );
     for (const one of [...world.agents, ...world.frameworks]) one.start();
     const changes = world.operator.run().catch((error: unknown) => world.fail(error));
     this.nemesis.start();
@@ -107,7 +110,7 @@ class NodeRun {
     await this.heals(changes);
     await this.recovers();
     await this.ordered(changes);
-    for (const one of [...world.clients, ...world.frameworks]) one.stop();
+    for (const one of [...world.clients, ...world.sessionClients, ...world.frameworks]) one.stop();
     this.note('phase', 'settle');
     world.bounds.calm = true;
     await this.demand('L2', 'equal members', () => this.settled(), 20 * SECOND);

@@ -14,6 +14,8 @@ import { MS, type Schedule } from '../schedule.js';
 import { Calls } from './calls.js';
 import { ChangeRules } from './change-rules.js';
 import { SimClient } from './client.js';
+import { SessionClient, type SessionClientPorts } from './coordination/client.js';
+import { SessionModel } from './coordination/sessions.js';
 import { Council } from './council.js';
 import { noNodeCounts, type NodeCounts } from './counts.js';
 import { SimAgent, type AgentPorts } from './agent.js';
@@ -77,6 +79,8 @@ export class World {
   readonly agents: readonly SimAgent[];
   readonly frameworks: readonly SimFramework[];
   readonly operator: Operator;
+  /** Of ZooKeeper's protocol. */
+  readonly sessionClients: readonly SessionClient[];
   readonly calls: Calls;
   readonly atlas: Atlas;
   readonly words: Words = new Words();
@@ -111,7 +115,7 @@ export class World {
     const { spares } = options.operator;
     const masters = members + spares;
     const machines = masters + clients.count + agents + frameworks + 1;
-    this.wires = new SimWires(machines, options.wires, schedule, random.split());
+    this.wires = new SimWires(machines + options.sessions.clients, options.wires, schedule, random.split());
     this.lifeRandom = random.split();
     this.landRandom = random.split();
     this.loopRandom = random.split();
@@ -160,6 +164,7 @@ export class World {
       council: this.council,
       note: (text) => this.event('fault', null, 0, 0, text),
     });
+    this.sessionClients = this.makeSessionClients(machines, random);
   }
 
   /** Looks around now and then, for as long as the run lasts. */
@@ -523,6 +528,33 @@ export class World {
       this.trace.note(this.schedule.now, number, () => `${message} ${logged(fields)}`);
     const logger: Logger = { debug: log, info: log, warn: log, error: log, child: () => logger };
     return logger;
+  }
+
+  private makeSessionClients(first: number, random: SeededRandom): SessionClient[] {
+    const { sessions, drift } = this.options;
+    if (sessions.clients === 0) return [];
+    const model = new SessionModel({
+      nowUs: () => this.schedule.now,
+      drift,
+      mark: (mark) => this.marks.see(mark),
+    });
+    this.oracle.model.coordination = model;
+    return Array.from({ length: sessions.clients }, (_, i) => {
+      const ports = this.sessionPorts(model, 96 + i);
+      return new SessionClient(i, first + i, sessions, random.split(), ports);
+    });
+  }
+
+  private sessionPorts(model: SessionModel, who: number): SessionClientPorts {
+    return {
+      calls: this.calls,
+      model,
+      history: this.history,
+      counts: this.counts,
+      mark: (mark) => this.marks.see(mark),
+      note: (what, x, y, text) => this.trace.event(this.schedule.now, what, who, x, y, text),
+      spoke: (conversation) => this.guard(() => model.spoke(conversation)),
+    };
   }
 
   private agentPorts(i: number): AgentPorts {
