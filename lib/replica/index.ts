@@ -16,6 +16,7 @@ export type {
   LeaseStatus,
   MemberStatus,
   Outcome,
+  ProposalOrder,
   Replica,
   ReplicaListeners,
   ReplicaStatus,

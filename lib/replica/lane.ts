@@ -2,7 +2,7 @@ import { assert, type ErrorCode, type NodeId } from '../base/index.js';
 import { encodeSubBatch, laneBoot, type CommandResult, type Machine } from '../state/index.js';
 import type { Invitation, LaneReply } from './lane-frames.js';
 import type { ReplicaLimits } from './limits.js';
-import type { AnswerTime, Outcome } from './types.js';
+import type { AnswerTime, Outcome, ProposalOrder } from './types.js';
 
 type Done = (outcome: Outcome) => void;
 
@@ -11,6 +11,7 @@ interface Waiting {
   readonly done: Done;
   readonly when: AnswerTime;
   readonly deadlineMs: number;
+  readonly order: ProposalOrder | undefined;
 }
 
 /** Commands that left (or may have left) for a leader under one number. */
@@ -74,11 +75,12 @@ export class Lane {
   }
 
   /** Queues a command; false when the lane is full and nothing was queued. */
-  add(command: Uint8Array, done: Done, when: AnswerTime = 'after-entry'): boolean {
+  add(command: Uint8Array, done: Done, when: AnswerTime = 'after-entry', order?: ProposalOrder): boolean {
     const { limits } = this.host;
     if (this.depth >= limits.laneCommands || this.pendingBytes + command.length > limits.laneBytes)
       return false;
-    this.pending.push({ command, done, when, deadlineMs: this.host.nowMs() + limits.proposalDeadlineMs });
+    const deadlineMs = this.host.nowMs() + limits.proposalDeadlineMs;
+    this.pending.push({ command, done, when, deadlineMs, order });
     this.pendingBytes += command.length;
     return true;
   }
@@ -117,14 +119,13 @@ export class Lane {
     const dropped = this.numbered.splice(keep);
     this.nextNumber = dropped[0]!.number;
     if (this.target.kind === 'open') this.target.next = Math.min(this.target.next, this.nextNumber);
+    const message = 'the leader did not append the proposal';
+    const behind = this.breakOff(dropped.flatMap(({ waiters }) => waiters));
     for (const batch of dropped) {
       this.numberedCommands -= batch.waiters.length;
-      this.end(batch, {
-        kind: 'refused',
-        code: reply.code,
-        message: 'the leader did not append the proposal',
-      });
+      this.end(batch, { kind: 'refused', code: reply.code, message });
     }
+    this.refuse(behind, reply.code, message);
   }
 
   /** Numbers and sends what the window allows. Called once per turn of the loop. */
@@ -191,8 +192,9 @@ export class Lane {
     this.nextNumber = 1;
     this.target = { kind: 'none' };
     const message = 'the group was taken back to a snapshot';
+    this.breakOff(pending);
     for (const batch of numbered) this.end(batch, { kind: 'unknown', message });
-    for (const { done } of pending) done({ kind: 'refused', code: 'RESTORED', message });
+    this.refuse(pending, 'RESTORED', message);
   }
 
   /** Ends what has waited past its deadline. */
@@ -208,11 +210,10 @@ export class Lane {
     }
     const late = this.pending.findIndex((waiting) => waiting.deadlineMs > now);
     const expired = this.pending.splice(0, late < 0 ? this.pending.length : late);
+    if (expired.length === 0) return;
+    for (const { command } of expired) this.pendingBytes -= command.length;
     const code: ErrorCode = this.target.kind === 'none' ? 'NO_LEADER' : 'OVERLOADED';
-    for (const { command, done } of expired) {
-      this.pendingBytes -= command.length;
-      done({ kind: 'refused', code, message: this.host.trouble() });
-    }
+    this.refuse([...expired, ...this.breakOff(expired)], code, this.host.trouble());
   }
 
   /** The member stops: nothing more will be learnt here. */
@@ -223,7 +224,27 @@ export class Lane {
     this.target = { kind: 'none' };
     const message = 'this member is stopping';
     for (const batch of numbered) this.end(batch, { kind: 'unknown', message });
-    for (const { done } of pending) done({ kind: 'refused', code: 'SHUTTING_DOWN', message });
+    this.refuse(pending, 'SHUTTING_DOWN', message);
+  }
+
+  /** These will not run: takes out, and returns, what waits behind them in the same orders. */
+  private breakOff(refused: readonly Waiting[]): readonly Waiting[] {
+    let ordered = false;
+    for (const { order } of refused) {
+      if (order === undefined) continue;
+      order.broken = true;
+      ordered = true;
+    }
+    if (!ordered) return [];
+    const behind = this.pending.filter(({ order }) => order?.broken === true);
+    if (behind.length === 0) return [];
+    this.pending = this.pending.filter(({ order }) => order?.broken !== true);
+    for (const { command } of behind) this.pendingBytes -= command.length;
+    return behind;
+  }
+
+  private refuse(waiting: readonly Waiting[], code: ErrorCode, message: string): void {
+    for (const { done } of waiting) done({ kind: 'refused', code, message });
   }
 
   private isKnown(reply: LaneReply): boolean {

@@ -29,6 +29,7 @@ import type {
   CallReply,
   LeadershipView,
   Outcome,
+  ProposalOrder,
   Replica,
   ReplicaListeners,
   ReplicaStatus,
@@ -194,8 +195,13 @@ export class Member implements Replica {
     );
   }
 
-  propose(command: Uint8Array, done: (outcome: Outcome) => void, when?: AnswerTime): void {
-    this.requests.propose(command, done, when);
+  propose(
+    command: Uint8Array,
+    done: (outcome: Outcome) => void,
+    when?: AnswerTime,
+    order?: ProposalOrder,
+  ): void {
+    this.requests.propose(command, done, when, order);
   }
 
   read(done: (refusal: Refusal | null) => void): void {

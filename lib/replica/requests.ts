@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../base/index.js';
 import type { RunningMember } from './running.js';
-import type { AnswerTime, LeadershipView, Outcome } from './types.js';
+import type { AnswerTime, LeadershipView, Outcome, ProposalOrder } from './types.js';
 
 type Refusal = { readonly code: ErrorCode; readonly message: string };
 
@@ -21,17 +21,25 @@ export class Requests {
     this.host = host;
   }
 
-  propose(command: Uint8Array, done: (outcome: Outcome) => void, when?: AnswerTime): void {
+  propose(
+    command: Uint8Array,
+    done: (outcome: Outcome) => void,
+    when?: AnswerTime,
+    order?: ProposalOrder,
+  ): void {
     const running = this.host.running();
     if (running === null) {
       const code = this.host.ended() ? 'SHUTTING_DOWN' : 'NO_LEADER';
-      return this.refuse(done, { code, message: this.host.trouble() });
+      return this.refuse(done, { code, message: this.host.trouble() }, order);
+    }
+    if (order?.broken === true) {
+      return this.refuse(done, { code: 'OVERLOADED', message: 'what was asked for before it was refused' });
     }
     const fault = running.proposalFault(command);
-    if (fault !== null) return this.refuse(done, fault);
-    if (running.lane.add(command, done, when)) return running.schedule();
+    if (fault !== null) return this.refuse(done, fault, order);
+    if (running.lane.add(command, done, when, order)) return running.schedule();
     const message = `${running.lane.depth} commands are waiting: ${this.host.trouble()}`;
-    this.refuse(done, { code: 'OVERLOADED', message });
+    this.refuse(done, { code: 'OVERLOADED', message }, order);
   }
 
   /** `proof`: by asking a quorum, even if a lease would do. */
@@ -54,7 +62,8 @@ export class Requests {
     });
   }
 
-  private refuse(done: (outcome: Outcome) => void, refusal: Refusal): void {
+  private refuse(done: (outcome: Outcome) => void, refusal: Refusal, order?: ProposalOrder): void {
+    if (order !== undefined) order.broken = true;
     this.host.soon(() => done({ kind: 'refused', ...refusal }));
   }
 }

@@ -20,6 +20,14 @@ export type Outcome =
  */
 export type AnswerTime = 'after-entry' | 'within-apply';
 
+/**
+ * Proposals that only make sense one after the other. Once one of them is refused, so is everything proposed in the
+ * same order after it, even before its proposer knows: what runs is what was proposed first, without a gap.
+ */
+export interface ProposalOrder {
+  broken: boolean;
+}
+
 /** What this member knows about who leads. */
 export type LeadershipView =
   /** `since` is the monotonic time at which the previous leader was lost, or the member started. */
@@ -143,7 +151,12 @@ export interface Replica {
   listen(listeners: ReplicaListeners): () => void;
 
   /** Proposes one encoded command through this member's lane; `done` is called once, whatever happens. */
-  propose(command: Uint8Array, done: (outcome: Outcome) => void, when?: AnswerTime): void;
+  propose(
+    command: Uint8Array,
+    done: (outcome: Outcome) => void,
+    when?: AnswerTime,
+    order?: ProposalOrder,
+  ): void;
   /**
    * Calls `done(null)` once this member has applied everything acknowledged anywhere before the call, or with
    * a refusal when no leader answers within the deadline.

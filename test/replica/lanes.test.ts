@@ -3,7 +3,7 @@ import { SeededRandom, below, chance, nodeId, type MemberId } from '../../lib/ba
 import { LaneIntake } from '../../lib/replica/intake.js';
 import type { Invitation, LaneReply } from '../../lib/replica/lane-frames.js';
 import { Lane } from '../../lib/replica/lane.js';
-import { REPLICA_LIMITS, type Outcome } from '../../lib/replica/index.js';
+import { REPLICA_LIMITS, type Outcome, type ProposalOrder } from '../../lib/replica/index.js';
 import { DEFAULT_LIMITS, Machine, encodeCommand } from '../../lib/state/index.js';
 
 const ORIGIN = nodeId('m1' as MemberId, '0000000000000001');
@@ -59,14 +59,14 @@ class Pair {
     this.intake.open(this.term, [ORIGIN]);
   }
 
-  propose(): number {
+  propose(order?: ProposalOrder): number {
     const number = this.outcomes.push(null) - 1;
     const command = encodeCommand({ kind: 'tree-create', path: `/${number}`, data: new Uint8Array(0) });
     const ended = (outcome: Outcome): void => {
       assert.equal(this.outcomes[number], null, `proposal ${number} ended twice`);
       this.outcomes[number] = outcome;
     };
-    assert(this.lane.add(command, ended, number % 3 === 0 ? 'within-apply' : 'after-entry'));
+    assert(this.lane.add(command, ended, number % 3 === 0 ? 'within-apply' : 'after-entry', order));
     return number;
   }
 
@@ -236,6 +236,41 @@ describe('replica: lanes', () => {
     pair.nowMs = REPLICA_LIMITS.proposalDeadlineMs;
     pair.lane.expire();
     assert.equal(pair.outcomes[0]?.kind, 'refused');
+  });
+
+  describe('of commands in an order', () => {
+    const kinds = (pair: Pair): (string | undefined)[] => pair.outcomes.map((outcome) => outcome?.kind);
+
+    it('none runs without those before it: what waits behind one that passed its deadline is refused with it', () => {
+      const pair = new Pair(4);
+      const order = { broken: false };
+      pair.propose(order);
+      pair.nowMs = 6000;
+      pair.propose(order);
+      const other = pair.propose({ broken: false });
+      pair.nowMs = REPLICA_LIMITS.proposalDeadlineMs;
+      pair.lane.expire();
+      assert.deepEqual(kinds(pair), ['refused', 'refused', undefined]);
+      assert(order.broken);
+      pair.settle();
+      pair.check();
+      assert.equal(pair.outcomes[other]?.kind, 'applied');
+    });
+
+    it('nor behind one that the leader did not take, though nobody waited for that one any more', () => {
+      const pair = new Pair(1);
+      const order = { broken: false };
+      pair.originReads();
+      pair.pushingBack = true;
+      pair.propose(order);
+      pair.lane.flush();
+      pair.nowMs = REPLICA_LIMITS.proposalDeadlineMs;
+      pair.lane.expire();
+      pair.propose(order);
+      pair.leaderReads();
+      pair.originReads();
+      assert.deepEqual(kinds(pair), ['unknown', 'refused']);
+    });
   });
 
   for (let seed = 1; seed <= 300; seed++) {

@@ -1,5 +1,5 @@
 import { assert } from '../../base/index.js';
-import type { Outcome } from '../../replica/index.js';
+import type { Outcome, ProposalOrder } from '../../replica/index.js';
 
 /** How far a write has come. */
 type Write = {
@@ -19,7 +19,7 @@ type Item =
   | { readonly kind: 'barrier'; readonly begin: (ended: () => void) => void; begun: boolean; ended: boolean };
 
 export interface PipelineHost {
-  readonly propose: (command: Uint8Array, done: (outcome: Outcome) => void) => void;
+  readonly propose: (command: Uint8Array, done: (outcome: Outcome) => void, order: ProposalOrder) => void;
   readonly nowMs: () => number;
 }
 
@@ -37,6 +37,8 @@ export class Pipeline {
   private barriers = 0;
   private closed = false;
   private draining = false;
+  /** None of its writes is done without those before it, as a client that does not wait for answers relies on. */
+  private readonly order: ProposalOrder = { broken: false };
 
   constructor(host: PipelineHost) {
     this.host = host;
@@ -91,10 +93,11 @@ export class Pipeline {
 
   private propose(write: Write): void {
     write.proposed = true;
-    this.host.propose(write.command, (outcome) => {
+    const ended = (outcome: Outcome): void => {
       write.outcome = outcome;
       this.drain();
-    });
+    };
+    this.host.propose(write.command, ended, this.order);
   }
 
   /** Answers whatever is at the front and can be. */

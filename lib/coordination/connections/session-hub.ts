@@ -221,7 +221,7 @@ export class SessionHub {
       watches: this.watches,
       machine: () => replica.machine,
       confirm: (done) => replica.read((refusal) => done(refusal === null)),
-      propose: (command, done) => replica.propose(command, done, 'within-apply'),
+      propose: (command, done, order) => replica.propose(command, done, 'within-apply', order),
       nowMs: () => clock.monotonicMs(),
     });
     this.byWatcher.set(session.watcher, session);

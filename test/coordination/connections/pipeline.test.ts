@@ -13,9 +13,13 @@ class Bench {
   readonly answers: string[] = [];
   readonly proposed: { readonly name: string; readonly done: (outcome: Outcome) => void }[] = [];
   readonly ends: (() => void)[] = [];
+  readonly orders: Set<object> = new Set();
   nowMs = 0;
   readonly pipeline: Pipeline = new Pipeline({
-    propose: (command, done) => this.proposed.push({ name: Buffer.from(command).toString(), done }),
+    propose: (command, done, order) => {
+      this.proposed.push({ name: Buffer.from(command).toString(), done });
+      this.orders.add(order);
+    },
     nowMs: () => this.nowMs,
   });
 
@@ -50,6 +54,16 @@ describe('The requests of a connection', () => {
   it('are served at once when nothing is before them', () => {
     bench.read('r1');
     assert.deepEqual([bench.answers, bench.pipeline.depth], [['r1'], 0]);
+  });
+
+  it('are proposed in one order, so that none is done without those before it (ZooKeeper, USENIX ATC 2010, 2.3)', () => {
+    bench.write('w1');
+    bench.barrier('sync');
+    bench.write('w2');
+    bench.apply();
+    bench.ends[0]!();
+    assert.equal(bench.proposed.length, 1);
+    assert.equal(bench.orders.size, 1);
   });
 
   it('are answered in order: a read between two writes right after the first, before the second', () => {

@@ -26,6 +26,14 @@ const RETRY_MS = 200;
 /** A connection whose path stays cut is given up after this long. */
 const GIVE_UP_MS = 8000;
 
+/** One way of a line. */
+interface Way {
+  /** When what was sent last arrives. */
+  at: number;
+  /** What met a cut path; what is sent later waits behind it. */
+  readonly held: (() => void)[];
+}
+
 /** A stream of a client to a door of a master: in order, until it breaks. */
 export class Line<Up, Down> {
   private readonly from: number;
@@ -35,8 +43,8 @@ export class Line<Up, Down> {
   private readonly listener: LineListener<Down>;
   private far: Far<Up> | null = null;
   private open = true;
-  private upAt = 0;
-  private downAt = 0;
+  private readonly there: Way = { at: 0, held: [] };
+  private readonly back: Way = { at: 0, held: [] };
   private forgetEnd: () => void = () => undefined;
 
   constructor(
@@ -90,29 +98,33 @@ export class Line<Up, Down> {
   private up(effect: () => void): void {
     if (!this.open) return;
     const { life } = this.node;
-    this.upAt = this.carry(this.from, this.node.number, this.upAt, () => {
+    this.carry(this.from, this.node.number, this.there, () => {
       if (life === null) this.down(() => this.lost('nothing listens'));
       else if (this.node.life === life) life.host.deliver(effect);
     });
   }
 
   private down(effect: () => void): void {
-    this.downAt = this.carry(this.node.number, this.from, this.downAt, () => {
+    this.carry(this.node.number, this.from, this.back, () => {
       if (this.open) effect();
     });
   }
 
-  /** Returns when it arrives if nothing is in the way. */
-  private carry(from: number, to: number, after: number, effect: () => void): number {
-    const at = Math.max(after, this.schedule.now + this.wires.delayUs(from, to));
-    const began = this.schedule.now;
-    const attempt = (): void => {
-      if (!this.wires.isCut(from, to)) return effect();
-      if (this.schedule.now - began > GIVE_UP_MS * MS) return this.lost('the path is cut');
-      this.schedule.after(RETRY_MS * MS, attempt);
-    };
-    this.schedule.after(at - this.schedule.now, attempt);
-    return at;
+  private carry(from: number, to: number, way: Way, effect: () => void): void {
+    way.at = Math.max(way.at, this.schedule.now + this.wires.delayUs(from, to));
+    this.schedule.after(way.at - this.schedule.now, () => {
+      if (way.held.length === 0 && !this.wires.isCut(from, to)) return effect();
+      way.held.push(effect);
+      if (way.held.length === 1) this.retry(from, to, way, this.schedule.now);
+    });
+  }
+
+  private retry(from: number, to: number, way: Way, since: number): void {
+    this.schedule.after(RETRY_MS * MS, () => {
+      if (!this.wires.isCut(from, to)) for (const effect of way.held.splice(0)) effect();
+      else if (this.schedule.now - since > GIVE_UP_MS * MS) this.lost('the path is cut');
+      else this.retry(from, to, way, since);
+    });
   }
 
   private lost(why: string): void {
