@@ -281,6 +281,89 @@ const NUMBERS: readonly Mutant[] = [
   ]),
 ];
 
+const SESSIONS: readonly Mutant[] = [
+  mutant('gap-in-a-connection', 'a write runs although one that its client sent before it was refused', [
+    'replica/lane',
+    'const behind = this.pending.filter(',
+    'const behind = [].filter(',
+  ]),
+  mutant('event-after-the-answer', 'a watch tells its event after the answer that shows the change', [
+    'coordination/connections/session-hub',
+    'session.link.event(event, at, revision);',
+    'queueMicrotask(() => session.link.event(event, at, revision));',
+  ]),
+  mutant('expiry-of-a-moved-session', 'a session expires by what was judged before it moved', [
+    'state/zookeeper/apply',
+    "if ('code' in open)\n        return effect(turn, false);\n    end(state, turn, command.session, open.member, 'expired');",
+    "if (open.code === 'SESSION_EXPIRED')\n        return effect(turn, false);\n    end(state, turn, command.session, state.coordination.get(command.session).member, 'expired');",
+  ]),
+  mutant('deadlines-cut-at-takeover', 'a new leader gives sessions a part of their timeout', [
+    'master/liveness/coordination-deadlines',
+    'for (const session of this.view().sessions())\n            this.used(session, nowMs);',
+    'for (const session of this.view().sessions()) this.deadlines.set(session, nowMs + this.view().get(session).timeoutMs / 4);',
+  ]),
+  mutant('ephemerals-outlive-expiry', 'the nodes of a session that expires stay', [
+    'state/zookeeper/apply',
+    'for (const row of state.tree.rowsOwnedBy(session)) {',
+    "for (const row of cause === 'expired' ? [] : state.tree.rowsOwnedBy(session)) {",
+  ]),
+  mutant('read-overtakes-writes', 'a read is answered before the writes that its client sent before it', [
+    'coordination/connections/pipeline',
+    'if (this.depth === 0)',
+    'if (true)',
+  ]),
+  mutant('read-after-later-writes', 'a read between two writes is served when both have run', [
+    'coordination/connections/session-hub',
+    "replica.propose(command, done, 'within-apply', order)",
+    "replica.propose(command, done, 'after-entry', order)",
+  ]),
+  mutant('any-password', 'a session is taken up with a wrong password', [
+    'state/zookeeper/apply',
+    'if (!equalBytes(before.password, command.password)) {',
+    'if (false) {',
+  ]),
+  mutant('write-after-a-move', 'what a member still held back lands after its session has moved', [
+    'state/zookeeper/apply',
+    'if (open.attachment === attachment)\n        return open;',
+    'return open;',
+  ]),
+  mutant('behind-its-client', 'a member serves a client that was shown more than it has', [
+    'api/zookeeper/connection',
+    'if (request.lastZxidSeen > machine().revision)',
+    'if (false)',
+  ]),
+  mutant('missed-while-away', 'watches that are set again tell nothing of what changed meanwhile', [
+    'api/zookeeper/watches',
+    'if (missed === null)',
+    'if (true)',
+  ]),
+  mutant('half-a-multi', 'what a multi did before the operation that is refused stays done', [
+    'state/tree/apply',
+    'while (undo.length > 0)',
+    'while (false)',
+  ]),
+  mutant('answers-uncovered', 'a member that no leader has heard answers all the same', [
+    'api/zookeeper/connection',
+    '!this.host.hub.mayAnswer(phase.session)',
+    'false',
+  ]),
+  mutant('sync-asks-nobody', 'a sync is answered by what is at hand', [
+    'coordination/connections/attached-session',
+    'this.parts.confirm((confirmed) => begin(',
+    '((done) => done(true))((confirmed) => begin(',
+  ]),
+  mutant('collected-in-use', 'a node is collected although it was touched since', [
+    'state/zookeeper/apply',
+    'if (!same || !over)',
+    'if (!over)',
+  ]),
+  mutant(
+    'coverage-without-a-quorum',
+    'a leader that hears no quorum tells members that it has heard of sessions',
+    ['replica/news', 'if (!quorumBehind())\n            return;', ''],
+  ),
+];
+
 /** Faults in what surrounds consensus, found by simulating whole nodes. */
 export const NODE_MUTANTS: readonly Mutant[] = [
   ...DURABILITY,
@@ -294,4 +377,5 @@ export const NODE_MUTANTS: readonly Mutant[] = [
   ...LASTING,
   ...MEMBERS,
   ...NUMBERS,
+  ...SESSIONS,
 ];

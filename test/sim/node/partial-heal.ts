@@ -136,7 +136,9 @@ export class PartialHealing {
     const [leader, voters] = [world.leader(), world.voters()];
     const nodes = this.members;
     if (leader === null || voters === null || !nodes.every((node) => agrees(node, voters))) return null;
-    const users = [...world.clients, ...world.sessionClients, ...world.agents, ...world.frameworks].map(({ machine }) => machine);
+    const users = [...world.clients, ...world.sessionClients, ...world.agents, ...world.frameworks].map(
+      ({ machine }) => machine,
+    );
     return planHeal(heal, { nodes, leader, voters, wounded: this.wounded(), users }, this.random);
   }
 

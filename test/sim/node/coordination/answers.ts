@@ -29,7 +29,12 @@ const NUMBERS: Readonly<Record<string, number>> = {
 type WritePending = Extract<Pending, { readonly kind: 'write' }>;
 
 /** What a client is told of its write is what became of it (S25, S30). */
-export function checkWritten(who: string, { sent, ask }: WritePending, header: ReplyHeader, r: JuteReader): void {
+export function checkWritten(
+  who: string,
+  { sent, ask }: WritePending,
+  header: ReplyHeader,
+  r: JuteReader,
+): void {
   const { effect, print } = sent;
   check(effect !== null, 'S30', () => `${who} is answered "${print}", which nobody has run`);
   const { revision, outcomes, code } = effect!;
@@ -46,7 +51,11 @@ export function checkWritten(who: string, { sent, ask }: WritePending, header: R
   if (outcome?.ok !== true) return;
   if (outcome.path !== null) {
     const path = r.requiredText('a path');
-    check(path === outcome.path, 'S25', () => `${who} is told that "${print}" made ${path}, it made ${outcome.path}`);
+    check(
+      path === outcome.path,
+      'S25',
+      () => `${who} is told that "${print}" made ${path}, it made ${outcome.path}`,
+    );
   }
   if (outcome.stat !== null) sameStat(`${who}: "${print}"`, readStat(r), outcome.stat);
 }
@@ -56,7 +65,11 @@ function checkMulti(who: string, print: string, { outcomes }: Effect, results: r
   results.forEach((result, i) => {
     const error = result.kind === 'error' ? result.err : null;
     const expected = failed < 0 ? null : errorAt(outcomes!, failed, i);
-    check(error === expected, 'S25', () => `${who}: part ${i} of "${print}" ends ${error}, expected ${expected}`);
+    check(
+      error === expected,
+      'S25',
+      () => `${who}: part ${i} of "${print}" ends ${error}, expected ${expected}`,
+    );
     const outcome = outcomes![i];
     if (failed >= 0 || outcome?.ok !== true || outcome.stat === null) return;
     if ('stat' in result) sameStat(`${who}: part ${i} of "${print}"`, result.stat, outcome.stat);
@@ -89,7 +102,11 @@ export function checkRead(
     check(data === node.data, 'S25', () => `${name} holds "${data}", expected "${node.data}"`);
   } else if (op === OP.getChildren2) {
     const names = readTexts(r).join(' ');
-    check(names === node.children.join(' '), 'S25', () => `${name} has ${names}, expected ${node.children.join(' ')}`);
+    check(
+      names === node.children.join(' '),
+      'S25',
+      () => `${name} has ${names}, expected ${node.children.join(' ')}`,
+    );
   }
   sameStat(name, readStat(r), statOf(node));
   return node;

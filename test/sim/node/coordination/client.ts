@@ -64,7 +64,13 @@ export class SessionClient {
   /** Over its present connection something was answered. */
   private moved = false;
 
-  constructor(number: number, machine: number, options: SessionOptions, random: Random, ports: SessionClientPorts) {
+  constructor(
+    number: number,
+    machine: number,
+    options: SessionOptions,
+    random: Random,
+    ports: SessionClientPorts,
+  ) {
     this.number = number;
     this.machine = machine;
     this.options = options;
@@ -194,7 +200,11 @@ export class SessionClient {
     return conversation;
   }
 
-  private dial(conversation: Conversation, lastZxidSeen: number, listener: ConnectionListener): ClientConnection {
+  private dial(
+    conversation: Conversation,
+    lastZxidSeen: number,
+    listener: ConnectionListener,
+  ): ClientConnection {
     const { calls, spoke } = this.ports;
     return new ClientConnection({
       machine: this.machine,
@@ -218,7 +228,8 @@ export class SessionClient {
       check(
         known !== null && (state === 'expired' || state === 'closed'),
         'S27',
-        () => `${connection.conversation.address} is told that its session is over: ${known?.session} ${state}`,
+        () =>
+          `${connection.conversation.address} is told that its session is over: ${known?.session} ${state}`,
       );
       this.known = null;
       this.held.clear();
@@ -301,7 +312,11 @@ export class SessionClient {
         if (this.isBehindCut(connection)) mark('sync and read behind a cut');
         break;
       case 'close':
-        check(model.stateOf(this.known!.session) === 'closed', 'S30', () => `${who} is told that it has closed`);
+        check(
+          model.stateOf(this.known!.session) === 'closed',
+          'S30',
+          () => `${who} is told that it has closed`,
+        );
         return this.closed(connection);
       case 'set-watches':
       case 'ping':
@@ -318,7 +333,8 @@ export class SessionClient {
       const op = ask.ops[i]!;
       if (!outcome.ok) this.requests.versions.delete(op.path);
       else if (op.op === 'delete') this.requests.versions.delete(op.path);
-      else if (outcome.stat !== null) this.requests.versions.set(outcome.path ?? op.path, outcome.stat.version);
+      else if (outcome.stat !== null)
+        this.requests.versions.set(outcome.path ?? op.path, outcome.stat.version);
     });
   }
 
@@ -357,7 +373,8 @@ export class SessionClient {
     const { tree } = model;
     const { told, kept } = missed(held, tree.changes, seen, zxid, (path) => tree.at(path, zxid) !== null);
     const heard = this.again ?? [];
-    const print = (list: readonly Heard[]): string => list.map(({ type, path }) => `${path} ${type}`).join(', ');
+    const print = (list: readonly Heard[]): string =>
+      list.map(({ type, path }) => `${path} ${type}`).join(', ');
     check(
       print(heard) === print(told),
       'S28',

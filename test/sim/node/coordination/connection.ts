@@ -1,4 +1,5 @@
 import { SECOND } from '../../schedule.js';
+import { check } from '../../violation.js';
 import {
   ADD_WATCH,
   FrameSplitter,
@@ -201,8 +202,13 @@ export class ClientConnection {
       return listener.event({ type: EVENTS[type - 1]!, path });
     }
     const next = this.pending.shift();
-    if (next?.xid !== header.xid) throw new Error(`reply ${header.xid}, expected ${next?.xid}`);
-    listener.reply(next.what, header, r);
+    check(
+      next?.xid === header.xid,
+      'S26',
+      () =>
+        `${this.conversation.address} gets the answer to ${header.xid}, it waits for that to ${next?.xid}`,
+    );
+    listener.reply(next!.what, header, r);
   }
 
   private ended(why: string): void {

@@ -33,12 +33,7 @@ export class Conversation {
   leftUs = -Infinity;
   readonly told: Told;
 
-  constructor(
-    address: string,
-    wants: Conversation['wants'],
-    askedUs: number,
-    changes: readonly Change[],
-  ) {
+  constructor(address: string, wants: Conversation['wants'], askedUs: number, changes: readonly Change[]) {
     this.address = address;
     this.wants = wants;
     this.askedUs = askedUs;

@@ -11,7 +11,12 @@ import type { SessionOptions } from '../options.js';
 
 /** What a client asks next: writes as the machine will see them, beside the request on the wire. */
 export type Ask =
-  | { readonly kind: 'write'; readonly ops: readonly TreeOp[]; readonly multi: boolean; readonly request: Request }
+  | {
+      readonly kind: 'write';
+      readonly ops: readonly TreeOp[];
+      readonly multi: boolean;
+      readonly request: Request;
+    }
   | { readonly kind: 'read'; readonly request: WatchableRead }
   | { readonly kind: 'watch'; readonly path: string; readonly recursive: boolean };
 
@@ -64,7 +69,11 @@ export class Requests {
     const at = below(this.random, 100);
     if (at < 40) return this.read();
     if (at < 44)
-      return { kind: 'watch', path: chance(this.random, 0.5) ? this.folder() : this.node(), recursive: chance(this.random, 0.5) };
+      return {
+        kind: 'watch',
+        path: chance(this.random, 0.5) ? this.folder() : this.node(),
+        recursive: chance(this.random, 0.5),
+      };
     return this.write();
   }
 

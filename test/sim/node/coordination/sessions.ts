@@ -115,7 +115,10 @@ export class SessionModel {
 
   private touchedPaths = new Set<string>();
 
-  private open(command: Extract<CoordinationCommand, { kind: 'coordination-open' }>, result: CommandResult): void {
+  private open(
+    command: Extract<CoordinationCommand, { kind: 'coordination-open' }>,
+    result: CommandResult,
+  ): void {
     if (!result.ok && result.code === 'GROWTH_REFUSED') return;
     const { session, timeoutMs } = command;
     const conversation = this.conversationOf(command);
@@ -177,7 +180,11 @@ export class SessionModel {
     if (multi) {
       const outcomes = this.tree.all(session, ops);
       this.touch();
-      check(result.ok && result.value.kind === 'multi', 'S25', () => `${this.name(command)}: ${codeOf(result)}`);
+      check(
+        result.ok && result.value.kind === 'multi',
+        'S25',
+        () => `${this.name(command)}: ${codeOf(result)}`,
+      );
       const actual = result.ok && result.value.kind === 'multi' ? result.value.outcomes : [];
       expect('S25', `${this.name(command)}: results`, actual.length, outcomes.length);
       outcomes.forEach((outcome, i) => this.same(command, actual[i]!, outcome));
@@ -223,12 +230,14 @@ export class SessionModel {
       check(
         nowUs() >= askedUs + whole - MS,
         'S27',
-        () => `session ${id} of ${timeoutMs} ms expires ${(nowUs() - askedUs) / MS} ms after ${address} took it up`,
+        () =>
+          `session ${id} of ${timeoutMs} ms expires ${(nowUs() - askedUs) / MS} ms after ${address} took it up`,
       );
       check(
         nowUs() >= leftUs + whole - third - MS,
         'S27',
-        () => `session ${id} of ${timeoutMs} ms expires ${(nowUs() - leftUs) / MS} ms after ${address} was answered`,
+        () =>
+          `session ${id} of ${timeoutMs} ms expires ${(nowUs() - leftUs) / MS} ms after ${address} was answered`,
       );
     }
   }
@@ -242,10 +251,10 @@ export class SessionModel {
     const same = node?.czxid === czxid && node.mzxid === mzxid && node.pzxid === pzxid;
     const over =
       node?.kind === 'container' || (node?.kind === 'ttl' && this.clockMs - node.mtimeMs > node.ttlMs);
-    const ends = same && over && node!.children.length === 0;
+    const ends = same && over && node.children.length === 0;
     expect('collect', `${path} at ${this.revision}`, changed(result), ends);
     if (!ends) return;
-    this.world.mark(node!.kind === 'ttl' ? 'node collected at the end of its time' : 'container collected');
+    this.world.mark(node.kind === 'ttl' ? 'node collected at the end of its time' : 'container collected');
     this.tree.remove(path);
     this.touch();
   }
@@ -274,7 +283,8 @@ export class SessionModel {
     check(
       next?.print === print,
       'S26',
-      () => `${this.name(command)}: ${print} runs, ${conversation!.address} had sent ${next?.print ?? 'nothing'}`,
+      () =>
+        `${this.name(command)}: ${print} runs, ${conversation!.address} had sent ${next?.print ?? 'nothing'}`,
     );
     return conversation!;
   }
@@ -309,7 +319,7 @@ export class SessionModel {
 }
 
 function expect<T>(rule: string, name: string, actual: T, expected: T): void {
-  check(actual === expected, rule, () => `${name}: ${actual}, expected ${expected}`);
+  check(actual === expected, rule, () => `${name}: ${String(actual)}, expected ${String(expected)}`);
 }
 
 function sameStat(name: string, rule: string, actual: NodeStat | null, expected: NodeStat | null): void {
@@ -331,4 +341,3 @@ function codeOf(result: CommandResult): string | null {
 export function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');
 }
-

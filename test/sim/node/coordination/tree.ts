@@ -81,7 +81,10 @@ export class TreeModel {
 
   /** In the order of the tree of the machine. */
   ownedBy(session: string): string[] {
-    return [...this.nodes].filter(([, { owner }]) => owner === session).map(([path]) => path).sort();
+    return [...this.nodes]
+      .filter(([, { owner }]) => owner === session)
+      .map(([path]) => path)
+      .sort();
   }
 
   /** Sessions that own a node. */
