@@ -329,7 +329,7 @@ const SESSIONS: readonly Mutant[] = [
   ]),
   mutant('behind-its-client', 'a member serves a client that was shown more than it has', [
     'api/zookeeper/connection',
-    'if (request.lastZxidSeen > machine().revision)',
+    'if (request.lastZxidSeen > this.host.machine().revision)',
     'if (false)',
   ]),
   mutant('missed-while-away', 'watches that are set again tell nothing of what changed meanwhile', [
