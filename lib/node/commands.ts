@@ -64,7 +64,7 @@ const MASTER_FLAGS: typeof SHARED_FLAGS = [
   [
     '--listen-zookeeper <address>',
     'TEPUI_LISTEN_ZOOKEEPER',
-    'where a door for ZooKeeper clients opens (none)',
+    'where the door for ZooKeeper clients opens (127.0.0.1:2181), or off',
   ],
   ['--listen-http <address>', 'TEPUI_LISTEN_HTTP', 'where a door for HTTP opens (none)'],
   ['--advertise-grpc <address>', 'TEPUI_ADVERTISE_GRPC', 'how clients reach the gRPC door'],

@@ -21,7 +21,8 @@ import { loadTls, type TlsMaterial } from '../wire/index.js';
 import { startBackups } from './backups/index.js';
 import type { BackupSchedule } from './backups/schedule.js';
 import { checkExposure, parseAddress } from './addresses.js';
-import type { MasterConfig } from './config/schema.js';
+import { listenOf, type Listen } from './config/doors.js';
+import { OFF, type MasterConfig } from './config/schema.js';
 import { saslUsersOf, wordsOf } from './config/zookeeper.js';
 import { ticksOf } from './config/timing.js';
 import { DivergenceGuard } from './divergence.js';
@@ -32,7 +33,6 @@ import { checkPortsFree } from './ports.js';
 import { openProcessFolder, writePid } from './process-folder.js';
 import { release } from './release.js';
 
-const DEFAULT_DOORS = { grpc: '127.0.0.1:5060', peer: '127.0.0.1:5070' } as const;
 const SPACE_INTERVAL_MS = 5_000;
 /** What a member tells the group when its disk is full; 0 would mean that it told nothing. */
 const NO_ROOM_BYTES = 1;
@@ -46,18 +46,19 @@ function every(ms: number, callback: () => void): () => void {
 
 /** Runs a master as the business of this process, until a signal or the end of the lifeline. */
 export async function runMaster(config: MasterConfig): Promise<void> {
-  const listen = {
-    grpc: config.listen.grpc ?? DEFAULT_DOORS.grpc,
-    peer: config.listen.peer ?? DEFAULT_DOORS.peer,
-  };
-  const { zookeeper, http } = config.listen;
-  const optional = [zookeeper, http].filter((door) => door !== undefined);
-  const doors = [listen.grpc, listen.peer, ...optional];
+  const listen = listenOf(config);
+  const keys = ['grpc', 'peer', 'zookeeper', 'http'] as const;
+  const doors = keys.map((key) => listen[key]).filter((address) => address !== null);
   const warnings = checkExposure(doors, config.tls !== undefined, config.insecure);
   // Whatever can be known to be wrong is, before the folder is touched.
   const tls = config.tls === undefined ? null : loadTls(config.tls);
   const saslUsers = saslUsersOf(config.zookeeper);
-  await checkPortsFree(doors, 'let `listen` in the configuration name another one');
+  for (const key of keys) {
+    const address = listen[key];
+    const other = `let \`listen.${key}\` in the configuration name another one`;
+    const remedy = key === 'zookeeper' ? `${other}, or \`${OFF}\` for no such door` : other;
+    if (address !== null) await checkPortsFree([address], remedy);
+  }
   openProcessFolder(config.dataDir);
   const logger = fileLogger(config.dataDir, config.logLevel, { member: config.id });
   dieOnUncaught(logger);
@@ -83,7 +84,7 @@ interface Secrets {
 /** The composition of one master: what is built first is stopped last. */
 class MasterProcess {
   private readonly config: MasterConfig;
-  private readonly listen: { readonly grpc: string; readonly peer: string };
+  private readonly listen: Listen;
   private readonly tls: TlsMaterial | null;
   private readonly saslUsers: SaslUsers;
   private readonly logger: Logger;
@@ -91,12 +92,7 @@ class MasterProcess {
   private stopping = false;
   private schedule: BackupSchedule | null = null;
 
-  constructor(
-    config: MasterConfig,
-    listen: { readonly grpc: string; readonly peer: string },
-    { tls, saslUsers }: Secrets,
-    logger: Logger,
-  ) {
+  constructor(config: MasterConfig, listen: Listen, { tls, saslUsers }: Secrets, logger: Logger) {
     this.config = config;
     this.listen = listen;
     this.tls = tls;
@@ -193,9 +189,9 @@ class MasterProcess {
       invitation:
         config.join === undefined ? null : { token: config.join.token, contacts: config.join.masters },
       doors: {
-        http: config.advertise.http ?? config.listen.http ?? null,
+        http: config.advertise.http ?? listen.http,
         grpc: config.advertise.grpc ?? listen.grpc,
-        zk: config.advertise.zookeeper ?? config.listen.zookeeper ?? null,
+        zk: config.advertise.zookeeper ?? listen.zookeeper,
         peer: config.advertise.peer ?? config.members[config.id] ?? listen.peer,
       },
       release: release(),
@@ -253,8 +249,8 @@ class MasterProcess {
 
   private makeZooKeeperDoor(replica: Member, disk: DataFolder): ZooKeeperDoor | null {
     const { dataDir, zookeeper } = this.config;
-    const listen = this.config.listen.zookeeper;
-    if (listen === undefined) return null;
+    const listen = this.listen.zookeeper;
+    if (listen === null) return null;
     const size = new FolderSize(dataDir, SYSTEM.clock);
     return new ZooKeeperDoor({
       ...parseAddress(listen),
@@ -281,8 +277,8 @@ class MasterProcess {
 
   private makeHttpDoor(replica: Member, zookeeper: ZooKeeperDoor | null): HttpDoor | null {
     const { tls, logger } = this;
-    const listen = this.config.listen.http;
-    if (listen === undefined) return null;
+    const listen = this.listen.http;
+    if (listen === null) return null;
     return new HttpDoor({
       ...parseAddress(listen),
       replica,

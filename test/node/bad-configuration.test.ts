@@ -9,7 +9,7 @@ import { tempFolder } from '../support/temp-folder.js';
 
 const MASTER = {
   id: 'm1',
-  listen: { grpc: '127.0.0.1:0', peer: '127.0.0.1:0' },
+  listen: { grpc: '127.0.0.1:0', peer: '127.0.0.1:0', zookeeper: 'off' },
   members: { m1: '127.0.0.1:5070' },
 };
 const AGENT = { id: 'a1', masters: ['127.0.0.1:5060'] };
@@ -109,6 +109,18 @@ const BAD: readonly BadConfig[] = [
     kind: 'master',
     change: { listen: { grpc: '127.0.0.1:0', peer: '127.0.0.1:0', zookeeper: '0.0.0.0:0' } },
     says: /0\.0\.0\.0:0 can be reached from outside without TLS: set tls, or insecure: true/,
+  },
+  {
+    what: 'sessions of ZooKeeper clients that are too short for the elections',
+    kind: 'master',
+    change: { timing: { electionMs: 1200 }, listen: {} },
+    says: /zookeeper\.minSessionTimeoutMs: 4000 is below 4800, 4 times timing\.electionMs \(1200\): raise it, or lower timing\.electionMs to 1000/,
+  },
+  {
+    what: 'an address of a door that there is not',
+    kind: 'master',
+    change: { advertise: { zookeeper: 'h:2181' } },
+    says: /advertise\.zookeeper: is of no use while listen\.zookeeper is off/,
   },
   {
     what: 'a file of a password that is not there',

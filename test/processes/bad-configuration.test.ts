@@ -9,7 +9,7 @@ import { eventually } from '../support/eventually.js';
 
 const MASTER = {
   id: 'm1',
-  listen: { grpc: '127.0.0.1:0', peer: '127.0.0.1:0' },
+  listen: { grpc: '127.0.0.1:0', peer: '127.0.0.1:0', zookeeper: 'off' },
   members: { m1: '127.0.0.1:5070' },
 };
 
@@ -50,7 +50,7 @@ describe('a bad configuration of a process', function () {
   });
 
   it('opens doors without TLS where it is told that this is meant, with a warning', async () => {
-    const listen = { grpc: '0.0.0.0:0', peer: '127.0.0.1:0' };
+    const listen = { grpc: '0.0.0.0:0', peer: '127.0.0.1:0', zookeeper: 'off' };
     const config = { ...MASTER, dataDir: path.join(folder.path, 'open'), listen, insecure: true };
     const master = new TepuiProcess(['master', '--config', write(stringify(config))]);
     try {
@@ -71,15 +71,17 @@ describe('a bad configuration of a process', function () {
     });
     after(() => server.close());
 
-    it('names the port', async () => {
-      for (const listen of [{ grpc: `127.0.0.1:${port}` }, { peer: `127.0.0.1:${port}` }]) {
-        const config = { ...MASTER, dataDir, listen: { ...MASTER.listen, ...listen } };
-        await refused(
-          ['master', '--config', write(stringify(config))],
-          new RegExp(`port ${port} \\(127\\.0\\.0\\.1:${port}\\) is in use`),
+    for (const key of ['grpc', 'peer', 'zookeeper']) {
+      it(`names the port and the key: listen.${key}`, () => {
+        const listen = { ...MASTER.listen, [key]: `127.0.0.1:${port}` };
+        return refused(
+          ['master', '--config', write(stringify({ ...MASTER, dataDir, listen }))],
+          new RegExp(
+            `port ${port} \\(127\\.0\\.0\\.1:${port}\\) is in use: .*\`listen\\.${key}\` in the configuration`,
+          ),
         );
-      }
-    });
+      });
+    }
 
     it('names --port-offset to people who start dev', () =>
       refused(

@@ -174,7 +174,7 @@ describe('bad input', function () {
     const base =
       kind === 'agent'
         ? { id, dataDir }
-        : { id, dataDir, listen: { grpc: '127.0.0.1:0', peer: '127.0.0.1:0' } };
+        : { id, dataDir, listen: { grpc: '127.0.0.1:0', peer: '127.0.0.1:0', zookeeper: 'off' } };
     const file = path.join(cluster.dir, `${id}-elsewhere.yaml`);
     writeFileSync(file, stringify({ ...base, ...more }));
     return tepui([kind, '--config', file]);
@@ -237,7 +237,7 @@ describe('bad input', function () {
         other.signal('m1', 'SIGKILL');
         const { code, stderr } = await start('m1', folder('m1'), {
           members: peers,
-          listen: { grpc: other.master('m1').grpc, peer: other.master('m1').peer },
+          listen: { grpc: other.master('m1').grpc, peer: other.master('m1').peer, zookeeper: 'off' },
         });
         assert.match(stderr, /belongs to group .*; so say m2 and m3, of 3 members \[FOREIGN_CLUSTER\]/);
         assert.equal(code, 2);

@@ -66,7 +66,7 @@ export class GrowingGroup {
 
   startWith(id: string, token: string, via: string): TepuiProcess {
     const { folder, grpc, peer } = this.place(id);
-    const doors = ['--listen-grpc', grpc, '--listen-peer', peer];
+    const doors = ['--listen-grpc', grpc, '--listen-peer', peer, '--listen-zookeeper', 'off'];
     const how = ['--join', token, '--masters', this.place(via).peer];
     return this.start(id, ['--id', id, '--data-dir', folder, ...doors, ...how]);
   }
@@ -116,7 +116,10 @@ export class GrowingGroup {
     const { folder, grpc, peer } = this.place(id);
     mkdirSync(folder, { recursive: true });
     const file = path.join(folder, 'config.yaml');
-    writeFileSync(file, stringify({ id, dataDir: folder, listen: { grpc, peer }, ...more }));
+    writeFileSync(
+      file,
+      stringify({ id, dataDir: folder, listen: { grpc, peer, zookeeper: 'off' }, ...more }),
+    );
     return file;
   }
 }

@@ -12,6 +12,8 @@ const LIMIT_MS = 60_000;
 export class LoneMaster {
   readonly dataDir: string;
   readonly address: string;
+  /** For ZooKeeper clients. */
+  readonly door: string;
   /** Nodes whose creation was acknowledged and whose deletion was not, with their data. */
   readonly promised: Map<string, Buffer> = new Map();
   process: TepuiProcess | null = null;
@@ -25,7 +27,8 @@ export class LoneMaster {
     this.config = path.join(folder, 'm1.yaml');
     const peer = `127.0.0.1:${5070 + offset}`;
     mkdirSync(folder, { recursive: true });
-    const listen = { grpc: this.address, peer };
+    this.door = `127.0.0.1:${2181 + offset}`;
+    const listen = { grpc: this.address, peer, zookeeper: this.door };
     const { dataDir } = this;
     writeFileSync(this.config, stringify({ id: 'm1', dataDir, listen, members: { m1: peer } }));
   }

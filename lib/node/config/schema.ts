@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { TlsFiles } from '../../wire/index.js';
-import { zookeeperSchema, type ZooKeeperConfig } from './zookeeper.js';
+import { timeoutProblem, zookeeperSchema, type ZooKeeperConfig } from './zookeeper.js';
 import { HEARTBEATS_PER_ELECTION, type Timing } from './timing.js';
 
 /** Where doors open, or how they are reached, as `host:port`. */
@@ -26,8 +26,8 @@ export interface MasterConfig {
   readonly id: string;
   readonly dataDir: string;
   /**
-   * Where a door opens; 127.0.0.1 and its default port when absent. Those for ZooKeeper clients and for HTTP are not open
-   * then.
+   * Where a door opens; 127.0.0.1 and its default port when absent. The one for ZooKeeper clients may be `off`, the one for
+   * HTTP is not open unless it is given.
    */
   readonly listen: MasterDoors;
   /** How others reach the door; the listen address when absent. */
@@ -78,12 +78,15 @@ const id = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'must be letters, digits, ".", "_" or "-", at most 63');
 
+/** Says of a door that there is none. */
+export const OFF = 'off';
+
 const tls = z.strictObject({ cert: z.string(), key: z.string(), ca: z.string() });
 
 const listen = z.strictObject({
   grpc: address.optional(),
   peer: address.optional(),
-  zookeeper: address.optional(),
+  zookeeper: z.literal(OFF).or(address).optional(),
   http: address.optional(),
 });
 const advertise = z.strictObject({
@@ -143,6 +146,13 @@ export const masterSchema: z.ZodType<MasterConfig> = masterKeys.superRefine((con
   if (timing.electionMs < least) {
     const why = `${HEARTBEATS_PER_ELECTION} times heartbeatMs (${timing.heartbeatMs})`;
     wrong(['timing', 'electionMs'], `${timing.electionMs} is below ${least}, ${why}`);
+  }
+  if (config.listen.zookeeper === OFF) {
+    if (config.advertise.zookeeper !== undefined)
+      wrong(['advertise', 'zookeeper'], `is of no use while listen.zookeeper is ${OFF}`);
+  } else {
+    const why = timeoutProblem(config.zookeeper, timing);
+    if (why !== null) wrong(['zookeeper', 'minSessionTimeoutMs'], why);
   }
   if ((timing.leaseMs ?? 0) > timing.electionMs) {
     const why = `electionMs (${timing.electionMs}): every failover would wait for it`;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { DEFAULT_WORDS, WORDS, type Word } from '../../api/index.js';
 import { TepuiError } from '../../base/index.js';
+import type { Timing } from './timing.js';
 
 /** Of the door for ZooKeeper clients. */
 export interface ZooKeeperConfig {
@@ -52,6 +53,25 @@ export const zookeeperSchema: z.ZodType<ZooKeeperConfig> = keys.superRefine((con
   const message = `${most} is below minSessionTimeoutMs, ${least}`;
   context.addIssue({ code: 'custom', path: ['maxSessionTimeoutMs'], message });
 });
+
+/** A session lasts for at least so many election timeouts. */
+export const ELECTIONS_PER_SESSION = 4;
+
+/**
+ * A member answers a session for a third of its timeout after a report that a leader acknowledged, and writes wait for a
+ * leader as long. A leader that is cut off acknowledges for up to an election timeout longer: the third has to be more,
+ * or a client may believe for too long. Null: it is.
+ */
+export function timeoutProblem(
+  { minSessionTimeoutMs: least }: Pick<ZooKeeperConfig, 'minSessionTimeoutMs'>,
+  { electionMs }: Pick<Timing, 'electionMs'>,
+): string | null {
+  const wanted = ELECTIONS_PER_SESSION * electionMs;
+  if (least >= wanted) return null;
+  const lower = Math.floor(least / ELECTIONS_PER_SESSION);
+  const sum = `${ELECTIONS_PER_SESSION} times timing.electionMs (${electionMs})`;
+  return `${least} is below ${wanted}, ${sum}: raise it, or lower timing.electionMs to ${lower}`;
+}
 
 export function wordsOf({ words }: ZooKeeperConfig): readonly Word[] {
   return words.includes('*') ? WORDS : words.filter((word) => word !== '*');

@@ -29,6 +29,7 @@ describe("a master's configuration", () => {
         maxSessionTimeoutMs: 40_000,
         maxConnections: 0,
         maxConnectionsPerAddress: 60,
+        readOnly: false,
         words: ['conf', 'envi', 'isro', 'mntr', 'ruok', 'srvr'],
         saslUsers: {},
       },
@@ -88,6 +89,15 @@ describe('an election timeout', () => {
     assert.deepEqual(ticksOf(timing), { heartbeatTicks: 2, electionTicks: 8 });
   });
 
+  it('is at most a quarter of the shortest session of a ZooKeeper client, unless there are none', () => {
+    const timing = { electionMs: 1_001 };
+    assert.deepEqual(wrong({ timing }), [
+      'zookeeper.minSessionTimeoutMs: 4000 is below 4004, 4 times timing.electionMs (1001): raise it, or lower timing.electionMs to 1000',
+    ]);
+    assert.deepEqual(wrong({ timing, zookeeper: { minSessionTimeoutMs: 4_004 } }), []);
+    assert.deepEqual(wrong({ timing, listen: { zookeeper: 'off' } }), []);
+  });
+
   it('that the schema lets pass is one that the core takes, however the ticks divide it', () => {
     const drawn = fc.record({
       tickMs: fc.integer({ min: 5, max: 1000 }),
@@ -103,7 +113,7 @@ describe('an election timeout', () => {
           electionMs: 3 * heartbeatMs + elections,
           agentTimeoutMs: 15_000,
         };
-        assert.deepEqual(wrong({ timing }), []);
+        assert.deepEqual(wrong({ timing, listen: { zookeeper: 'off' } }), []);
         const core = { ...RAFT_DEFAULTS, id: 'm1@00' as NodeId, random: { uint32: () => 0 }, applied: 0 };
         checkConfig({ ...core, ...ticksOf(timing) });
       }),
