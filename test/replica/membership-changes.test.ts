@@ -361,6 +361,28 @@ describe('replica: addresses', () => {
   });
 });
 
+describe('replica: a leader that was let in while a member was away', () => {
+  for (const how of ['cut off', 'down'] as const) {
+    it(`is followed by that member when it is back (${how})`, async () => {
+      const group = await Group.serving();
+      await leads(group, M1);
+      const token = await group.token(M1);
+      if (how === 'down') group.at(M3).crash();
+      else group.isolate(M3);
+      await group.join(M4, token, M1);
+      await untilVoters(group, M1, M2, M3, M4);
+      await leads(group, M4);
+      if (how === 'down') await group.start(M3);
+      else group.rejoin(M3);
+      await group.untilServing();
+      await group.create(M3);
+      await group.untilLevel();
+      assert.equal(group.leader!.id, M4, 'nobody had to hand over for that');
+      group.check();
+    });
+  }
+});
+
 describe('replica: a change whose leader dies', () => {
   const CHANGES: Readonly<Record<string, { change: MemberChange; after: MemberId[] }>> = {
     'a removal': { change: { kind: 'remove', member: M4 }, after: [M1, M2, M3, M5] },

@@ -197,6 +197,7 @@ export class Membership {
     const members = decodeAddresses(body);
     members.delete(memberId);
     this.addresses.note(members);
+    this.peers.vouch(members.keys());
   }
 
   private known(): Uint8Array {

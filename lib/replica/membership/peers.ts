@@ -25,6 +25,12 @@ export class Peers {
   private configuration: Configuration | null = null;
   private members: Set<MemberId>;
   private readonly leaving = new Map<MemberId, number>();
+  /**
+   * Not in the configuration here, but members to another member: they may have come while this one was away, and one
+   * of them may lead, from whom alone it can learn that they are members (thesis §4.1: a server takes entries from a
+   * leader that is not in its configuration). Those that left are told so by their folders all the same.
+   */
+  private readonly vouched = new Set<MemberId>();
   private dialled: ReadonlyMap<MemberId, string> = new Map();
   private lookedMs = -Infinity;
 
@@ -39,12 +45,17 @@ export class Peers {
   }
 
   accepts(member: MemberId): boolean {
-    return this.members.has(member) || this.leaving.has(member);
+    return this.members.has(member) || this.leaving.has(member) || this.vouched.has(member);
   }
 
   /** Members that are known before a configuration is: told to this one when it was let in. */
   add(members: Iterable<MemberId>): void {
     for (const id of members) if (id !== this.host.self) this.members.add(id);
+  }
+
+  /** Another member speaks with these. */
+  vouch(members: Iterable<MemberId>): void {
+    for (const id of members) if (id !== this.host.self && !this.members.has(id)) this.vouched.add(id);
   }
 
   /** Called on each tick. `configuration`: the one in force, or null while there is none. */
@@ -61,7 +72,7 @@ export class Peers {
   /** Dials every member at the address that is known best. */
   dial(): void {
     const transport = this.host.transport();
-    const dialled = [...this.members, ...this.leaving.keys()];
+    const dialled = new Set([...this.members, ...this.leaving.keys(), ...this.vouched]);
     const chosen = this.host.addresses.choose(dialled, (member) => transport.connected(member));
     if (same(chosen, this.dialled)) return;
     this.dialled = chosen;
@@ -76,9 +87,12 @@ export class Peers {
     this.members = new Set(membersOf(configuration).map(memberOf));
     this.members.delete(this.host.self);
     for (const id of before) if (!this.members.has(id)) this.leaving.set(id, nowMs + FAREWELL_MS);
-    for (const id of this.members) this.leaving.delete(id);
+    for (const id of this.members) {
+      this.leaving.delete(id);
+      this.vouched.delete(id);
+    }
     this.dial();
-    this.host.roster.keep(this.members);
+    this.host.roster.keep(new Set([...this.members, ...this.vouched]));
   }
 }
 
