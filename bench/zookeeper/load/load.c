@@ -86,7 +86,8 @@ static int epoll, timer;
 
 static struct {
   uint64_t begin_us, end_us;
-  uint64_t sent, done, errors, dropped, waiting;
+  /* `unsent`: due in an open loop, and no connection had room for it. */
+  uint64_t sent, done, errors, dropped, waiting, unsent;
   uint64_t last_reply_us, gap_us;
   int first_error;
   struct latencies latencies;
@@ -221,7 +222,7 @@ static void take_greeting(struct connection *c, const char *body) {
 static bool is_measured(uint64_t us) { return us >= run.begin_us && us < run.end_us; }
 
 static void note_gap(struct connection *c, uint64_t now) {
-  if (is_measured(now) && run.begin_us > 0) {
+  if (is_measured(now)) {
     uint64_t from = c->last_reply_us > run.begin_us ? c->last_reply_us : run.begin_us;
     if (now - from > c->gap_us) c->gap_us = now - from;
     from = run.last_reply_us > run.begin_us ? run.last_reply_us : run.begin_us;
@@ -365,10 +366,11 @@ static void generate(void) {
   for (;;) {
     uint64_t now = now_us(), next = now + SECOND_US / 20;
     if (!announced && now >= run.begin_us) announced = fputs("measuring\n", stderr) >= 0;
-    if (is_enough(now)) break;
+    /* What became due while this process had to wait for a processor is sent, however late. */
     if (options.rate > 0) next = send_due(start);
     else fill_windows();
     flush_all();
+    if (is_enough(now)) break;
     now = now_us();
     turn(options.rate > 0 && next < now + SHORTEST_SLEEP_US ? now + SHORTEST_SLEEP_US : next);
   }
@@ -377,6 +379,8 @@ static void generate(void) {
     flush_all();
   }
   if (options.op == FILL) run.end_us = now_us();
+  uint64_t due = (uint64_t)(options.rate * (options.ramp + options.seconds));
+  if (due > run.sent) run.unsent = due - run.sent;
   /* A connection that got no answer up to the end had its longest gap then. */
   for (int i = 0; i < options.connections; i++) {
     struct connection *c = &connections[i];
@@ -414,7 +418,7 @@ static void print_result(void) {
          (unsigned long long)l->longest_us);
   printf("\"gap_ms\":%.1f,\"errors\":%llu,\"first_error\":%d,\"dropped\":%llu,\"unanswered\":%llu,\"lost_sessions\":%d,",
          (double)run.gap_us / 1e3, (unsigned long long)run.errors, run.first_error, (unsigned long long)run.dropped,
-         (unsigned long long)run.waiting, lost);
+         (unsigned long long)(run.waiting + run.unsent), lost);
   fputs("\"hosts\":[", stdout);
   print_hosts();
   puts("]}");
