@@ -176,10 +176,11 @@ export class Session {
     this.askAll([request]).catch(() => undefined);
   }
 
-  /** Sends no pings any more, and minds no silence, until `hush(false)`. */
+  /** Sends nothing any more, minds no silence, and does not come back when its connection is lost, until `hush(false)`. */
   hush(mute: boolean): void {
     this.mute = mute;
     this.heardMs = performance.now();
+    if (!mute && this.state.kind === 'pausing' && this.state.timer === null) this.dial();
   }
 
   /** Gives the connection up, and goes on at the next member. */
@@ -305,7 +306,8 @@ export class Session {
     if (state.kind !== 'greeting')
       this.record({ wire: 'lost', connection, why, given, ending, unanswered: writes });
     if (state.kind !== 'over') {
-      this.state = { kind: 'pausing', timer: setTimeout(() => this.dial(), RETRY_MS) };
+      const timer = this.mute ? null : setTimeout(() => this.dial(), RETRY_MS);
+      this.state = { kind: 'pausing', timer };
       if (state.kind === 'attached') this.listener.lost?.();
     }
     for (const { context } of unanswered) context.settle(null);
