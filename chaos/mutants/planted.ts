@@ -103,9 +103,9 @@ export const PLANTED: readonly PlantedBug[] = [
     name: 'sync-asks-nobody',
     patches: [
       {
-        file: 'lib/coordination/connections/attached-session.js',
-        find: 'this.parts.confirm((confirmed) => {',
-        replace: '((asked) => asked(true))((confirmed) => {',
+        file: 'lib/coordination/connections/session-hub.js',
+        find: 'replica.read((refusal) => done(refusal === null))',
+        replace: 'done(true)',
       },
     ],
     faults: ['isolate-leader', 'isolate-one', 'mute-leader'],
