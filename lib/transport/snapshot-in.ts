@@ -6,9 +6,13 @@ import type { IncomingStream } from './wire.js';
 
 type PartStream = IncomingStream<SnapshotPart, SnapshotProgress>;
 
+/** So often within the time after which a transfer is silent, its receiver gives a sign of life. */
+const SIGNS = 4;
+
 /**
  * Receives one snapshot: parts are taken one at a time, and the stream is not read while one is being written,
- * so nothing piles up. While the sink works, the sender is told now and then that the transfer lives.
+ * so nothing piles up. While the sink works, the sender is told now and then that the transfer lives. A sender of which
+ * nothing comes meanwhile is gone: its machine may have lost power, or the word of its end the way.
  */
 export class SnapshotArrival {
   private readonly env: Environment;
@@ -20,6 +24,8 @@ export class SnapshotArrival {
   /** A part is being taken. */
   private busy = false;
   private sign: TimerHandle | null = null;
+  /** Signs given since the last part was taken. */
+  private signs = 0;
 
   constructor(env: Environment, stream: PartStream) {
     this.env = env;
@@ -86,7 +92,14 @@ export class SnapshotArrival {
   }
 
   private signOfLife(): void {
-    this.sign = this.env.timers.after(this.env.timings.transferSilenceMs / 4, () => {
+    const { transferSilenceMs } = this.env.timings;
+    this.sign = this.env.timers.after(transferSilenceMs / SIGNS, () => {
+      if (!this.busy && this.signs++ === SIGNS) {
+        this.fail(
+          new TepuiError('UNREACHABLE', `nothing more of the snapshot came within ${transferSilenceMs} ms`),
+        );
+        return;
+      }
       if (this.sink !== null) this.tell(false);
       this.signOfLife();
     });
@@ -100,6 +113,7 @@ export class SnapshotArrival {
 
   private settled(): void {
     this.busy = false;
+    this.signs = 0;
     if (this.stream.closed) this.close();
   }
 

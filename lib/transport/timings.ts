@@ -28,7 +28,7 @@ export interface TransportTimings {
   readonly stableMs: number;
   /** Introductions and founding calls. */
   readonly callDeadlineMs: number;
-  /** A snapshot transfer without any progress for so long is broken. */
+  /** A snapshot transfer without any progress for so long is broken, for its sender and for its receiver. */
   readonly transferSilenceMs: number;
 }
 

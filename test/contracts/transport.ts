@@ -403,6 +403,17 @@ export function transportContract(kind: TransportKind): void {
         return { sink, done };
       }
 
+      it('break when nothing more comes, although nobody said that the sender is gone', async () => {
+        const sink = new TestSink();
+        m2.offered = async () => sink;
+        await meet(m1, m2);
+        const transfer = m1.transport.sendSnapshot(m2.id, start, () => stuckAfter(chunksFrom(0, 3)));
+        const broke = assert.rejects(transfer, /nothing more of the snapshot came/);
+        await kind.until('broken', () => sink.wasBroken);
+        await settled(broke);
+        assert.equal(sink.chunks.length, 2);
+      });
+
       it('break when the receiver is done with the chunk that it was taking', async () => {
         const { sink, done } = await dieWhileTaking(1);
         assert.equal(sink.wasBroken, false);

@@ -6,7 +6,7 @@ import { systemClock, systemTimers, until } from '../support/system-ports.js';
 import { TcpPath } from '../support/tcp-path.js';
 
 /** A cut is noticed sooner than by default; how a healed path is found again is as by default. */
-const QUICK = { ...TRANSPORT_TIMINGS, silenceMs: 400, greetingDeadlineMs: 400 };
+const QUICK = { ...TRANSPORT_TIMINGS, silenceMs: 400, greetingDeadlineMs: 400, transferSilenceMs: 2000 };
 
 const members = new Set<GrpcTransport>();
 const paths = new Map<string, TcpPath>();
