@@ -60,6 +60,8 @@ export class Council {
   private readonly turns: Turn[] = [];
   /** Members that were given a token, and have not come yet. */
   private readonly invited = new Set<MemberId>();
+  /** Whose place each learner was to take when the present configuration was committed. */
+  private places: ReadonlyMap<NodeId, string> = new Map();
   private readonly nowUs: () => number;
   private readonly record: () => MembershipView;
 
@@ -140,6 +142,11 @@ export class Council {
     const before = this.present;
     this.eras.push({ index, configuration: next, atUs: this.nowUs() });
     if (before === null) return;
+    this.judge(before, next);
+    this.places = new Map(next.learners.map((node) => [node, this.record().mark(node)?.replaces ?? '']));
+  }
+
+  private judge(before: Configuration, next: Configuration): void {
     if (isJoint(before)) {
       check(
         sameConfiguration(next, leaveJoint(before)),
@@ -214,11 +221,9 @@ export class Council {
       if (!has(before, member)) this.invited.delete(member);
     } else if (is === 'voter') {
       const renewed = before.voters.some((one) => memberOf(one) === member);
-      const takes = this.record().mark(node)?.replaces ?? '';
-      const replaced =
-        takes !== '' &&
-        before.voters.some((one) => memberOf(one) === takes) &&
-        !after.voters.some((one) => memberOf(one) === takes);
+      const replaced = before.voters.some(
+        (one) => this.takes(node, memberOf(one)) && !has(after, memberOf(one)),
+      );
       if (replaced) this.see('member replaced by one that was let in for it');
       else if (!renewed) this.see('learner promoted after catching up');
       if (renewed || replaced || this.promotesBySelf(node)) return;
@@ -234,9 +239,17 @@ export class Council {
     const member = memberOf(node);
     if (partOf(after, node) !== 'absent' || has(after, member)) return;
     const taken = [...after.voters].some(
-      (one) => partOf(before, one) === 'learner' && this.record().mark(one)?.replaces === member,
+      (one) => partOf(before, one) === 'learner' && this.takes(one, member),
     );
     if (!taken) this.needs(member, 'absent', `${node} left ${describe(before)}`);
+  }
+
+  /**
+   * Whether `node` was let in for `member`. A leader knows no more than it has applied: what an operator changed about it
+   * since the configuration before may have come too late.
+   */
+  private takes(node: NodeId, member: MemberId): boolean {
+    return this.record().mark(node)?.replaces === member || this.places.get(node) === member;
   }
 
   private promotesBySelf(node: NodeId): boolean {

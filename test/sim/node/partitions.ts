@@ -80,6 +80,8 @@ function drawPlan(heal: PartialHeal, group: Group, random: Random): Plan | null 
       if (nodes.length < 4) return null;
       return { name: 'ring', out: [], cuts: ringCuts(shuffled(random, numbers)) };
     default:
+      // Nobody else would be there to carry anything to it.
+      if (nodes.length < 2) return null;
       return { name: `${leader.id} unseen`, out: [], cuts: bothWays([leader.number], users) };
   }
 }
