@@ -300,7 +300,7 @@ export class Member implements Replica {
       view: (view) => this.viewChanged(view),
       reset: (machine) => this.each((one) => one.reset?.(machine)),
       applied: (revision) => this.revisions.reached(revision),
-      cut: (meta) => this.each((one) => one.cut?.(meta.index, meta.digest)),
+      cut: (meta) => this.each((one) => one.cut?.(meta.index, meta.digest, meta.revision)),
       halted: () => this.each((one) => one.halted?.()),
       forgot: (message) => this.acquaintance.retire('DAMAGED', message),
       fatal: (error) => this.fail(error),

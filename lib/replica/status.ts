@@ -36,6 +36,7 @@ export function describeMember(
       self,
       voter: false,
       members: [own, ...members],
+      synced: [],
       group: null,
       trouble,
       interruptions: NONE,
@@ -56,11 +57,18 @@ export function describeMember(
     self,
     voter: members.find((member) => member.id === self.memberId)?.voter ?? false,
     members,
+    synced: synced(status),
     group: groupMembers(running.membership),
     trouble: running.serving ? null : trouble,
     interruptions: running.interruptions,
     lease: running.leaseStatus,
   };
+}
+
+function synced({ peers }: RunningMember['raftStatus']): MemberId[] {
+  return peers
+    .filter((peer) => peer.state === 'replicate' && peer.recentlyActive)
+    .map(({ id }) => memberOf(id));
 }
 
 function groupMembers({ configuration, committed }: RunningMember['membership']): GroupMembers {

@@ -58,8 +58,8 @@ export interface ReplicaListeners {
   applied?(events: readonly StateEvent[], revision: number): void;
   /** Every change of the view. `leading` begins and anything else ends a leader's term of office. */
   leadership?(view: LeadershipView): void;
-  /** A cut of the state at `index` is durable; its digest is that of every member at that index. */
-  cut?(index: number, digest: string): void;
+  /** A cut of the state at `index` and `revision` is durable; its digest is that of every member at that index. */
+  cut?(index: number, digest: string, revision: number): void;
   /** The whole machine was replaced (a snapshot was installed): whatever was derived from it is void. */
   reset?(machine: Machine): void;
   /**
@@ -127,6 +127,8 @@ export interface ReplicaStatus {
   readonly self: PeerHello;
   readonly voter: boolean;
   readonly members: readonly MemberStatus[];
+  /** On the leader: the other members that follow its log, and are neither looked for nor sent the state. */
+  readonly synced: readonly MemberId[];
   /** Null before there is a configuration. */
   readonly group: GroupMembers | null;
   /** Why the group does not serve, in numbers; null when it does. */

@@ -209,6 +209,7 @@ export class FakeReplica implements Replica {
       self: this.hello,
       voter: true,
       members,
+      synced: [],
       group: this.group.configured ?? { voters: members.map(({ id }) => id), learners: [], changing: false },
       trouble: null,
       interruptions: { loopGaps: 0, longestLoopGapMs: 0, doubts: 0, diskHandOvers: 0, quorumLosses: 0 },
@@ -352,7 +353,7 @@ export class FakeReplica implements Replica {
 
   /** The driver's own cut of the state is durable. */
   cut(index: number, digest: string): void {
-    this.each((one) => one.cut?.(index, digest));
+    this.each((one) => one.cut?.(index, digest, this.machine.revision));
   }
 
   tick(): void {

@@ -11,6 +11,7 @@ import { certificateIdentities } from './certificates.js';
 import { Connection, CONNECTION_LIMITS, type ConnectionHost, type ConnectionLimits } from './connection.js';
 import { standing, type Standing } from './read-only.js';
 import { Reconfiguration } from './reconfig/reconfiguration.js';
+import { CutNotes } from './cut-notes.js';
 import { Counters } from './traffic.js';
 import { answerWord, DEFAULT_WORDS, type Word, type WordSource } from './words/index.js';
 
@@ -55,6 +56,7 @@ export class ZooKeeperDoor {
   private readonly counters: Counters = new Counters();
   private readonly admission: Admission;
   private readonly reconfiguration: Reconfiguration;
+  private readonly cuts: CutNotes = new CutNotes();
   private readonly limits: ConnectionLimits;
   private port: number;
   private dirty: Set<Connection> = new Set();
@@ -86,7 +88,11 @@ export class ZooKeeperDoor {
     this.stops.push(
       replica.listen({
         changed: (event) => hub.applied(event),
-        reset: () => hub.reset(),
+        reset: () => {
+          hub.reset();
+          this.cuts.reset();
+        },
+        cut: (index, digest, revision) => this.wrote(index, digest, revision),
         halted: () => this.halt(),
         livenessAcknowledged: (sentAtMs) => {
           hub.acknowledged(sentAtMs);
@@ -155,6 +161,7 @@ export class ZooKeeperDoor {
         connections: maxConnections ?? 0,
         perAddress: maxConnectionsPerAddress ?? 0,
       },
+      cuts: this.cuts,
       words: new Set(options.words ?? DEFAULT_WORDS),
       port: () => this.port,
       release: options.release ?? '0',
@@ -167,6 +174,12 @@ export class ZooKeeperDoor {
   private standing(): Standing {
     const { replica, clock, readOnly } = this.options;
     return standing(replica, clock, readOnly ?? false);
+  }
+
+  private wrote(index: number, digest: string, revision: number): void {
+    const { replica, clock } = this.options;
+    const isCheckpoint = replica.machine.checkpoints.list().some((one) => one.index === index);
+    this.cuts.wrote(revision, digest, isCheckpoint, clock.wallMs());
   }
 
   private accept(socket: Socket, identities: readonly Identity[]): void {

@@ -81,6 +81,11 @@ export class NodeTable {
     this.owned = new OwnedRows(table.derived(), table.derived());
   }
 
+  /** Of all paths and data, in bytes. */
+  get contentBytes(): number {
+    return this.table.bytes - NODE_FIXED_BYTES * this.table.records;
+  }
+
   /** The row of the node at `path`, or -1. */
   find(path: string): number {
     const key = this.keys.start().text(path);

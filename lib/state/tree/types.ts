@@ -53,6 +53,8 @@ export interface NodeView {
 /** Reads of the tree as of the last applied entry. */
 export interface TreeView {
   readonly size: number;
+  /** Of all paths and data, in bytes. */
+  readonly contentBytes: number;
   exists(path: string): NodeStat | null;
   get(path: string): NodeView | null;
   acl(path: string): readonly AclEntry[] | null;

@@ -12,6 +12,10 @@ export class NodeTableView implements TreeView {
     return this.nodes.table.records;
   }
 
+  get contentBytes(): number {
+    return this.nodes.contentBytes;
+  }
+
   exists(path: string): NodeStat | null {
     const row = this.nodes.find(path);
     return row < 0 ? null : this.nodes.stat(row);

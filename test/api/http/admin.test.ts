@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { printJson } from '../../../lib/api/http/admin/jackson.js';
 import { CREATE_FLAGS } from '../../../lib/wire/zookeeper/index.js';
+import { eventually } from '../../support/eventually.js';
 import { DoorWorld, type RawClient } from '../zookeeper/door-world.js';
 import { HttpWorld } from './http-world.js';
 
@@ -11,8 +12,10 @@ const ALL = [
   'dirs',
   'dump',
   'environment',
+  'hash',
   'initial_configuration',
   'is_read_only',
+  'last_snapshot',
   'leader',
   'monitor',
   'observers',
@@ -137,6 +140,18 @@ describe('commands of the AdminServer', () => {
     assert.deepEqual([typeof znode_count, typeof avg_latency], ['number', 'number']);
     const stats = (await http.command('stats'))['server_stats'] as Record<string, unknown>;
     assert.equal(stats['num_alive_client_connections'], 1);
+  });
+
+  it('show the last state that was written, and the digests of checkpoints', async () => {
+    await client.create('/a');
+    world.group.command('m1', { kind: 'checkpoint' }, { outcome: null });
+    const digests = async (): Promise<object[]> => (await http.command('hash'))['digests'] as object[];
+    await eventually(async () => (await digests()).length > 0, 5_000, 'the checkpoint is written');
+    const { zxid, timestamp } = await http.command('last_snapshot');
+    const { revision } = world.process.member.machine;
+    assert.ok(parseInt(String(zxid), 16) <= revision && parseInt(String(zxid), 16) >= revision - 1);
+    assert.equal(typeof timestamp, 'number');
+    assert.deepEqual(Object.keys((await digests())[0]!), ['zxid', 'digest', 'digest_version']);
   });
 
   it('set counters to zero', async () => {

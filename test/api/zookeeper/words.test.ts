@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { DEFAULT_WORDS } from '../../../lib/api/zookeeper/words/index.js';
 import { CREATE_FLAGS, OP } from '../../../lib/wire/zookeeper/index.js';
 import { hostname } from 'node:os';
+import { eventually } from '../../support/eventually.js';
 import { DoorWorld, type RawClient } from './door-world.js';
 
 const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
@@ -113,7 +114,29 @@ describe('four-letter words', () => {
     };
     for (const [name, value] of Object.entries(expected)) assert.equal(values.get(name), value, name);
     assert.ok(Number(values.get('zk_open_file_descriptor_count')) > 2);
-    assert.ok(Number(values.get('zk_approximate_data_size')) > 0);
+    const paths = ['/', '/zookeeper', '/zookeeper/quota', '/zookeeper/config', '/a', '/a/e'];
+    // Two of them hold a byte.
+    assert.equal(values.get('zk_approximate_data_size'), `${paths.join('').length + 2}`);
+  });
+
+  it('show in hash the digests of checkpoints, by zxid: alike on every member', async () => {
+    assert.equal(await world.word('hash'), '');
+    const { member } = world.process;
+    const seen: string[] = [];
+    member.listen({
+      cut: (index, digest, revision) => {
+        if (!member.machine.checkpoints.list().some((one) => one.index === index)) return;
+        seen.push(`${revision.toString(16)}: ${BigInt(`0x${digest}`)}\n`);
+      },
+    });
+    for (const _ of [1, 2]) {
+      const proposal = { outcome: null };
+      world.group.command('m1', { kind: 'checkpoint' }, proposal);
+      const before = seen.length;
+      await eventually(() => Promise.resolve(seen.length > before), 5_000, 'the checkpoint is written');
+    }
+    assert.equal(await world.word('hash'), seen.join(''));
+    assert.equal(new Set(seen).size, 2);
   });
 
   it('show the version in envi as kazoo reads it', async () => {

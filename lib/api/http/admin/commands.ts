@@ -2,7 +2,16 @@ import { isServing, type Word, type WordSource } from '../../zookeeper/words/ind
 import { connections, resetConnections } from './connections.js';
 import type { Json } from './jackson.js';
 import { isLeader, observers, votingView, zabState } from './members.js';
-import { configuration, dirs, environment, isReadOnly, monitor, serverStats } from './server.js';
+import {
+  configuration,
+  dirs,
+  environment,
+  hash,
+  isReadOnly,
+  lastSnapshot,
+  monitor,
+  serverStats,
+} from './server.js';
 import { dump, watches, watchesByPath, watchSummary } from './watches.js';
 
 /** What a command answers, without its name and the error. */
@@ -26,8 +35,10 @@ const COMMANDS: readonly AdminCommand[] = [
   { names: ['dirs'], word: 'dirs', always: true, run: dirs },
   { names: ['dump'], word: 'dump', run: dump },
   { names: ['environment', 'env', 'envi'], word: 'envi', always: true, run: environment },
+  { names: ['hash'], word: 'hash', run: hash },
   { names: ['initial_configuration', 'icfg'], word: 'conf', run: () => ({ initial_configuration: null }) },
   { names: ['is_read_only', 'isro'], word: 'isro', run: (source) => ({ read_only: isReadOnly(source) }) },
+  { names: ['last_snapshot', 'lsnp'], word: 'srvr', run: lastSnapshot },
   { names: ['leader', 'lead'], word: 'srvr', run: isLeader },
   { names: ['monitor', 'mntr'], word: 'mntr', run: monitor },
   { names: ['observers', 'obsr'], word: 'srvr', run: observers },

@@ -1,5 +1,6 @@
 import { serverNumber } from '../../../state/index.js';
 import {
+  digestNumber,
   environmentOf,
   isro,
   metrics,
@@ -35,6 +36,22 @@ export function dirs({ dataBytes }: WordSource): Answer {
 
 export function environment(source: WordSource): Answer {
   return environmentOf(source);
+}
+
+/** Of the release that the digests are compared within. */
+const DIGEST_VERSION = 1;
+
+export function hash({ cuts }: WordSource): Answer {
+  const digests = cuts.digests.map(({ revision, digest }) => {
+    return { zxid: revision, digest: digestNumber(digest), digest_version: DIGEST_VERSION };
+  });
+  return { digests };
+}
+
+/** The state that this process wrote last. Zeros before the first one. */
+export function lastSnapshot({ cuts: { last } }: WordSource): Answer {
+  const timestamp = Math.floor((last?.atMs ?? 0) / 1000);
+  return { zxid: (last?.revision ?? 0).toString(16), timestamp };
 }
 
 export function isReadOnly(source: WordSource): boolean {

@@ -1,6 +1,7 @@
 import { cons, crst } from './clients.js';
 import { conf, dirs, envi } from './environment.js';
 import { isServing } from './format.js';
+import { hash } from './hash.js';
 import { mntr } from './monitor.js';
 import type { Word } from './names.js';
 import { isro, srst, srvr, stat } from './server.js';
@@ -17,6 +18,7 @@ const ANSWERS: Readonly<Record<Word, (source: WordSource) => string>> = {
   dirs,
   dump,
   envi,
+  hash,
   isro,
   mntr,
   ruok: () => 'imok',

@@ -13,6 +13,7 @@ export function metrics(source: WordSource): readonly Metric[] {
   return [
     ['version', version(source)],
     ['server_state', mode(source) ?? 'none'],
+    ...peerState(source),
     ['ephemerals_count', machine.coordination.ephemeralCount],
     ['num_alive_connections', source.connections().length],
     ['avg_latency', roundedMs(latency.averageMs)],
@@ -27,9 +28,10 @@ export function metrics(source: WordSource): readonly Metric[] {
     ['max_latency', latency.maxMs],
     ['max_file_descriptor_count', openFilesLimit()],
     ['open_file_descriptor_count', openFiles()],
-    ['approximate_data_size', machine.usage().bytes],
+    ['approximate_data_size', machine.tree.contentBytes],
     ['uptime', Math.round(clock.monotonicMs() - startedAtMs)],
     ['connection_rejected', source.rejected()],
+    ...ofEnsemble(source),
     ...ofLeader(source),
   ];
 }
@@ -40,17 +42,35 @@ export function mntr(source: WordSource): string {
     .join('');
 }
 
-function ofLeader(source: WordSource): [string, number][] {
+/** As ZooKeeper names the state of a server that serves in an ensemble. */
+function peerState(source: WordSource): Metric[] {
+  switch (mode(source)) {
+    case 'leader':
+      return [['peer_state', 'leading - broadcast']];
+    case 'follower':
+      return [['peer_state', 'following - broadcast']];
+    case 'observer':
+      return [['peer_state', 'observing - broadcast']];
+    case 'standalone':
+    case 'read-only':
+    case null:
+      return [];
+  }
+}
+
+function ofEnsemble(source: WordSource): Metric[] {
+  const { group } = source.replica.status();
+  return group === null || mode(source) === 'standalone' ? [] : [['quorum_size', group.voters.length]];
+}
+
+function ofLeader(source: WordSource): Metric[] {
   if (mode(source) !== 'leader') return [];
-  const { members, self } = source.replica.status();
-  const others = members.filter(({ id }) => id !== self.memberId);
-  const connected = others.filter((member) => member.connected);
+  const { members, self, synced, group } = source.replica.status();
+  const connected = members.filter(({ id, connected: here }) => here && id !== self.memberId);
   return [
-    ['quorum_size', members.filter(({ voter }) => voter).length],
     ['learners', connected.length],
-    ['synced_followers', connected.filter(({ voter }) => voter).length],
-    ['synced_observers', connected.filter(({ voter }) => !voter).length],
-    ['pending_syncs', 0],
+    ['synced_followers', synced.filter((id) => group?.voters.includes(id)).length],
+    ['synced_observers', synced.filter((id) => group?.learners.includes(id)).length],
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { Clock, NodeId, SessionId } from '../../../base/index.js';
 import type { SessionHub } from '../../../coordination/index.js';
 import type { Replica } from '../../../replica/index.js';
+import type { CutNotes } from '../cut-notes.js';
 import type { Counters, Traffic } from '../traffic.js';
 import type { Word } from './names.js';
 
@@ -37,6 +38,7 @@ export interface WordSource {
   readonly rejected: () => number;
   /** Reads are served to those who say that they would do: there is no leader. */
   readonly readOnly: () => boolean;
+  readonly cuts: CutNotes;
   readonly settings: DoorSettings;
   /** Those that are answered. */
   readonly words: ReadonlySet<Word>;
