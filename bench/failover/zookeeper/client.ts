@@ -1,23 +1,27 @@
+import {
+  CREATE_FLAGS,
+  JuteReader,
+  NO_SESSION,
+  OP,
+  PASSWORD_BYTES,
+  PERMISSION,
+  ZK_ERROR,
+  readStat,
+  type WriteRequest,
+} from '../../../lib/wire/zookeeper/index.js';
 import { VALUE_BYTES, type GroupClient } from '../group.js';
 import { pause, untilSome } from '../support/time.js';
-import { Connection } from './connection.js';
-import {
-  ERROR,
-  NEW_SESSION,
-  OPCODE,
-  createRequest,
-  epochOf,
-  mzxidOf,
-  setDataRequest,
-  type Reply,
-  type SessionKey,
-} from './jute.js';
+import { Connection, type Reply, type SessionKey } from './connection.js';
+import { epochOf } from './zxid.js';
 
 /** What zkCli asks for; servers with tickTime 2000 grant 4 to 40 s. */
 const SESSION_MS = 30_000;
 /** The Java client waits up to a second before it dials again: this is a better case than that. */
 const REDIAL_MS = 20;
 const OPEN_MS = 60_000;
+const ANY_VERSION = -1;
+const EVERYBODY = [{ permissions: PERMISSION.all, scheme: 'world', id: 'anyone' }] as const;
+const NEW_SESSION: SessionKey = { session: NO_SESSION, password: new Uint8Array(PASSWORD_BYTES) };
 
 /** A session at one server: it is taken up again on the next connection, or a new one when it has expired. */
 export class ZooKeeperClient implements GroupClient {
@@ -26,7 +30,7 @@ export class ZooKeeperClient implements GroupClient {
   private readonly data = new Uint8Array(VALUE_BYTES);
   private connection: Connection | null = null;
   private session: SessionKey = NEW_SESSION;
-  private lastZxid = 0n;
+  private lastZxid = 0;
   private closed = false;
 
   constructor(address: string, number: number) {
@@ -43,9 +47,10 @@ export class ZooKeeperClient implements GroupClient {
   }
 
   async write(): Promise<number> {
-    const reply = await this.call(OPCODE.setData, setDataRequest(this.path, this.data));
-    if (reply.error !== ERROR.ok) throw new Error(`setData ${this.path}: error ${reply.error}`);
-    return epochOf(mzxidOf(reply.body));
+    const { path, data } = this;
+    const reply = await this.call({ op: OP.setData, path, data, version: ANY_VERSION });
+    if (reply.err !== ZK_ERROR.ok) throw new Error(`setData ${path}: error ${reply.err}`);
+    return epochOf(readStat(new JuteReader(reply.body)).mzxid);
   }
 
   close(): void {
@@ -54,14 +59,16 @@ export class ZooKeeperClient implements GroupClient {
   }
 
   private async create(path: string): Promise<true | null> {
-    const { error } = await this.call(OPCODE.create, createRequest(path));
-    return error === ERROR.ok || error === ERROR.nodeExists ? true : null;
+    const data = new Uint8Array(0);
+    const flags = CREATE_FLAGS.persistent;
+    const { err } = await this.call({ op: OP.create, path, data, acl: EVERYBODY, flags, ttlMs: -1 });
+    return err === ZK_ERROR.ok || err === ZK_ERROR.nodeExists ? true : null;
   }
 
-  private async call(opcode: number, body: readonly Buffer[]): Promise<Reply> {
+  private async call(request: WriteRequest): Promise<Reply> {
     try {
       const connection = await this.connected();
-      const reply = await connection.call(opcode, body);
+      const reply = await connection.call(request);
       if (reply.zxid > this.lastZxid) this.lastZxid = reply.zxid;
       return reply;
     } catch (error) {

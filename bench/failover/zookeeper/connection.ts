@@ -1,18 +1,30 @@
 import { connect, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import {
-  Frames,
-  OPCODE,
-  PING_XID,
-  connectRequest,
+  FrameSplitter,
+  JuteReader,
+  JuteWriter,
+  OP,
+  XID,
   readConnectResponse,
-  readReply,
-  request,
-  type Reply,
-  type SessionKey,
-} from './jute.js';
+  readReplyHeader,
+  writeConnectRequest,
+  writeRequest,
+  type ReplyHeader,
+  type Request,
+} from '../../../lib/wire/zookeeper/index.js';
 
 const HANDSHAKE_MS = 3000;
+
+export interface SessionKey {
+  /** As ConnectRequest has it. */
+  readonly session: string;
+  readonly password: Uint8Array;
+}
+
+export interface Reply extends ReplyHeader {
+  readonly body: Buffer;
+}
 
 interface Waiting {
   readonly xid: number;
@@ -22,10 +34,11 @@ interface Waiting {
 
 /** One TCP connection of a session, with one request on the way at a time. When it ends, so does that request. */
 export class Connection {
-  /** As the server granted it; the id is 0 when the session had expired. */
+  /** As the server granted it; it is NO_SESSION when the session had expired. */
   session: SessionKey;
   private readonly socket: Socket;
-  private readonly frames = new Frames();
+  private readonly frames = new FrameSplitter();
+  private readonly out = new JuteWriter();
   private readonly greeted: Promise<void>;
   private greet: { resolve(): void; reject(error: Error): void } | null = null;
   private waiting: Waiting | null = null;
@@ -34,7 +47,7 @@ export class Connection {
   private timer: NodeJS.Timeout;
   private ended: Error | null = null;
 
-  constructor(address: string, session: SessionKey, lastZxid: bigint, timeoutMs: number) {
+  constructor(address: string, session: SessionKey, lastZxidSeen: number, timeoutMs: number) {
     const [host, port] = address.split(':');
     this.session = session;
     this.socket = connect({ host: host!, port: Number(port), noDelay: true });
@@ -43,7 +56,14 @@ export class Connection {
     this.socket.on('data', (chunk: Buffer) => this.receive(chunk));
     this.socket.on('error', (error) => this.end(error));
     this.socket.on('close', () => this.end(new Error('the server closed the connection')));
-    this.socket.write(connectRequest(session, lastZxid, timeoutMs));
+    writeConnectRequest(this.out, {
+      protocolVersion: 0,
+      lastZxidSeen,
+      timeoutMs,
+      ...session,
+      readOnly: null,
+    });
+    this.socket.write(this.out.take());
   }
 
   get isOpen(): boolean {
@@ -54,12 +74,12 @@ export class Connection {
     return this.greeted;
   }
 
-  call(opcode: number, body: readonly Buffer[]): Promise<Reply> {
+  call(request: Request): Promise<Reply> {
     return new Promise((resolve, reject) => {
       if (this.ended !== null) return reject(this.ended);
       this.xid += 1;
       this.waiting = { xid: this.xid, resolve, reject };
-      this.socket.write(request(this.xid, opcode, body));
+      this.send(this.xid, request);
     });
   }
 
@@ -74,16 +94,17 @@ export class Connection {
 
   private receive(chunk: Buffer): void {
     this.heardMs = performance.now();
-    for (const payload of this.frames.take(chunk)) {
+    this.frames.push(chunk, (frame) => {
       if (this.ended !== null) return;
-      if (this.greet === null) this.receiveReply(readReply(payload));
-      else this.receiveGreeting(payload);
-    }
+      if (this.greet === null) this.receiveReply(frame);
+      else this.receiveGreeting(frame);
+    });
   }
 
-  private receiveGreeting(payload: Buffer): void {
-    const { timeoutMs, session } = readConnectResponse(payload);
-    this.session = session;
+  private receiveGreeting(frame: Buffer): void {
+    const { timeoutMs, session, password } = readConnectResponse(frame);
+    // The frame is a view of what may be written over.
+    this.session = { session, password: Uint8Array.from(password) };
     if (timeoutMs === 0) return this.end(new Error('the session has expired'));
     clearTimeout(this.timer);
     this.timer = setInterval(() => this.keepAlive(timeoutMs), timeoutMs / 3);
@@ -91,18 +112,25 @@ export class Connection {
     this.greet = null;
   }
 
-  private receiveReply(reply: Reply): void {
-    if (reply.xid === PING_XID) return;
+  private receiveReply(frame: Buffer): void {
+    const r = new JuteReader(frame);
+    const header = readReplyHeader(r);
+    if (header.xid === XID.ping) return;
     const { waiting } = this;
-    if (waiting?.xid !== reply.xid) return this.end(new Error(`answer ${reply.xid} out of order`));
+    if (waiting?.xid !== header.xid) return this.end(new Error(`answer ${header.xid} out of order`));
     this.waiting = null;
-    waiting.resolve(reply);
+    waiting.resolve({ ...header, body: Buffer.from(frame.subarray(frame.length - r.remaining)) });
   }
 
   /** As the Java client does: a ping after a third of the session's time, the end after two thirds of silence. */
   private keepAlive(timeoutMs: number): void {
     const silentMs = performance.now() - this.heardMs;
     if (silentMs >= (timeoutMs * 2) / 3) this.end(new Error(`the server was silent for ${silentMs} ms`));
-    else this.socket.write(request(PING_XID, OPCODE.ping, []));
+    else this.send(XID.ping, { op: OP.ping });
+  }
+
+  private send(xid: number, request: Request): void {
+    writeRequest(this.out, xid, request);
+    this.socket.write(this.out.take());
   }
 }

@@ -4,7 +4,7 @@ import { LEVEL_ENTRIES, type GroupClient, type Member } from '../group.js';
 import { Ensemble, type Seat } from '../support/ensemble.js';
 import { ZooKeeperClient } from './client.js';
 import { fourLetterWord } from './four-letter-word.js';
-import { epochOf } from './jute.js';
+import { counterOf, epochOf } from './zxid.js';
 
 export const JAR = '/usr/share/java/zookeeper.jar';
 
@@ -18,7 +18,7 @@ export interface ZooKeeperOptions {
 interface View {
   readonly seat: Seat;
   readonly mode: string;
-  readonly zxid: bigint;
+  readonly zxid: number;
 }
 
 /** ZooKeeper with the times of Debian's zoo.cfg and every transaction synced (forceSync, the default). */
@@ -77,14 +77,14 @@ export class ZooKeeperGroup extends Ensemble {
 
 /** A server says "follower" once it holds all of the leader's history; only what was written since can be missing. */
 function isLevel(one: View, leader: View): boolean {
-  const sinceElection = leader.zxid - (BigInt(epochOf(leader.zxid)) << 32n);
+  const sinceElection = counterOf(leader.zxid);
   const behind = leader.zxid - one.zxid;
-  return sinceElection === 0n || (epochOf(one.zxid) === epochOf(leader.zxid) && behind < LEVEL_ENTRIES);
+  return sinceElection === 0 || (epochOf(one.zxid) === epochOf(leader.zxid) && behind < LEVEL_ENTRIES);
 }
 
 async function view(seat: Seat): Promise<View | null> {
   const text = await fourLetterWord(seat.address, 'srvr');
   const mode = /^Mode: (\w+)$/m.exec(text ?? '')?.[1];
   const zxid = /^Zxid: (0x[0-9a-f]+)$/m.exec(text ?? '')?.[1];
-  return mode === undefined || zxid === undefined ? null : { seat, mode, zxid: BigInt(zxid) };
+  return mode === undefined || zxid === undefined ? null : { seat, mode, zxid: Number(zxid) };
 }
