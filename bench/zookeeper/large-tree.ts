@@ -48,6 +48,7 @@ export async function measureTree(
   const znodeBytes = Math.max(...full.map((bytes, i) => bytes - empty[i]!)) / TREE_NODES.all;
   const sets = wishes.sets ? await setsOver(load, side, seconds, tell) : null;
   const restartMs = wishes.restart ? await restart(load, side) : null;
+  await expectAll(load, side);
   if (restartMs !== null) tell(`served ${restartMs} ms after it was started again`);
   return {
     memoryMib,
@@ -80,6 +81,13 @@ async function setsOver(load: LoadGenerator, side: Side, seconds: number, tell: 
   ]);
   tell(`${sets.ops_s} sets/s, longest get ${gets.max_us / 1000} ms, p99 ${gets.p99_us / 1000} ms`);
   return { perSecond: sets.ops_s, stallMs: gets.max_us / 1000 };
+}
+
+/** Whatever happened to them: gets of nodes drawn from all of them find theirs, on every server. */
+async function expectAll(load: LoadGenerator, side: Side): Promise<void> {
+  const nodes = { ...NODES, keys: TREE_NODES.all };
+  const { errors, done } = await load.run(addresses(side), { op: 'get', ...nodes, window: 10, seconds: 1 });
+  if (errors > 0 || done === 0) throw new Error(`${side.name}: ${errors} of ${done} nodes are not there`);
 }
 
 /** From the start of the processes, all of which were killed, until each of them answers writes and reads. */

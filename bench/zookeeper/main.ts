@@ -1,6 +1,8 @@
+import { loadavg } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { RIVALS } from '../failover/rivals.js';
 import { report } from '../support/report.js';
+import { round } from '../support/statistics.js';
 import { LoadGenerator } from './load-process.js';
 import { ROW_NAMES, rowsMeant } from './rows.js';
 import { Run } from './run.js';
@@ -93,8 +95,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 try {
   load.compile();
+  const [others] = loadavg();
   const lines = (await run.lines()).map(judge);
-  report(tableOf(lines), { rows: lines }, options.json);
+  const alone = `load average before this run: ${round(others!)}`;
+  report([alone, ...tableOf(lines)], { load_average_before: others, rows: lines }, options.json);
 } catch (error) {
   // What an interrupted measurement says of its servers is true and of no interest.
   if (!interrupted) throw error;
