@@ -1,6 +1,7 @@
 import { must, type MemberId, type NodeId } from '../base/index.js';
 import type { Configuration, ProposeResult, RaftNode } from '../raft/index.js';
-import { proposalFault, type Machine, type Refusal, type StateEvent } from '../state/index.js';
+import type { Machine, Refusal, StateEvent } from '../state/index.js';
+import { CommandLevels } from './command-levels.js';
 import type { CutMeta, RaftLog } from '../storage/types.js';
 import type { Frame, PeerDown, PeerHello, SnapshotStart, Transport } from '../transport/types.js';
 import { decodeMessages } from '../wire/raft-codec.js';
@@ -52,6 +53,10 @@ export class RunningMember {
   private readonly log: RaftLog;
   private readonly raft: RaftNode;
   private readonly gaps: LoopGaps;
+  private readonly levels: CommandLevels = new CommandLevels({
+    cluster: () => this.machine.cluster,
+    nodes: () => this.whoApplies(),
+  });
   private readonly lease: Lease;
   private readonly standing: Standing;
   private readonly tracker: LeadershipTracker;
@@ -110,6 +115,7 @@ export class RunningMember {
       traffic,
       reads,
       standing,
+      levels: this.levels,
       applied: hooks.applied,
     });
   }
@@ -254,7 +260,7 @@ export class RunningMember {
 
   /** Why not every member could apply the command; asked where it is proposed. */
   proposalFault(command: Uint8Array): Refusal | null {
-    const fault = proposalFault(this.machine.cluster, this.whoApplies, command);
+    const fault = this.levels.fault(command);
     // Who knows what is in the state: after a start it has yet to be loaded, and to catch up.
     if (fault === null || this.serving) return fault;
     return { code: 'NO_LEADER', message: this.trouble() };
@@ -290,11 +296,11 @@ export class RunningMember {
   }
 
   /** Whose knowledge counts. A learner that has told nothing yet is left out: if it is too old, it will stop. */
-  private readonly whoApplies = (): NodeId[] => {
+  private whoApplies(): NodeId[] {
     const { voters, outgoing, learners } = this.raft.status().configuration;
     const { cluster } = this.machine;
     return [...voters, ...outgoing, ...learners.filter((node) => cluster.member(node) !== null)];
-  };
+  }
 
   /** Whether this member may vote, and whether it could lead. */
   private settleRights(): void {

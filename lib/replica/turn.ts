@@ -1,6 +1,7 @@
 import type { Timers } from '../base/index.js';
 import type { RaftNode, Ready } from '../raft/index.js';
 import type { InstalledState } from '../storage/types.js';
+import type { CommandLevels } from './command-levels.js';
 import type { LaneTraffic } from './lane-traffic.js';
 import type { LeadershipTracker } from './leadership.js';
 import type { LoopGaps } from './loop-gaps.js';
@@ -23,6 +24,7 @@ export interface TurnParts {
   readonly traffic: LaneTraffic;
   readonly reads: Reads;
   readonly standing: Standing;
+  readonly levels: CommandLevels;
   /** Entries were applied; waiters for revisions may go. */
   readonly applied: (revision: number) => void;
 }
@@ -91,8 +93,9 @@ export class Turn {
   private readonly run = (): void => {
     this.scheduled = false;
     if (this.ended) return;
-    const { gaps, raft, traffic, reads } = this.parts;
+    const { gaps, raft, traffic, reads, levels } = this.parts;
     gaps.look();
+    levels.turn();
     const newsOwed = raft.newsHeld;
     this.drain();
     traffic.turn();

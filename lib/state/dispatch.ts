@@ -71,7 +71,7 @@ function executePlain(state: State, turn: Turn, command: PlainCommand, sizeBytes
     case 'tree-create':
     case 'tree-set':
     case 'tree-delete':
-      return tree.applyTreeCommand({ nodes: state.tree, quotas: state.quotas }, turn, command);
+      return tree.applyTreeCommand(state.treeAndQuotas, turn, command);
     case 'session-open':
       return sessions.applyOpen(state.sessions, turn, command);
     case 'session-close':

@@ -44,7 +44,7 @@ export function encodeSubBatch(
   const w = new ByteWriter(size);
   w.text(lane).uint(boot).uint(number).uint(commands.length);
   for (const command of commands) w.bytes(command);
-  return w.finish();
+  return w.give();
 }
 
 function readHead(r: ByteReader): SubBatchHead {
@@ -63,7 +63,7 @@ export function encodeEntry(timeMs: number, subBatches: readonly Uint8Array[]): 
   const w = new ByteWriter(size);
   w.u8(ENTRY_CODEC).uint(timeMs).uint(subBatches.length);
   for (const batch of subBatches) w.bytes(batch);
-  return w.finish();
+  return w.give();
 }
 
 function readSubBatch(bytes: Uint8Array): SubBatch {

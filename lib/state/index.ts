@@ -100,7 +100,7 @@ export type {
   MemberDigest,
   OperationCommand,
 } from './operations/types.js';
-export { COMMAND_LEVEL, UnknownCommandError, decodeCommand, encodeCommand } from './registry.js';
+export { COMMAND_LEVEL, UnknownCommandError, commandNeed, decodeCommand, encodeCommand } from './registry.js';
 export {
   makeResources,
   NO_RESOURCES,

@@ -228,7 +228,7 @@ export function encodeCommand(command: Command): Uint8Array {
     writer.text(command.session).uint(command.sequence).uint(command.acknowledgedBelow);
     writePlain(command.command);
   } else writePlain(command);
-  return writer.finish();
+  return writer.finishShort();
 }
 
 function writePlain(command: PlainCommand): void {

@@ -20,6 +20,7 @@ import { SweepSet } from './tasks/sweeps.js';
 import { TaskTable } from './tasks/table.js';
 import { AclTable } from './tree/acl.js';
 import { NodeTable } from './tree/nodes.js';
+import type { Tree } from './tree/op-turn.js';
 import { Quotas } from './tree/quotas.js';
 
 /** Table numbers as they stand in data folders: never changed, never reused. */
@@ -77,6 +78,8 @@ export class State {
   readonly acls: AclTable = new AclTable(TABLE.acls, this.digest);
   readonly tree: NodeTable = new NodeTable(TABLE.tree, this.digest, this.acls);
   readonly quotas: Quotas = new Quotas(this.tree);
+  /** What the ops of the tree change. */
+  readonly treeAndQuotas: Tree = { nodes: this.tree, quotas: this.quotas };
   readonly agents: AgentTable = new AgentTable(TABLE.agents, this.digest, this.sweeps);
   readonly frameworks: FrameworkTable = new FrameworkTable(TABLE.frameworks, this.digest, this.sweeps);
   readonly tasks: TaskTable = new TaskTable(TABLE.tasks, TABLE.updates, this.digest);

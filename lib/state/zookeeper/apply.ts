@@ -4,7 +4,7 @@ import type { CommandResult } from '../results.js';
 import type { State } from '../state.js';
 import { applyAll, applyOp } from '../tree/apply.js';
 import { removeNode } from '../tree/change.js';
-import type { OpTurn, Tree } from '../tree/op-turn.js';
+import type { OpTurn } from '../tree/op-turn.js';
 import { addSystemNodes } from '../tree/system-nodes.js';
 import type { Identity } from '../tree/types.js';
 import { done, effect, refuse, refuseWith, type Refusal, type Turn } from '../turn.js';
@@ -104,11 +104,15 @@ export function applyWrite(state: State, turn: Turn, command: CoordinationWrite)
   const { session, ops } = command;
   const open = attached(state, command);
   if ('code' in open) return refuseWith(turn, open);
-  const at = { turn, session, identities: open.identities };
-  if (command.multi) return done(turn, { kind: 'multi', outcomes: applyAll(treeOf(state), at, ops) });
+  const { identities } = open;
+  const tree = state.treeAndQuotas;
+  if (command.multi) {
+    const outcomes = applyAll(tree, { turn, session, identities }, ops);
+    return done(turn, { kind: 'multi', outcomes });
+  }
   const op = ops[0];
   if (op === undefined || ops.length > 1) return refuse(turn, 'INVALID_ARGUMENT', `${ops.length} ops, not 1`);
-  const outcome = applyOp(treeOf(state), { ...at, undo: null }, op);
+  const outcome = applyOp(tree, { turn, session, identities, undo: null }, op);
   return outcome.ok ? done(turn, outcome.value) : refuse(turn, outcome.code, outcome.message);
 }
 
@@ -124,7 +128,7 @@ export function applyCollect(state: State, turn: Turn, command: CoordinationColl
   const over =
     owner.kind === 'container' || (owner.kind === 'ttl' && turn.nowMs - tree.mtimeMs.get(row) > owner.ttlMs);
   if (!same || !over) return effect(turn, false);
-  removeNode(treeOf(state), nobody(turn), row, command.path);
+  removeNode(state.treeAndQuotas, nobody(turn), row, command.path);
   return effect(turn, true);
 }
 
@@ -149,14 +153,10 @@ function end(
   cause: 'closed' | 'expired',
 ): void {
   for (const row of state.tree.rowsOwnedBy(session)) {
-    removeNode(treeOf(state), nobody(turn), row, state.tree.path(row));
+    removeNode(state.treeAndQuotas, nobody(turn), row, state.tree.path(row));
   }
   state.coordination.delete(session);
   turn.events.push({ kind: 'coordination-ended', revision: turn.revision, session, member, cause });
-}
-
-function treeOf(state: State): Tree {
-  return { nodes: state.tree, quotas: state.quotas };
 }
 
 function nobody(turn: Turn): OpTurn {
