@@ -5,7 +5,7 @@ interface Entry {
   readonly reason: string;
 }
 
-/** What a page says below each third-level heading: the name of a test, and why it may be skipped. */
+/** What a page says below each third-level heading: the name of a test or suite, and why it may be skipped. */
 function entriesOf(page: string): Entry[] {
   return page
     .split(/^### /m)
@@ -21,15 +21,23 @@ function entriesOf(page: string): Entry[] {
 export function judgeSkips(page: string, ran: readonly RanTest[]): string[] {
   if (ran.length === 0) return ['no test was reported: the run did not go through the reporter'];
   const entries = entriesOf(page);
-  const allowed = new Set(entries.map(({ name }) => name));
-  const known = new Set(ran.map(({ titles }) => nameOf(titles)));
+  const names = [...new Set(ran.map(({ titles }) => nameOf(titles)))];
   const skipped = new Set(ran.filter((test) => test.skipped).map(({ titles }) => nameOf(titles)));
   return [
-    ...[...skipped].filter((name) => !allowed.has(name)).map((name) => `skipped without a reason: ${name}`),
-    ...entries.filter(({ name }) => !known.has(name)).map(({ name }) => `listed, but no such test: ${name}`),
+    ...[...skipped]
+      .filter((name) => !entries.some((entry) => holdsFor(entry, name)))
+      .map((name) => `skipped without a reason: ${name}`),
+    ...entries
+      .filter((entry) => !names.some((name) => holdsFor(entry, name)))
+      .map(({ name }) => `listed, but no such test: ${name}`),
     ...entries.filter(({ reason }) => reason === '').map(({ name }) => `listed without a reason: ${name}`),
     ...entries
       .filter(({ name }, i) => entries.findIndex((one) => one.name === name) < i)
       .map(({ name }) => `listed twice: ${name}`),
   ];
+}
+
+/** An entry may name a suite: it holds for each of its tests. */
+function holdsFor(entry: Entry, test: string): boolean {
+  return test === entry.name || test.startsWith(nameOf([entry.name, '']));
 }

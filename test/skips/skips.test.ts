@@ -34,6 +34,15 @@ describe('the skips of a run', () => {
     ]);
   });
 
+  it('are allowed in a suite that is listed as a whole, and not in one whose name begins alike', () => {
+    const listed = page('### `a leader`\n\nNeeds two hosts.');
+    const other: RanTest = { titles: ['a leader of three', 'may rest'], skipped: true };
+    assert.deepEqual(judgeSkips(listed, [RAN, SKIPPED]), []);
+    assert.deepEqual(judgeSkips(listed, [RAN, other]), [
+      'skipped without a reason: a leader of three › may rest',
+    ]);
+  });
+
   it('may be fewer than listed: the test ran here', () => {
     assert.deepEqual(judgeSkips(page('### `a leader › leads`\n\nNeeds two hosts.'), [RAN]), []);
   });

@@ -16,6 +16,8 @@ export class ForeignProcess {
   constructor(argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
     const [command, ...args] = argv;
     this.child = spawn(command!, args, {
+      // A group of its own: scripts start others.
+      detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1', ...env },
     });
@@ -70,7 +72,7 @@ export class ForeignProcess {
   }
 
   async kill(): Promise<void> {
-    if (!this.hasEnded) this.child.kill('SIGKILL');
+    if (!this.hasEnded) process.kill(-this.pid, 'SIGKILL');
     await this.whenEnded;
   }
 }

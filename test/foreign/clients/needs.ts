@@ -3,6 +3,8 @@ import type { Suite } from 'mocha';
 
 /** Debian's Python: the one that has Debian's kazoo. */
 export const PYTHON = '/usr/bin/python3';
+/** Of Debian's package zookeeper. */
+export const ZK_CLI = '/usr/share/zookeeper/bin/zkCli.sh';
 export const KAZOO = [PYTHON, '-c', 'import kazoo'] as const;
 
 /** Skips a suite where a command that must succeed for it does not; docs/skips.md says why it may. */

@@ -17,7 +17,8 @@ const BAD_PATHS = [
   '/\uf000',
   '/a\0b',
 ];
-const SYSTEM_PATHS = ['/zookeeper', '/zookeeper/quota', '/zookeeper/config'];
+/** Not /zookeeper/config: a lone ZooKeeper has nothing there. */
+const SYSTEM_PATHS = ['/zookeeper', '/zookeeper/quota'];
 /** As many are remembered as make it likely that they are met again. */
 const REMEMBERED = 20;
 
