@@ -64,6 +64,12 @@ export class Lane {
     return this.pending.length + this.numberedCommands;
   }
 
+  /** How full it is, from 0; at 1 nothing more is taken. */
+  get load(): number {
+    const { laneCommands, laneBytes } = this.host.limits;
+    return Math.max(this.depth / laneCommands, this.pendingBytes / laneBytes);
+  }
+
   /** Under which its sub-batches go. */
   get boot(): number {
     return laneBoot(this.history, this.host.boot);

@@ -141,6 +141,10 @@ export class Member implements Replica {
     this.ticker = new Ticker(options.timers, options.limits.tickMs, () => this.tick());
   }
 
+  get laneLoad(): number {
+    return this.running()?.lane.load ?? 0;
+  }
+
   get machine(): Machine {
     return this.phase.kind === 'running' ? this.phase.running.machine : this.emptyMachine;
   }

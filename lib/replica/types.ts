@@ -152,6 +152,8 @@ export interface Replica {
   /** Registers a listener; returns its removal. */
   listen(listeners: ReplicaListeners): () => void;
 
+  /** How full this member's lane is, from 0; at 1 proposals are refused. Whoever can wait does so before. */
+  readonly laneLoad: number;
   /** Proposes one encoded command through this member's lane; `done` is called once, whatever happens. */
   propose(
     command: Uint8Array,

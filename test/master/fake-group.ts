@@ -147,6 +147,7 @@ export class FakeReplica implements Replica {
   readonly memberId: MemberId;
   readonly node: NodeId;
   readonly machine: Machine = new Machine(DEFAULT_LIMITS);
+  readonly laneLoad = 0;
   alive = true;
   /** Applies without telling its listeners, as when a snapshot brings the changes. */
   deaf = false;

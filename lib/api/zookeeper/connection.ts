@@ -60,6 +60,8 @@ export interface ConnectionHost {
   readonly reconfigure: Reconfigure;
   /** Of the whole door. */
   readonly counters: Counters;
+  /** How full the member's lane is; at 1 writes are refused. */
+  readonly laneLoad: () => number;
   /** Towards clients that say that reads would do. */
   readonly standing: () => Standing;
   /** The answer to a four-letter word. */
@@ -87,6 +89,8 @@ type Phase =
   | { readonly kind: 'attached'; readonly session: AttachedSession; readonly handler: RequestHandler }
   | { readonly kind: 'closed' };
 
+/** Of the lane, for writes that came without being waited for; the rest is for those that were read before. */
+const LANE_SHARE = 0.5;
 const WORD_BYTES = 4;
 const NOTHING: Buffer = Buffer.alloc(0);
 /** Stands among the requests for the first frame. */
@@ -392,6 +396,7 @@ export class Connection implements ClientLink, Answering, ConnectionView {
     if (this.phase.kind === 'arriving' || this.phase.kind === 'undecided') return true;
     const { outstanding, unsentBytes } = this.host.limits;
     const depth = this.phase.kind === 'attached' ? this.phase.session.depth : 0;
-    return depth > outstanding * share || this.socket.writableLength + this.out.length > unsentBytes * share;
+    if (depth > outstanding * share || this.host.laneLoad() > LANE_SHARE * share) return true;
+    return this.socket.writableLength + this.out.length > unsentBytes * share;
   }
 }

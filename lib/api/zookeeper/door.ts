@@ -197,6 +197,7 @@ export class ZooKeeperDoor {
       },
       reconfigure: (...request) => this.reconfiguration.run(...request),
       identities,
+      laneLoad: () => replica.laneLoad,
       standing: () => this.standing(),
       counters: this.counters,
       word: (word) => answerWord(word, this.source),

@@ -21,6 +21,7 @@ import {
   type ConnectResponse,
   type Request,
 } from '../../../lib/wire/zookeeper/index.js';
+import type { ReplicaLimits } from '../../../lib/replica/limits.js';
 import { Group } from '../../replica/group.js';
 import type { TestProcess } from '../../replica/process.js';
 import { quiet } from '../../support/quiet.js';
@@ -131,8 +132,12 @@ export class DoorWorld {
   }
 
   /** In front of `m1`, one of `size` members. */
-  static async open(options: Partial<ZooKeeperDoorOptions> = {}, size: number = 1): Promise<DoorWorld> {
-    const group = await Group.serving({ size });
+  static async open(
+    options: Partial<ZooKeeperDoorOptions> = {},
+    size: number = 1,
+    limits: Partial<ReplicaLimits> = {},
+  ): Promise<DoorWorld> {
+    const group = await Group.serving({ size, limits });
     await group.announceAll();
     const world = new DoorWorld(group, options);
     await world.start();

@@ -80,6 +80,30 @@ describe('limits of the door for ZooKeeper clients', () => {
     assert.equal(world.process.member.machine.tree.exists('/n49')?.numChildren, 0);
   });
 
+  it('read nothing more while the lane is full: each write that was sent is done', async () => {
+    world = await DoorWorld.open({}, 1, { laneCommands: 20 });
+    const clients = await Promise.all(Array.from({ length: 5 }, () => world.session()));
+    for (const [n, client] of clients.entries()) {
+      client.socket.cork();
+      for (let i = 0; i < 50; i++)
+        client.send({ op: OP.create, path: `/${n}-${i}`, data: null, acl: OPEN, flags: 0, ttlMs: 0 });
+      client.socket.uncork();
+    }
+    for (const client of clients) {
+      for (let i = 0; i < 50; i++) assert.equal(readReplyHeader(new JuteReader(await client.next())).err, 0);
+    }
+  });
+
+  it('read nothing more while the lane holds as many bytes as it may: each write that was sent is done', async () => {
+    world = await DoorWorld.open({}, 1, { laneBytes: 3_000_000, laneWindow: 1 });
+    const client = await world.session();
+    client.socket.cork();
+    for (let i = 0; i < 12; i++)
+      client.send({ op: OP.create, path: `/${i}`, data: BIG, acl: OPEN, flags: 0, ttlMs: 0 });
+    client.socket.uncork();
+    for (let i = 0; i < 12; i++) assert.equal(readReplyHeader(new JuteReader(await client.next())).err, 0);
+  });
+
   it('close a connection that says nothing', async () => {
     world = await DoorWorld.open({ limits: { greetingMs: 50 } });
     const silent = world.client();
