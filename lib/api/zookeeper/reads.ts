@@ -45,13 +45,22 @@ export function watchableRead(
     case OP.getData:
       return (w) => writeNodeStat(w.buffer(dataOf(node)), node.stat);
     case OP.getChildren:
-      return (w) => writeTexts(w, machine.tree.children(nodeAt(path)) ?? []);
+      return (w) => writeChildren(w, machine, nodeAt(path), node.stat.numChildren);
     case OP.getChildren2:
       return (w) => {
-        writeTexts(w, machine.tree.children(nodeAt(path)) ?? []);
+        writeChildren(w, machine, nodeAt(path), node.stat.numChildren);
         writeNodeStat(w, node.stat);
       };
   }
+}
+
+/** Sorting a list of a million would stop everything else for seconds, and ZooKeeper sorts none. */
+const SORTED_CHILDREN = 10_000;
+
+function writeChildren(w: JuteWriter, machine: Machine, path: string, count: number): void {
+  if (count <= SORTED_CHILDREN) return writeTexts(w, machine.tree.children(path) ?? []);
+  w.int(count);
+  machine.tree.forEachChild(path, (child, from) => void w.tail(child, from));
 }
 
 /** One read of a multiRead; it stands alone whatever becomes of the others. */

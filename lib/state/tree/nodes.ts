@@ -201,6 +201,15 @@ export class NodeTable {
     return names.sort(compareBytes).map((name) => utf8Decode(name));
   }
 
+  /** Names of the children in no order that means anything, each from `from` on in its path: there may be many. */
+  forEachChildName(row: number, visit: (path: Uint8Array, from: number) => void): void {
+    const { length } = this.table.key(row);
+    const from = length === 1 ? 1 : length + 1;
+    for (let at = this.firstChild.get(row); at !== 0; at = this.next.get(at - 1)) {
+      visit(this.table.key(at - 1), from);
+    }
+  }
+
   /** Visits the node and everything below it, in no order that means anything. */
   forEachBelow(row: number, visit: (row: number) => void): void {
     const waiting = [row];

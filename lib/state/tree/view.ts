@@ -30,6 +30,7 @@ export class NodeTableView implements TreeView {
   }
 
   descendants(path: string): number {
+    if (path === '/') return this.size - 1;
     const row = this.nodes.find(path);
     if (row < 0) return 0;
     let count = -1;
@@ -45,5 +46,10 @@ export class NodeTableView implements TreeView {
   children(path: string): string[] | null {
     const row = this.nodes.find(path);
     return row < 0 ? null : this.nodes.childNames(row);
+  }
+
+  forEachChild(path: string, visit: (path: Uint8Array, from: number) => void): void {
+    const row = this.nodes.find(path);
+    if (row >= 0) this.nodes.forEachChildName(row, visit);
   }
 }

@@ -66,6 +66,15 @@ export class JuteWriter {
     return this;
   }
 
+  /** What follows `from` in `value`, as a text or a buffer; for short ones. */
+  tail(value: Uint8Array, from: number): this {
+    const { length } = value;
+    this.int(length - from);
+    this.reserve(length - from);
+    for (let i = from; i < length; i++) this.bytes[this.at++] = value[i]!;
+    return this;
+  }
+
   text(value: string): this {
     this.reserve(4 + value.length * 3);
     const length = this.bytes.write(value, this.at + 4, 'utf8');

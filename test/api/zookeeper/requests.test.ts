@@ -9,6 +9,7 @@ import {
   readReplyHeader,
   XID,
   readMultiResults,
+  readStat,
   readTexts,
   writeRequest,
   ZK_ERROR,
@@ -44,6 +45,32 @@ describe('requests at the door for ZooKeeper clients', () => {
       results.map(({ kind }) => kind),
       ['created', 'created', 'created', 'created2', 'created2'],
     );
+  });
+
+  it('list the children of a node that has many, whole, with umlauts and with the Stat', async () => {
+    const names = Array.from({ length: 10_050 }, (_, i) => `kä${i}`);
+    await client.create('/many');
+    while (names.length > 0) {
+      const part = names.splice(0, 1_000);
+      await multi(...part.map((name) => create(OP.create, `/many/${name}`, CREATE_FLAGS.persistent)));
+    }
+    const expected = Array.from({ length: 10_050 }, (_, i) => `kä${i}`).sort();
+    for (const op of [OP.getChildren, OP.getChildren2] as const) {
+      const body = await client.ask({ op, path: '/many', watch: false });
+      assert.ok(body instanceof JuteReader);
+      assert.deepEqual(readTexts(body).toSorted(), expected);
+      if (op === OP.getChildren2) assert.equal(readStat(body).numChildren, expected.length);
+      assert.equal(body.remaining, 0);
+    }
+  });
+
+  it('count all nodes below one: of the root, and of another', async () => {
+    for (const path of ['/a', '/a/b', '/a/b/c', '/d']) await client.create(path);
+    const count = async (path: string): Promise<number> =>
+      ((await client.ask({ op: OP.getAllChildrenNumber, path })) as JuteReader).int();
+    assert.equal(await count('/a'), 2);
+    // And /zookeeper with its two.
+    assert.equal(await count('/'), 7);
   });
 
   it('are answered under the numbers that the client gave them: node-zookeeper-client counts setWatches too', async () => {
