@@ -38,6 +38,8 @@ export interface ConnectionLimits {
   readonly unsentBytes: number;
   /** The same, where the connection is closed: its client is too slow, or gone. */
   readonly unsentBytesMax: number;
+  /** The same of all connections together: those that owe most are closed. */
+  readonly unsentBytesTotal: number;
   /** From the first byte to the session. */
   readonly greetingMs: number;
 }
@@ -48,6 +50,7 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   outstanding: 1_000,
   unsentBytes: 1 << 20,
   unsentBytesMax: 64 << 20,
+  unsentBytesTotal: 256 << 20,
   greetingMs: 10_000,
 };
 
@@ -136,6 +139,11 @@ export class Connection implements ClientLink, Answering, ConnectionView {
 
   get reading(): boolean {
     return !this.paused && this.phase.kind !== 'leaving';
+  }
+
+  /** Answers and events that its client has not taken. */
+  get unsentBytes(): number {
+    return this.socket.writableLength + this.out.length;
   }
 
   receive(chunk: Buffer): void {
@@ -234,6 +242,8 @@ export class Connection implements ClientLink, Answering, ConnectionView {
   flush(): void {
     const { phase } = this;
     if (phase.kind === 'closed' || phase.kind === 'leaving') return;
+    // Also while nothing may be said: events come unasked.
+    if (this.unsentBytes > this.host.limits.unsentBytesMax) return this.drop();
     if (phase.kind === 'attached' && !this.finishing && !this.host.hub.mayAnswer(phase.session)) {
       this.throttle();
       return this.host.waits(this);
@@ -242,8 +252,7 @@ export class Connection implements ClientLink, Answering, ConnectionView {
     if (this.finishing) {
       this.leave();
       this.socket.end(() => this.drop());
-    } else if (this.socket.writableLength > this.host.limits.unsentBytesMax) this.drop();
-    else {
+    } else {
       this.throttle();
       this.resume();
     }

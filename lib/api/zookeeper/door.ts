@@ -8,6 +8,7 @@ import type { Identity } from '../../state/index.js';
 import type { TlsMaterial } from '../../wire/index.js';
 import { Admission } from './admission.js';
 import { certificateIdentities } from './certificates.js';
+import { dropSlowest } from './backlog.js';
 import { Connection, CONNECTION_LIMITS, type ConnectionHost, type ConnectionLimits } from './connection.js';
 import { standing, type Standing } from './read-only.js';
 import { Reconfiguration } from './reconfig/reconfiguration.js';
@@ -171,6 +172,10 @@ export class ZooKeeperDoor {
     };
   }
 
+  connected(): Iterable<Connection> {
+    return this.connections;
+  }
+
   private standing(): Standing {
     const { replica, clock, readOnly } = this.options;
     return standing(replica, clock, readOnly ?? false);
@@ -259,5 +264,6 @@ export class ZooKeeperDoor {
     const nowMs = this.options.clock.monotonicMs();
     const all = Array.from(this.connections);
     for (const connection of all) connection.tick(nowMs);
+    dropSlowest(all, this.limits.unsentBytesTotal);
   }
 }

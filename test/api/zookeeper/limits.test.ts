@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { JuteReader, OP, readReplyHeader } from '../../../lib/wire/zookeeper/index.js';
-import { DoorWorld, OPEN } from './door-world.js';
+import { DoorWorld, OPEN, type RawClient } from './door-world.js';
 
 const BIG = Buffer.alloc(1_000_000);
 
@@ -54,6 +54,51 @@ describe('limits of the door for ZooKeeper clients', () => {
     slow.socket.pause();
     for (let i = 0; i < 40; i++) slow.send({ op: OP.getData, path: '/big', watch: false });
     while (!/\nConnections: 1\n/.test(await world.word('srvr'))) await new Promise(setImmediate);
+  });
+
+  /** Watches everything, and reads nothing of what it is told. */
+  async function slowWatcher(): Promise<RawClient> {
+    const slow = await world.session();
+    await slow.ask({ op: OP.addWatch, path: '/', kind: 1 });
+    slow.socket.pause();
+    return slow;
+  }
+
+  /** Changes a node that takes 1,000 bytes to name, 100 times in one request. */
+  async function changeOften(client: RawClient, path: string): Promise<void> {
+    const set = { op: OP.setData, path, data: null, version: -1 } as const;
+    await client.ask({ op: OP.multi, requests: Array.from({ length: 100 }, () => set) });
+  }
+
+  it('close the connection of a client that does not take its events', async () => {
+    world = await DoorWorld.open({ limits: { unsentBytes: 100_000, unsentBytesMax: 500_000 } });
+    await slowWatcher();
+    const client = await world.session();
+    const path = `/${'n'.repeat(1_000)}`;
+    await client.create(path);
+    let most = 0;
+    while (world.door.hub.size === 2) {
+      await changeOften(client, path);
+      for (const { unsentBytes } of world.door.connected()) most = Math.max(most, unsentBytes);
+    }
+    assert.ok(most < 700_000, `${most} bytes were kept`);
+    assert.equal(client.closed, false);
+  });
+
+  it('close the connection of a client that does not take its events, also while it may not be told any', async () => {
+    let acknowledged = true;
+    const limits = { unsentBytes: 100_000, unsentBytesMax: 500_000 };
+    world = await DoorWorld.open({ limits });
+    const { hub } = world.door;
+    const mayAnswer = hub.mayAnswer.bind(hub);
+    const slow = await slowWatcher();
+    hub.mayAnswer = (session) => (acknowledged || session.session !== slow.session) && mayAnswer(session);
+    const client = await world.session();
+    const path = `/${'n'.repeat(1_000)}`;
+    await client.create(path);
+    acknowledged = false;
+    for (let i = 0; i < 20 && hub.size === 2; i++) await changeOften(client, path);
+    assert.equal(hub.size, 1);
   });
 
   it('have requests wait that came in one piece and would be answered with more than the client may owe', async () => {
