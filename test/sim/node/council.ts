@@ -111,6 +111,17 @@ export class Council {
     return this.present?.voters.some((node) => memberOf(node) === member) ?? false;
   }
 
+  /** Somebody is about to get a vote without being asked. */
+  get isGrowing(): boolean {
+    const { voters, learners } = this.present ?? { voters: [], learners: [] };
+    return learners.some((node) => {
+      const successor = voters.some(
+        (one) => memberOf(one) === memberOf(node) || this.takes(node, memberOf(one)),
+      );
+      return successor || this.promotesBySelf(node);
+    });
+  }
+
   invite(member: MemberId): void {
     this.invited.add(member);
   }

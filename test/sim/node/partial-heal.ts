@@ -30,6 +30,8 @@ const CALM_TIMEOUTS = 2;
 const QUIET_TIMEOUTS = 3;
 /** Clients that cannot reach the leader find a member that they can reach. */
 const RELAYED_US = 60 * SECOND;
+/** Who is on the way to a vote is waited for so long, before links are cut for good. */
+const GROWTH_US = 10 * SECOND;
 
 interface Steady {
   readonly leader: SimNode;
@@ -101,7 +103,7 @@ export class PartialHealing {
       // Clients go on meanwhile: the log has no end that everybody would have at one moment.
       const { last } = this.world.oracle;
       await phases.demand('L2', 'equal members', () => phases.settled(last), 20 * SECOND);
-      plan = this.plan(heal);
+      plan = (await this.fullyGrown()) ? this.plan(heal) : null;
     }
     if (plan === null) return phases.note('phase', `no ${heal}: nobody would have to serve`);
     phases.note('phase', `heal: ${plan.name}`);
@@ -110,6 +112,17 @@ export class PartialHealing {
     this.world.marks.see(heal);
     await this.quiet();
     await this.returns(plan);
+  }
+
+  /**
+   * A vote that is given just before links are cut may leave a group that nobody can lead: with two voters, the one that
+   * the other is replaced by may be out of reach.
+   */
+  private async fullyGrown(): Promise<boolean> {
+    const { council } = this.world;
+    const until = this.phases.schedule.now + GROWTH_US;
+    while (council.isGrowing && this.phases.schedule.now < until) await this.wait(1 / 4);
+    return !council.isGrowing;
   }
 
   private get members(): readonly SimNode[] {
