@@ -128,10 +128,10 @@ class DoubleBarrier(Worker):
             except NoNodeError:
                 pass
             barrier = self.zk.DoubleBarrier('%s/double/%d' % (ROOT, number), 2, self.name)
-            for event, act in (('enter', barrier.enter), ('leave', barrier.leave)):
-                self.say(event, number=number)
+            for before, act, after in (('enter', barrier.enter, 'entered'), ('leave', barrier.leave, 'left')):
+                self.say(before, number=number)
                 act()
-                self.say(event + 'ed', number=number)
+                self.say(after, number=number)
         return step
 
 
