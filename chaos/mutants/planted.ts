@@ -84,6 +84,21 @@ export const PLANTED: readonly PlantedBug[] = [
     sign: /^sessions: .* after its session was over/,
   },
   {
+    // The leader waits for half of a session's timeout: its client still takes itself for alive, and for the holder of locks.
+    name: 'expiry-too-soon',
+    patches: [
+      {
+        file: 'lib/master/liveness/coordination-deadlines.js',
+        find: 'this.deadlines.set(session, nowMs + open.timeoutMs);',
+        replace: 'this.deadlines.set(session, nowMs + open.timeoutMs / 2);',
+      },
+    ],
+    faults: ['isolate-leader', 'isolate-one', 'pause-one'],
+    workloads: ['session', 'lock'],
+    seconds: 30,
+    sign: /^sessions: .* was over \d+ ms after|^lock: .* while .* had it/,
+  },
+  {
     // Watches that come to another member are set again there, and nobody looks whether something was missed.
     name: 'missed-events-forgotten',
     patches: [
