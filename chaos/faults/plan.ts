@@ -103,7 +103,10 @@ const LEAST_QUIET_MS = 1200;
 const AFTERMATH_MS = 2000;
 const OVERLAP_CHANCE = 0.6;
 
-/** Shortest and longest; a leader must be cut off for longer than an election takes, sometimes. */
+/**
+ * Shortest and longest. A leader must be cut off for longer than an election takes, sometimes, and a member for longer
+ * than the shortest session of a ZooKeeper client lasts.
+ */
 const DURATIONS: Readonly<Record<FaultKind, readonly [fromMs: number, toMs: number]>> = {
   'kill-leader': [50, 1500],
   'kill-one': [50, 1500],
@@ -112,7 +115,7 @@ const DURATIONS: Readonly<Record<FaultKind, readonly [fromMs: number, toMs: numb
   'pause-one': [100, 5000],
   'pause-all': [100, 2000],
   'isolate-leader': [800, 4000],
-  'isolate-one': [800, 4000],
+  'isolate-one': [800, 7000],
   'mute-leader': [800, 3000],
   'deafen-leader': [800, 3000],
   'reset-links': [100, 1000],

@@ -99,6 +99,21 @@ export const PLANTED: readonly PlantedBug[] = [
     sign: /^sessions: .* was over \d+ ms after|^lock: .* while .* had it/,
   },
   {
+    // A master that is cut off says nothing, and leaves its clients in the belief that they are connected.
+    name: 'connections-outlive-the-cut',
+    patches: [
+      {
+        file: 'lib/coordination/connections/coverage.js',
+        find: 'return at === undefined || nowMs >= at + (timeoutMs * 2) / 3;',
+        replace: 'return at === undefined;',
+      },
+    ],
+    faults: ['isolate-one'],
+    workloads: ['session'],
+    seconds: 40,
+    sign: /^sessions: the connection of .* outlived its session/,
+  },
+  {
     // Watches that come to another member are set again there, and nobody looks whether something was missed.
     name: 'missed-events-forgotten',
     patches: [

@@ -40,6 +40,13 @@ export interface SessionListener {
   event?(type: number, path: string): void;
 }
 
+export type Manner =
+  | 'usual'
+  /** Sends pings, and waits for a member that says nothing as long as that keeps the connection. */
+  | 'patient'
+  /** Sends nothing, minds no silence, and does not come back when its connection is lost. */
+  | 'silent';
+
 interface Context {
   readonly syncedNs: number | null;
   readonly settle: (answer: Answer | null) => void;
@@ -76,7 +83,7 @@ export class Session {
   /** When the last request left that was answered: the session was alive after it, as far as its client knows. */
   private provenNs = 0;
   private heardMs = 0;
-  private mute = false;
+  private manner: Manner = 'usual';
   private waiters: (() => void)[] = [];
 
   /** Connects to the members in this order, over and over. */
@@ -176,11 +183,10 @@ export class Session {
     this.askAll([request]).catch(() => undefined);
   }
 
-  /** Sends nothing any more, minds no silence, and does not come back when its connection is lost, until `hush(false)`. */
-  hush(mute: boolean): void {
-    this.mute = mute;
+  behave(manner: Manner): void {
+    this.manner = manner;
     this.heardMs = performance.now();
-    if (!mute && this.state.kind === 'pausing' && this.state.timer === null) this.dial();
+    if (manner !== 'silent' && this.state.kind === 'pausing' && this.state.timer === null) this.dial();
   }
 
   /** Gives the connection up, and goes on at the next member. */
@@ -306,7 +312,7 @@ export class Session {
     if (state.kind !== 'greeting')
       this.record({ wire: 'lost', connection, why, given, ending, unanswered: writes });
     if (state.kind !== 'over') {
-      const timer = this.mute ? null : setTimeout(() => this.dial(), RETRY_MS);
+      const timer = this.manner === 'silent' ? null : setTimeout(() => this.dial(), RETRY_MS);
       this.state = { kind: 'pausing', timer };
       if (state.kind === 'attached') this.listener.lost?.();
     }
@@ -317,8 +323,9 @@ export class Session {
     const { state } = this;
     const nowMs = performance.now();
     if (state.kind === 'greeting' && nowMs - state.sinceMs > GREETING_MS) state.link.destroy('no greeting');
-    if (state.kind !== 'attached' || this.mute) return;
-    if (nowMs - this.heardMs >= (this.grantedMs * 2) / 3) return state.link.destroy('silent');
+    if (state.kind !== 'attached' || this.manner === 'silent') return;
+    const silentMs = this.manner === 'patient' ? 0 : nowMs - this.heardMs;
+    if (silentMs >= (this.grantedMs * 2) / 3) return state.link.destroy('silent');
     if (nowMs - this.sentMs < this.grantedMs / 3) return;
     this.sentMs = nowMs;
     state.link.send([{ request: { op: OP.ping }, context: { syncedNs: null, settle: () => undefined } }]);

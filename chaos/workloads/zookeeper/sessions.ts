@@ -16,21 +16,26 @@ const LOOK_MS = 300;
 /** How a session comes to its end. */
 const LIVES = ['short', 'long', 'moving', 'pausing', 'silent', 'left'] as const;
 
-type Life = (typeof LIVES)[number];
+type Life = (typeof LIVES)[number] | 'bound';
 
 /**
- * Sessions of every length with a node of their own each: closed, moved, left alone, or silent for less or for more
- * than their timeout; and a witness at each member that sees their nodes come and vanish.
+ * Sessions of every length with a node of their own each: closed, moved, left alone, silent for less or for more than
+ * their timeout, or bound to one member whatever becomes of it; and a witness at each member that sees their nodes come and vanish.
  */
 export class SessionClients implements Workload {
   private readonly clients: readonly SessionClient[];
   private readonly witnesses: readonly Witness[];
 
   constructor({ members, history, random }: Surroundings) {
-    this.clients = Array.from({ length: CLIENTS }, (_, i) => {
+    const roaming = Array.from({ length: CLIENTS }, (_, i) => {
       const client = { name: `session-${i}`, members: from(members, i), random: random.split() };
-      return new SessionClient(client, history);
+      return new SessionClient(client, history, LIVES);
     });
+    const bound = members.map((member) => {
+      const client = { name: `session-${member.id}`, members: [member], random: random.split() };
+      return new SessionClient(client, history, ['bound']);
+    });
+    this.clients = [...roaming, ...bound];
     this.witnesses = members.map((member) => {
       return new Witness(() => new Session(`witness-${member.id}`, [member], WITNESS_TIMEOUT_MS, history));
     });
@@ -61,13 +66,15 @@ export class SessionClients implements Workload {
 class SessionClient {
   private readonly client: Client;
   private readonly history: History;
+  private readonly kinds: readonly Life[];
   private readonly stopping: AbortController = new AbortController();
   private loop: Promise<void> = Promise.resolve();
   private lives = 0;
 
-  constructor(client: Client, history: History) {
+  constructor(client: Client, history: History, kinds: readonly Life[]) {
     this.client = client;
     this.history = history;
+    this.kinds = kinds;
   }
 
   start(): void {
@@ -90,7 +97,7 @@ class SessionClient {
       signal.addEventListener('abort', giveUp);
       try {
         await session.ready();
-        await this.live(session, pick(random, LIVES));
+        await this.live(session, pick(random, this.kinds));
       } catch (error) {
         if (!(error instanceof Expired || error instanceof Unanswered)) throw error;
       } finally {
@@ -128,14 +135,18 @@ class SessionClient {
         return lookFor(third);
       case 'left':
         return session.abandon();
+      case 'bound':
+        // When its member is cut off, it is for the member to say so: nobody else tells this client.
+        session.behave('patient');
+        return lookFor(between(random, 4, 12) * third);
     }
   }
 
   /** Says nothing for a time; `away`: without a connection, too. Then it goes on as if nothing had been. */
   private async silence(session: Session, ms: number, away: boolean): Promise<void> {
-    session.hush(true);
+    session.behave('silent');
     await this.rest(ms);
-    session.hush(false);
+    session.behave('usual');
     if (away) session.move();
     await session.ready();
   }
