@@ -103,6 +103,17 @@ describe('Admission', () => {
     driver.done({ kind: 'in-session', session: SESSION, sequence: 1, acknowledgedBelow: 1, command: remove });
   });
 
+  it('lets clients of ZooKeeper in that come to make room', () => {
+    const driver = new Driver();
+    driver.done(create('/big', 100_000));
+    driver.done(info(M1, 1));
+    const arrival = { password: new Uint8Array(16), timeoutMs: 10_000, identities: [], member: M1 };
+    driver.done({ kind: 'coordination-open', session: SESSION, ...arrival });
+    const remove = { op: 'delete', path: '/big', version: -1 } as const;
+    const write = { kind: 'coordination-write', session: SESSION, attachment: 1, multi: false } as const;
+    driver.done({ ...write, ops: [remove] });
+  });
+
   it('counts the command that is asked for', () => {
     const driver = new Driver();
     driver.done(info(M1, 100_000));

@@ -122,7 +122,8 @@ function readArrival(r: ByteReader): Omit<CoordinationOpen, 'kind'> {
 
 export const COORDINATION_CODECS: CodecsOf<CoordinationCommand> = {
   'coordination-open': {
-    grows: true,
+    // Whoever comes to make room needs a session. There are only so many.
+    grows: false,
     write: writeArrival,
     read: (r) => ({ kind: 'coordination-open', ...readArrival(r) }),
   },
