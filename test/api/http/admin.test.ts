@@ -184,34 +184,36 @@ describe('commands of the AdminServer', () => {
 });
 
 describe('commands of the AdminServer that are not answered', () => {
-  it('are those whose word is not allowed', async () => {
-    const world = await DoorWorld.open({ words: ['ruok', 'mntr'] });
-    const http = await HttpWorld.open(world);
-    const refused = await http.command('stats');
-    assert.match(String(refused['error']), /word stat is not in the whitelist/);
-    assert.equal('connections' in refused, false);
-    assert.equal((await http.command('monitor'))['error'], null);
+  let world: DoorWorld;
+  let http: HttpWorld;
+
+  afterEach(async () => {
     await http.close();
     await world.close();
   });
 
+  it('are those whose word is not allowed', async () => {
+    world = await DoorWorld.open({ words: ['ruok', 'mntr'] });
+    http = await HttpWorld.open(world);
+    const refused = await http.command('stats');
+    assert.match(String(refused['error']), /word stat is not in the whitelist/);
+    assert.equal('connections' in refused, false);
+    assert.equal((await http.command('monitor'))['error'], null);
+  });
+
   it('are, without a leader, all but those about the process alone', async () => {
-    const world = await DoorWorld.withoutQuorum();
-    const http = await HttpWorld.open(world);
+    world = await DoorWorld.withoutQuorum();
+    http = await HttpWorld.open(world);
     const error = 'This ZooKeeper instance is not currently serving requests';
     assert.equal((await http.command('monitor'))['error'], error);
     for (const name of ['ruok', 'configuration', 'environment', 'dirs']) {
       assert.equal((await http.command(name))['error'], null, name);
     }
-    await http.close();
-    await world.close();
   });
 
   it('are all where there is no door for ZooKeeper clients', async () => {
-    const world = await DoorWorld.open();
-    const http = await HttpWorld.open(world, { zookeeper: null });
+    world = await DoorWorld.open();
+    http = await HttpWorld.open(world, { zookeeper: null });
     assert.match(String((await http.command('ruok'))['error']), /no door for ZooKeeper clients/);
-    await http.close();
-    await world.close();
   });
 });

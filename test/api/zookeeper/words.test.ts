@@ -120,15 +120,18 @@ describe('four-letter words', () => {
   });
 
   it('show in hash the digests of checkpoints, by zxid: alike on every member', async () => {
-    assert.equal(await world.word('hash'), '');
     const { member } = world.process;
     const seen: string[] = [];
+    let others = 0;
     member.listen({
       cut: (index, digest, revision) => {
-        if (!member.machine.checkpoints.list().some((one) => one.index === index)) return;
+        if (!member.machine.checkpoints.list().some((one) => one.index === index)) return void others++;
         seen.push(`${revision.toString(16)}: ${BigInt(`0x${digest}`)}\n`);
       },
     });
+    await client.create('/b');
+    await eventually(() => Promise.resolve(others > 0), 5_000, 'the state is written');
+    assert.equal(await world.word('hash'), '');
     for (const _ of [1, 2]) {
       const proposal = { outcome: null };
       world.group.command('m1', { kind: 'checkpoint' }, proposal);
