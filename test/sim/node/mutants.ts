@@ -252,7 +252,7 @@ const MEMBERS: readonly Mutant[] = [
   ]),
   mutant('removed-member-speaks', 'whoever was removed is listened to as before', [
     'replica/membership/peers',
-    'return this.members.has(member) || this.leaving.has(member);',
+    'return this.members.has(member) || this.leaving.has(member) || this.vouched.has(member);',
     'return true;',
   ]),
   mutant('demoted-is-promoted', 'a learner that an operator wants held gets its vote back by itself', [
