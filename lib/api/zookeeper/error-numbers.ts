@@ -17,10 +17,11 @@ const NUMBERS: Partial<Readonly<Record<ErrorCode, ZkError>>> = {
   AUTH_FAILED: ZK_ERROR.authFailed,
   QUOTA_EXCEEDED: ZK_ERROR.quotaExceeded,
   SESSION_EXPIRED: ZK_ERROR.sessionExpired,
-  // What is refused for want of room now may be accepted later: clients know it as being held back.
-  GROWTH_REFUSED: ZK_ERROR.throttled,
-  OVERLOADED: ZK_ERROR.throttled,
-  DIVERGED: ZK_ERROR.throttled,
+  // ThrottledOp (-127) would say more, but many clients do not know it: kazoo 2.8 never ends the request that is answered
+  // with a number that it does not know, and Java's before 3.6 fails with a null pointer.
+  GROWTH_REFUSED: ZK_ERROR.systemError,
+  OVERLOADED: ZK_ERROR.systemError,
+  DIVERGED: ZK_ERROR.systemError,
 };
 
 export function errorNumber(code: ErrorCode): ZkError {

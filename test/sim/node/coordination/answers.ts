@@ -23,7 +23,7 @@ const NUMBERS: Readonly<Record<string, number>> = {
   BAD_VERSION: ZK_ERROR.badVersion,
   NOT_EMPTY: ZK_ERROR.notEmpty,
   NO_CHILDREN_FOR_EPHEMERALS: ZK_ERROR.noChildrenForEphemerals,
-  GROWTH_REFUSED: ZK_ERROR.throttled,
+  GROWTH_REFUSED: ZK_ERROR.systemError,
 };
 
 type WritePending = Extract<Pending, { readonly kind: 'write' }>;
