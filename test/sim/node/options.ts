@@ -155,7 +155,7 @@ function sessions(random: Random): SessionOptions {
   return {
     clients: on ? clients : 0,
     thinkMs: pick(random, [100, 300, 600]),
-    timeoutMs: pick(random, [1000, 2000, 5000]),
+    timeoutMs: pick(random, [1000, 1000, 2000, 5000, 9000]),
     pipeline: pick(random, [1, 3, 8]),
     folders: between(random, 1, 2),
     nodes: between(random, 1, 4),

@@ -150,9 +150,10 @@ export class SessionClient {
 
   private fallSilent(): void {
     const { timeoutMs } = this.options;
-    const shares = pick(this.random, [0.5, 1.5, 2.5]);
+    // It likes to come back just when its time is over.
+    const shares = pick(this.random, [0.5, 1, 1, 1.2, 1.5, 2.5]) + below(this.random, 100) / 500;
     this.quietUntilUs = this.ports.calls.schedule.now + shares * timeoutMs * MS;
-    this.note('call', `is silent for ${shares * timeoutMs} ms`);
+    this.note('call', `is silent for ${(shares * timeoutMs).toFixed(0)} ms`);
     if (chance(this.random, 0.3)) this.drop('is silent');
   }
 
