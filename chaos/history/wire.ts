@@ -57,8 +57,6 @@ export type WireRecord = { readonly client: string; readonly session: string } &
       readonly wire: 'lost';
       readonly connection: number;
       readonly why: string;
-      /** By the client itself, and not by the server. */
-      readonly given: boolean;
       /** It had asked for the end of the session. */
       readonly ending: boolean;
       /** What was asked for and not answered. */

@@ -306,11 +306,9 @@ export class Session {
 
   private lost(connection: number, why: string, unanswered: readonly Asked<Context>[]): void {
     const { state } = this;
-    const given = why === 'given up' || why === 'abandoned' || why === 'silent';
     const writes = unanswered.flatMap(({ request }) => writtenBy(request));
     const ending = unanswered.some(({ request }) => request.op === OP.closeSession);
-    if (state.kind !== 'greeting')
-      this.record({ wire: 'lost', connection, why, given, ending, unanswered: writes });
+    if (state.kind !== 'greeting') this.record({ wire: 'lost', connection, why, ending, unanswered: writes });
     if (state.kind !== 'over') {
       const timer = this.manner === 'silent' ? null : setTimeout(() => this.dial(), RETRY_MS);
       this.state = { kind: 'pausing', timer };

@@ -56,7 +56,7 @@ describe('a session of six seconds', () => {
   });
 
   it('may be over at once when its client asked for that and got no answer', () => {
-    const what = { wire: 'lost', connection: 1, why: 'closed', given: false, ending: true } as const;
+    const what = { wire: 'lost', connection: 1, why: 'closed', ending: true } as const;
     const lost = owner.record(3, { ...what, unanswered: [] });
     assert.deepEqual(problems([lost, witness.event(3, DELETED, NODE)]), []);
   });

@@ -30,6 +30,13 @@ describe('the order of what a session is told', () => {
     assert.match(judgeOrder(records)[0] ?? '', /having seen zxid 9: it was written at zxid 7/);
   });
 
+  it('is wrong when a read does not find a node that was written and that nobody deletes', () => {
+    const records = [one.wrote(1, '/n', 'a', 7), one.read(2, '/n', null, { zxid: 7 })];
+    assert.match(judgeOrder(records)[0] ?? '', /one did not find \/n at 2.000 s/);
+    const deletes = other.reply(3, { op: 'delete', zxid: 9, written: [{ path: '/n', value: null }] });
+    assert.deepEqual(judgeOrder([...records, deletes]), []);
+  });
+
   it('is wrong when an answer comes out of its turn', () => {
     const record = one.record(1, { wire: 'disorder', connection: 1, what: 'answer 7 where 6 is due' });
     assert.equal(judgeOrder([record]).length, 1);

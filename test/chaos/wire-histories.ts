@@ -50,7 +50,6 @@ export class Recorder {
       wire: 'lost',
       connection,
       why: 'closed',
-      given: false,
       ending: false,
       unanswered,
     });

@@ -1,3 +1,4 @@
+import { ZK_ERROR } from '../../../lib/wire/zookeeper/index.js';
 import { at, grouped, type Timed, type TimedReply } from './records.js';
 
 /**
@@ -14,8 +15,9 @@ export function judgeOrder(records: readonly Timed[]): string[] {
   });
   const replies = records.filter((record): record is TimedReply => record.wire === 'reply');
   const writes = acknowledged(replies);
+  const deleted = deletedPaths(records);
   for (const own of grouped(replies, ({ session }) => session).values()) {
-    problems.push(...judgeSession(own, writes));
+    problems.push(...judgeSession(own, writes, deleted));
   }
   problems.push(...lateWrites(records), ...judgeContents(replies));
   return problems;
@@ -35,13 +37,23 @@ function acknowledged(replies: readonly TimedReply[]): Map<string, number[]> {
   return writes;
 }
 
+/** Of which the deletion was asked for. */
+function deletedPaths(records: readonly Timed[]): Set<string> {
+  const writes = records.flatMap((record) => {
+    if (record.wire === 'lost') return record.unanswered;
+    return record.wire === 'reply' ? record.written : [];
+  });
+  return new Set(writes.flatMap(({ path, value }) => (value === null ? [path] : [])));
+}
+
 function judgeSession(
   replies: readonly TimedReply[],
   writes: ReadonlyMap<string, readonly number[]>,
+  deleted: ReadonlySet<string>,
 ): string[] {
   const problems: string[] = [];
   let newest = 0;
-  for (const { client, ns, op, path, zxid, stat, value } of replies) {
+  for (const { client, ns, op, path, zxid, err, stat, value } of replies) {
     if (zxid < newest) {
       problems.push(`${client} got zxid ${zxid} for ${op} ${path} after ${newest}, at ${at(ns)}`);
     }
@@ -51,6 +63,9 @@ function judgeSession(
         `${client} read ${path} of zxid ${stat.mzxid} (${value ?? ''}) at ${at(ns)}, having seen zxid ${newest}: ` +
           `it was written at zxid ${due}`,
       );
+    }
+    if (op === 'getData' && err === ZK_ERROR.noNode && due > 0 && !deleted.has(path)) {
+      problems.push(`${client} did not find ${path} at ${at(ns)}, which was written at zxid ${due}`);
     }
     newest = Math.max(newest, zxid);
   }
