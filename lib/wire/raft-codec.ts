@@ -41,7 +41,7 @@ function invert(numbers: Readonly<Record<Message['type'], number>>): (Message['t
   return types;
 }
 
-/** The bytes of `messages`, which all go to the same node. `writer` is reset; the bytes are a copy. */
+/** The bytes of `messages`, which all go to the same node: valid until `writer` is used again. */
 export function encodeMessages(writer: ByteWriter, messages: readonly Message[]): Uint8Array {
   const to = messages[0]?.to;
   assert(to !== undefined, 'a batch of messages is not empty');
@@ -52,7 +52,7 @@ export function encodeMessages(writer: ByteWriter, messages: readonly Message[])
     writer.u8(TYPE_NUMBERS[message.type]).uint(message.term);
     encodeFields(writer, message);
   }
-  return writer.finish();
+  return writer.view();
 }
 
 function encodeFields(writer: ByteWriter, message: Message): void {

@@ -1,10 +1,10 @@
 import type { NodeStat } from '../../state/index.js';
-import { NO_SESSION, writeStat, type JuteWriter, type WireStat } from '../../wire/zookeeper/index.js';
+import { NO_SESSION, writeStatOf, type JuteWriter, type WireStat } from '../../wire/zookeeper/index.js';
 
 export function wireStat(stat: NodeStat): WireStat {
   return { ...stat, ephemeralOwner: stat.ephemeralOwner ?? NO_SESSION };
 }
 
 export function writeNodeStat(w: JuteWriter, stat: NodeStat): void {
-  writeStat(w, wireStat(stat));
+  writeStatOf(w, stat, stat.ephemeralOwner ?? NO_SESSION);
 }

@@ -28,6 +28,7 @@ export {
   readTexts,
   writeAcls,
   writeStat,
+  writeStatOf,
   writeTexts,
   type WireAcl,
   type WireStat,

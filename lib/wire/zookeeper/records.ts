@@ -31,8 +31,13 @@ export const STAT_BYTES = 68;
 const ACL_BYTES = 12;
 
 export function writeStat(w: JuteWriter, stat: WireStat): void {
+  writeStatOf(w, stat, stat.ephemeralOwner);
+}
+
+/** The same where the owner is known in another form than the other fields are. */
+export function writeStatOf(w: JuteWriter, stat: Omit<WireStat, 'ephemeralOwner'>, owner: string): void {
   w.long(stat.czxid).long(stat.mzxid).long(stat.ctimeMs).long(stat.mtimeMs);
-  w.int(stat.version).int(stat.cversion).int(stat.aversion).hexLong(stat.ephemeralOwner);
+  w.int(stat.version).int(stat.cversion).int(stat.aversion).hexLong(owner);
   w.int(stat.dataLength).int(stat.numChildren).long(stat.pzxid);
 }
 
