@@ -28,6 +28,7 @@ import { ticksOf } from './config/timing.js';
 import { DivergenceGuard } from './divergence.js';
 import { die, dieOnUncaught } from './fatal.js';
 import { FolderSize } from './folder-size.js';
+import { roomierHeap } from './heap.js';
 import { fileLogger } from './logging.js';
 import { checkPortsFree } from './ports.js';
 import { openProcessFolder, writePid } from './process-folder.js';
@@ -66,6 +67,7 @@ export async function runMaster(config: MasterConfig): Promise<void> {
     process.stderr.write(`tepui: warning: ${warning}\n`);
     logger.warn({}, warning);
   }
+  roomierHeap();
   const process_ = new MasterProcess(config, listen, { tls, saslUsers }, logger);
   await process_.start();
   const stop = () => process_.stop();
