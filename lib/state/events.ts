@@ -15,6 +15,8 @@ export type StateEvent =
       readonly path: string;
       /** Of the node: who may read it may hear of it. */
       readonly acl: readonly AclEntry[];
+      /** Of its parent, as it was then: a later change of the same command may end it. Null where its children are the same. */
+      readonly parentAcl: readonly AclEntry[] | null;
     }
   | { readonly kind: 'coordination-opened'; readonly revision: number; readonly session: SessionId }
   /** Its client is at `member` now: connections under an earlier attachment are stale. */

@@ -109,7 +109,14 @@ describe('The tree', () => {
     const driver = tree('/a');
     driver.run({ kind: 'tree-delete', path: '/a', expectedVersion: -1 });
     assert.deepEqual(driver.events, [
-      { kind: 'tree-changed', revision: 2, change: 'deleted', path: '/a', acl: OPEN_ACL },
+      {
+        kind: 'tree-changed',
+        revision: 2,
+        change: 'deleted',
+        path: '/a',
+        acl: OPEN_ACL,
+        parentAcl: OPEN_ACL,
+      },
     ]);
   });
 

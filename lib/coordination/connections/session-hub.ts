@@ -238,12 +238,13 @@ export class SessionHub {
     change,
     path,
     acl,
+    parentAcl,
     revision,
   }: Extract<StateEvent, { readonly kind: 'tree-changed' }>): void {
     this.watches.changed(change, path, (watcher, event, at) => {
       const session = this.byWatcher.get(watcher);
       if (session === undefined) return;
-      const list = at === path ? acl : (this.options.replica.machine.tree.acl(at) ?? acl);
+      const list = at === path ? acl : (parentAcl ?? acl);
       if (allows(list, PERMISSION.read, session.identities)) session.link.event(event, at, revision);
     });
   }

@@ -29,7 +29,8 @@ export function applySet(tree: Tree, at: OpTurn, op: Op<'set'>): OpOutcome {
   quotas.changed(op.path, growth);
   at.undo?.push(() => quotas.changed(op.path, { nodes: 0, bytes: -growth.bytes }));
   const acl = nodes.aclOf(row);
-  turn.events.push({ kind: 'tree-changed', revision: turn.revision, change: 'set', path: op.path, acl });
+  const change = { change: 'set', path: op.path, acl, parentAcl: null } as const;
+  turn.events.push({ kind: 'tree-changed', revision: turn.revision, ...change });
   return { ok: true, value: { kind: 'node', stat: nodes.stat(row) } };
 }
 
@@ -92,7 +93,15 @@ export function removeNode(tree: Tree, { turn, undo }: OpTurn, row: number, path
   nodes.pzxid.set(parent, turn.revision);
   quotas.deleted(path);
   quotas.changed(path, { nodes: -1, bytes: -bytes });
-  turn.events.push({ kind: 'tree-changed', revision: turn.revision, change: 'deleted', path, acl });
+  const parentAcl = nodes.aclOf(parent);
+  turn.events.push({
+    kind: 'tree-changed',
+    revision: turn.revision,
+    change: 'deleted',
+    path,
+    acl,
+    parentAcl,
+  });
 }
 
 /** What takes a change back finds the node by its path: it may have come back as another row in between. */

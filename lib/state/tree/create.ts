@@ -42,7 +42,15 @@ export function applyCreate(tree: Tree, at: OpTurn, op: Create): OpOutcome {
     quotas.changed(path, { nodes: -1, bytes: -growth.bytes });
   });
   const { turn } = at;
-  turn.events.push({ kind: 'tree-changed', revision: turn.revision, change: 'created', path, acl });
+  const parentAcl = nodes.aclOf(parent);
+  turn.events.push({
+    kind: 'tree-changed',
+    revision: turn.revision,
+    change: 'created',
+    path,
+    acl,
+    parentAcl,
+  });
   return { ok: true, value: { kind: 'created', path, stat: nodes.stat(row) } };
 }
 

@@ -30,7 +30,7 @@ export function applyMembers(state: State, turn: Turn, command: CoordinationMemb
   tree.mzxid.set(row, turn.revision);
   tree.mtimeMs.set(row, turn.nowMs);
   tree.version.set(row, VERSION >>> 0);
-  const change = { change: 'set', path: SYSTEM.config, acl: tree.aclOf(row) } as const;
+  const change = { change: 'set', path: SYSTEM.config, acl: tree.aclOf(row), parentAcl: null } as const;
   turn.events.push({ kind: 'tree-changed', revision: turn.revision, ...change });
   return effect(turn, true);
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { AclEntry } from '../../../lib/state/index.js';
+import type { AclEntry, TreeOp } from '../../../lib/state/index.js';
 import { HubGroup, create, set, type Home, type TestClient } from './hub-group.js';
 
 /** Two clients behind one member, and `/n`, which holds x. */
@@ -168,6 +168,24 @@ describe('An event', () => {
       'children: done',
     ]);
     assert.deepEqual(stranger.log, ['children-changed /open']);
+  });
+
+  it('of a lost child is judged by the parent as it was then, though the same multi ends the parent or shuts it', async () => {
+    const hubs = await HubGroup.serving();
+    const { leader } = hubs;
+    const known = await hubs.open(leader, 40_000, [owner]);
+    const stranger = await hubs.open(leader);
+    const shut = { op: 'set-acl', acl: secret, version: -1 } as const;
+    const remove = (path: string): TreeOp => ({ op: 'delete', path, version: -1 });
+    known.write('parents', create('/open'), create('/shut'), create('/secret', 'persistent', secret));
+    known.write('children', create('/open/a', 'persistent', secret), create('/shut/a'), create('/secret/a'));
+    await hubs.told(known, 2);
+    for (const path of ['/open', '/shut', '/secret']) stranger.session.watch(path, 'persistent');
+    known.write('open', remove('/open/a'), remove('/open'));
+    known.write('shut', remove('/shut/a'), { ...shut, path: '/shut' });
+    known.write('secret', remove('/secret/a'), remove('/secret'));
+    await hubs.told(known, 5);
+    assert.deepEqual(stranger.log, ['children-changed /open', 'deleted /open', 'children-changed /shut']);
   });
 
   it('of a node that was opened to a client meanwhile reaches it, of one that was shut does not', async () => {
