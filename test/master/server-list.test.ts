@@ -4,7 +4,7 @@ import { MASTER_LIMITS } from '../../lib/master/index.js';
 import { SYSTEM, decodeCommand } from '../../lib/state/index.js';
 import { World } from './world.js';
 
-const { lookMs } = MASTER_LIMITS.serverList;
+const { lookMs, retryMs } = MASTER_LIMITS.serverList;
 
 function begin(): World {
   const world = new World({ members: 3 });
@@ -80,6 +80,17 @@ describe('the list of servers for clients of ZooKeeper', () => {
     const before = config(world);
     world.commit({ kind: 'coordination-members', servers: 'server.9=x:1:1:participant', mzxid });
     assert.deepEqual(config(world), before);
+  });
+
+  it('is not tried again at once when it came to nothing', () => {
+    const world = begin();
+    world.group.holding = true;
+    configure(world, ['m1', 'm2'], []);
+    world.group.giveUp();
+    world.advance(4 * lookMs);
+    assert.equal(writes(world), 2);
+    world.advance(retryMs);
+    assert.equal(writes(world), 3);
   });
 
   it('is not written while nobody has a door for them', () => {

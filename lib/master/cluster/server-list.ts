@@ -15,9 +15,11 @@ import type { LeaderLoop } from '../leader-loop.js';
 export interface ServerListLimits {
   /** How soon after a change of the members it is told. */
   readonly lookMs: number;
+  /** What came to nothing is repeated after this long: a member of an earlier release may be in the way. */
+  readonly retryMs: number;
 }
 
-export const SERVER_LIST_LIMITS: ServerListLimits = { lookMs: 50 };
+export const SERVER_LIST_LIMITS: ServerListLimits = { lookMs: 50, retryMs: 1_000 };
 
 /**
  * Keeps `/zookeeper/config` true: the members by the configuration that is in force for good, with the addresses that
@@ -29,6 +31,7 @@ export class ServerList implements LeaderLoop {
   private timer: TimerHandle | null = null;
   private term: number | null = null;
   private inFlight = false;
+  private notBeforeMs = 0;
 
   constructor(context: MasterContext, limits: ServerListLimits) {
     this.context = context;
@@ -38,6 +41,7 @@ export class ServerList implements LeaderLoop {
   start(term: number): void {
     this.term = term;
     this.inFlight = false;
+    this.notBeforeMs = 0;
     this.arm();
   }
 
@@ -55,15 +59,18 @@ export class ServerList implements LeaderLoop {
   }
 
   private look(): void {
-    if (this.inFlight) return;
-    const { replica } = this.context;
+    const { replica, clock } = this.context;
+    if (this.inFlight || clock.monotonicMs() < this.notBeforeMs) return;
     const { group } = replica.status();
     const command = group === null ? null : missing(replica.machine, group);
     if (command === null) return;
     const { term } = this;
     this.inFlight = true;
-    proposeCommand(this.context, command, () => {
-      if (this.term === term) this.inFlight = false;
+    proposeCommand(this.context, command, (outcome) => {
+      if (this.term !== term) return;
+      this.inFlight = false;
+      if (outcome.kind === 'applied' && outcome.result.ok) return;
+      this.notBeforeMs = clock.monotonicMs() + this.limits.retryMs;
     });
   }
 }
