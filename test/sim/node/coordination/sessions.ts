@@ -171,8 +171,10 @@ export class SessionModel {
     const ran = (effect: Omit<Effect, 'revision'>): void => {
       conversation.sent[conversation.ran++]!.effect = { revision, ...effect };
     };
-    if (refusal !== null || (!result.ok && result.code === 'GROWTH_REFUSED')) {
-      const code = refusal ?? 'GROWTH_REFUSED';
+    // Judged before anything else, and does nothing either way.
+    const full = codeOf(result) === 'GROWTH_REFUSED';
+    if (refusal !== null || full) {
+      const code = full ? 'GROWTH_REFUSED' : refusal;
       if (code === 'SESSION_MOVED') this.world.mark('write refused: its session had moved');
       expect('S27', this.name(command), codeOf(result), code);
       return ran({ outcomes: null, code });
