@@ -161,7 +161,8 @@ export class RawSession {
     if (zxid > 0) this.lastZxid = zxid;
     const first = this.unanswered.shift();
     if (first === undefined) throw new Error(`an answer ${xid} to nothing`);
-    if (first.xid !== xid) throw new Error(`an answer ${xid} where ${first.xid} is next`);
+    if (first.xid !== xid)
+      throw new Error(`an answer ${xid} where ${first.xid} is next, to ${JSON.stringify(first.request)}`);
     return first.request;
   }
 

@@ -59,19 +59,19 @@ export function addWatch(session: AttachedSession, { path, kind }: WatchRequest)
       session.watch(path, 'persistent-recursive');
       return ZK_ERROR.ok;
     default:
-      return ZK_ERROR.badArguments;
+      return ZK_ERROR.marshallingError;
   }
 }
 
 export function checkWatch(session: AttachedSession, { path, kind }: WatchRequest): ZkError {
   const wanted = kindOf(kind);
-  if (wanted === null) return ZK_ERROR.badArguments;
+  if (wanted === null) return ZK_ERROR.marshallingError;
   return session.watches(path, wanted) ? ZK_ERROR.ok : ZK_ERROR.noWatcher;
 }
 
 export function removeWatch(session: AttachedSession, { path, kind }: WatchRequest): ZkError {
   const wanted = kindOf(kind);
-  if (wanted === null) return ZK_ERROR.badArguments;
+  if (wanted === null) return ZK_ERROR.marshallingError;
   return session.unwatch(path, wanted) ? ZK_ERROR.ok : ZK_ERROR.noWatcher;
 }
 

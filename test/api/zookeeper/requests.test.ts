@@ -100,6 +100,12 @@ describe('requests at the door for ZooKeeper clients', () => {
     );
   });
 
+  it('take a kind of watch that there is not for bytes that mean nothing, as ZooKeeper 3.8 does', async () => {
+    for (const op of [OP.addWatch, OP.checkWatches, OP.removeWatches]) {
+      assert.equal(await client.ask({ op, path: '/', kind: 9 }), ZK_ERROR.marshallingError);
+    }
+  });
+
   it('refuse createTTL and createContainer of another kind of node', async () => {
     const { persistent } = CREATE_FLAGS;
     assert.equal(await client.ask(create(OP.createTtl, '/a', persistent, 1000)), ZK_ERROR.badArguments);

@@ -36,6 +36,8 @@ const HIDING: readonly (readonly WireAcl[])[] = [
   [{ permissions: 30, scheme: 'world', id: 'anyone' }],
   [{ permissions: 16, scheme: 'world', id: 'anyone' }],
 ];
+/** One that no node comes to. */
+const NO_VERSION = 1_000_000;
 const VERSIONS = [0, 0, 1, 2, 5, -2];
 
 /** Draws requests over a small tree, so that many of them meet. */
@@ -116,14 +118,22 @@ export class Generator {
       case 16:
         return this.rareRead();
       case 17:
-        return this.addWatch();
+        return chance(random, 0.1) ? this.nonsense() : this.addWatch();
       case 18:
         return chance(random, 0.5)
           ? this.watchQuestion()
           : { op: OP.getEphemerals, path: pick(random, ['/', '/a', paths.good()]) };
       default:
+        // ZooKeeper never answers one that succeeds.
+        if (chance(random, 0.3)) return { op: OP.check, path: paths.any(), version: NO_VERSION };
         return { op: pick(random, [OP.ping, OP.whoAmI]) };
     }
+  }
+
+  /** Kinds of watches that there are not. */
+  private nonsense(): Request {
+    const op = pick(this.random, [OP.addWatch, OP.checkWatches, OP.removeWatches]);
+    return { op, path: this.paths.any(), kind: pick(this.random, [-1, 6, 7, 2 ** 31 - 1]) };
   }
 
   private credentials(): Request {
@@ -142,7 +152,7 @@ export class Generator {
     }
     if (chance(random, 0.05))
       return { op: OP.createContainer, ...head, flags: CREATE_FLAGS.container, ttlMs: -1 };
-    const flags = pick(random, [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 3, 7]);
+    const flags = pick(random, [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 3, 7, pick(random, [8, 9, 100, -1])]);
     return { op: pick(random, [OP.create, OP.create2]), ...head, flags, ttlMs: -1 };
   }
 

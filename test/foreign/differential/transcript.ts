@@ -115,6 +115,7 @@ export function isWrite(request: Request): boolean {
     request.op === OP.delete ||
     request.op === OP.setData ||
     request.op === OP.setAcl ||
+    request.op === OP.check ||
     request.op === OP.multi
   );
 }
