@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
-import { CREATE_FLAGS, OP } from '../../lib/wire/zookeeper/index.js';
-import { RawSession } from '../support/raw-session.js';
+import { CREATE_FLAGS, OP, ZK_ERROR } from '../../lib/wire/zookeeper/index.js';
+import { NEW_SESSION, RawSession } from '../support/raw-session.js';
 import { CutGroup } from '../support/cut-group.js';
 import { eventually } from '../support/eventually.js';
 import {
@@ -12,6 +12,7 @@ import {
   setRequest,
   statOf,
   textAt,
+  tryAsk,
 } from '../support/zookeeper-client.js';
 
 const TIMEOUT_MS = 4_000;
@@ -165,5 +166,50 @@ describe('Sessions of ZooKeeper clients, with masters that are cut off or stand 
     await pause(SWEEP_MS * 5);
     assert.equal((await statOf(client, '/mine'))?.ephemeralOwner, client.key.id);
     assert.equal(client.closed, false);
+  });
+});
+
+describe('A client of ZooKeeper that is content with reads, at a real master that is cut off', function () {
+  this.timeout(60_000);
+  let group: CutGroup;
+
+  before(async () => {
+    group = await CutGroup.start({ readOnly: true });
+  });
+  after(() => group.end());
+
+  it('is served them, is refused writes with -119, and comes back to write when the master is back', async () => {
+    const [home] = group.others(await group.leader()) as [string];
+    const writer = await openSession(group.door(home), TIMEOUT_MS);
+    await create(writer, '/n');
+    writer.destroy();
+    const heal = group.cutOff(home);
+    const openTo = (what: 'read' | 'write'): Promise<RawSession> =>
+      eventually(
+        async () => {
+          const session = await RawSession.open(
+            group.door(home),
+            NEW_SESSION,
+            TIMEOUT_MS,
+            writer.lastZxid,
+            true,
+          );
+          if (session.greeting?.readOnly === (what === 'read')) return session;
+          session.destroy();
+          return false;
+        },
+        LIMIT_MS,
+        `it is let in to ${what}`,
+      );
+    const reader = await openTo('read');
+    assert.equal(await textAt(reader, '/n'), 'x');
+    assert.equal((await tryAsk(reader, setRequest('/n', 'y'))).err, ZK_ERROR.notReadOnly);
+    heal();
+    keepAlive(reader, PING_MS);
+    await reader.end();
+    const again = await openTo('write');
+    await ask(again, setRequest('/n', 'z'));
+    assert.equal(await textAt(again, '/n'), 'z');
+    again.destroy();
   });
 });

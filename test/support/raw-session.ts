@@ -64,6 +64,7 @@ export class RawSession {
     key: SessionKey,
     timeoutMs: number,
     lastZxidSeen: number = 0,
+    readOnly: boolean = false,
   ): Promise<RawSession> {
     const [host, port] = address.split(':');
     const socket = connect({ host: host!, port: Number(port), noDelay: true });
@@ -75,7 +76,7 @@ export class RawSession {
       timeoutMs,
       session: key.id,
       password: key.password,
-      readOnly: false,
+      readOnly,
     });
     session.socket.write(session.writer.take());
     await session.until(() => session.frames.length > 0);
