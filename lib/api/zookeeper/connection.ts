@@ -262,6 +262,8 @@ export class Connection implements ClientLink, Answering, ConnectionView {
   tick(nowMs: number): void {
     const { phase } = this;
     if ('sinceMs' in phase && nowMs - phase.sinceMs > this.host.limits.greetingMs) return this.drop();
+    // It came when there seemed to be a leader. It comes again, or finds another member.
+    if (phase.kind === 'arriving' && this.host.standing() === 'read-only') return this.drop();
     if (phase.kind === 'undecided') this.decide(phase.request, phase.sinceMs);
     if (this.out.length > 0) this.flush();
     this.resume();

@@ -97,6 +97,19 @@ describe('A member that is cut off, where reads are served without a leader', ()
     assert.ok(world.group.time.monotonicMs() - since >= READ_ONLY_AFTER_MS);
   });
 
+  it('closes the connection of who came while it seemed to have a leader: the client comes again', async () => {
+    world.group.isolate('m1');
+    const early = world.client().greet(10_000, ASKS);
+    const refused = assert.rejects(early, /closed/);
+    assert.equal(world.process.member.leadership().kind, 'following');
+    await eventually(() => world.process.member.leadership().kind === 'none', LIMIT_MS);
+    const { since } = world.process.member.leadership() as { readonly since: number };
+    world.group.time.advance(READ_ONLY_AFTER_MS);
+    await refused;
+    assert.ok(world.group.time.monotonicMs() - since < 2 * READ_ONLY_AFTER_MS);
+    await reader();
+  });
+
   it('does not serve who wants to write, nor a session of the group, which may have ended', async () => {
     const former = await world.session();
     await cutOff();
