@@ -327,11 +327,6 @@ const SESSIONS: readonly Mutant[] = [
     'if (open.attachment === attachment)\n        return open;',
     'return open;',
   ]),
-  mutant('behind-its-client', 'a member serves a client that was shown more than it has', [
-    'api/zookeeper/connection',
-    'if (request.lastZxidSeen > this.host.machine().revision)',
-    'if (false)',
-  ]),
   mutant('missed-while-away', 'watches that are set again tell nothing of what changed meanwhile', [
     'api/zookeeper/watches',
     'if (missed === null)',
@@ -352,16 +347,6 @@ const SESSIONS: readonly Mutant[] = [
     'this.parts.confirm((confirmed) => begin(',
     '((done) => done(true))((confirmed) => begin(',
   ]),
-  mutant('collected-in-use', 'a node is collected although it was touched since', [
-    'state/zookeeper/apply',
-    'if (!same || !over)',
-    'if (!over)',
-  ]),
-  mutant(
-    'coverage-without-a-quorum',
-    'a leader that hears no quorum tells members that it has heard of sessions',
-    ['replica/news', 'if (!quorumBehind())\n            return;', ''],
-  ),
 ];
 
 /** Faults in what surrounds consensus, found by simulating whole nodes. */
