@@ -50,9 +50,12 @@ export class Roster {
     return peer !== undefined && peer.connected ? (peer.hello?.nodeId ?? null) : null;
   }
 
-  /** From now on these are the members. */
+  /**
+   * From now on these are the members. Who else has a stream stays known until it ends: it may be a member again
+   * before that, and is greeted once per stream.
+   */
   keep(members: ReadonlySet<MemberId>): void {
-    for (const id of this.peers.keys()) if (!members.has(id)) this.peers.delete(id);
+    for (const [id, { connected }] of this.peers) if (!members.has(id) && !connected) this.peers.delete(id);
     for (const id of members) this.peer(id);
   }
 
