@@ -29,7 +29,7 @@ describe('processes: who is in the group', function () {
       assert.equal(JSON.parse(stdout).unstableLosses, 6);
       // Each is told that it was removed, and ends.
       for (const id of ['m1', 'm4', 'm2', 'm5']) {
-        const { code, stderr } = await group.processes.get(id)!.whenEnded;
+        const { code, stderr } = await group.ended(id);
         assert.equal(code, 3, stderr);
         assert.match(stderr, new RegExp(`${id} is not a member any more; .* \\[REMOVED\\]`));
       }

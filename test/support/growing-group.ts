@@ -77,6 +77,13 @@ export class GrowingGroup {
     return process;
   }
 
+  /** How the master ended by itself. */
+  async ended(id: string): Promise<Ending> {
+    const process = this.processes.get(id)!;
+    await this.until(`${id} has ended`, () => process.hasEnded);
+    return process.whenEnded;
+  }
+
   async until(what: string, reached: (status: ClusterStatus) => boolean): Promise<void> {
     try {
       await eventually(async () => reached(await this.operator.status(1000)), LIMIT_MS, what);
@@ -150,9 +157,11 @@ export class Writers {
     await Promise.all(this.loops);
   }
 
+  /** What is being written meanwhile is given up: with every master gone it would never be answered. */
   async close(): Promise<void> {
-    await this.stop();
+    this.stopped = true;
     await this.tree.close();
+    await Promise.all(this.loops);
   }
 
   private async loop(writer: number): Promise<void> {
