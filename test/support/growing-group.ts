@@ -95,7 +95,6 @@ export class GrowingGroup {
     }
   }
 
-  /** Until exactly these have votes, and all of them serve. */
   /** Exactly these vote, and that is committed: a change counts from the moment it is proposed, and may be lost. */
   untilVoters(...ids: readonly string[]): Promise<void> {
     let seenAt = Infinity;
