@@ -18,20 +18,34 @@ export class Coverage {
   /** Reports that nobody acknowledged yet, oldest first. */
   private reports: { readonly sentAtMs: number; readonly sessions: ReadonlySet<SessionId> }[] = [];
 
+  /** Sessions that a report named which nobody acknowledged yet, and when the last such report left. */
+  private readonly unconfirmed: Map<SessionId, number> = new Map();
+
   /** The session was attached here by an entry that was proposed at `atMs`: its deadline was renewed after that. */
   attached(session: SessionId, atMs: number): void {
     this.covered.set(session, atMs);
   }
 
-  /** Its connection here is gone. */
+  /**
+   * Its connection here is gone. What it asked for just before still goes into the next report: its timeout runs from
+   * then, not from the report before.
+   */
   detached(session: SessionId): void {
     this.covered.delete(session);
-    this.touched.delete(session);
+    this.unconfirmed.delete(session);
   }
 
   /** Its client sent something. */
   heard(session: SessionId): void {
     this.touched.add(session);
+  }
+
+  /**
+   * There is something to say to it, and it may not be answered: names it again if the report that did may be lost.
+   * What its client sends keeps a session alive, never what its client is sent.
+   */
+  again(session: SessionId): void {
+    if (this.unconfirmed.has(session)) this.touched.add(session);
   }
 
   /** Sessions heard of since the last report; call `reported` with when it left. */
@@ -42,8 +56,10 @@ export class Coverage {
   }
 
   reported(sentAtMs: number, sessions: ReadonlySet<SessionId>): void {
-    if (sessions.size > 0) this.reports.push({ sentAtMs, sessions });
+    if (sessions.size === 0) return;
+    this.reports.push({ sentAtMs, sessions });
     if (this.reports.length > REPORTS_KEPT) this.reports.shift();
+    for (const session of sessions) if (this.covered.has(session)) this.unconfirmed.set(session, sentAtMs);
   }
 
   /** The report that left at `sentAtMs` arrived at a leader. Earlier ones that were not acknowledged may be lost. */
@@ -52,6 +68,7 @@ export class Coverage {
     this.reports = this.reports.filter((one) => one.sentAtMs > sentAtMs);
     if (report === undefined) return;
     for (const session of report.sessions) {
+      if (this.unconfirmed.get(session) === sentAtMs) this.unconfirmed.delete(session);
       const before = this.covered.get(session);
       if (before !== undefined && before < sentAtMs) this.covered.set(session, sentAtMs);
     }

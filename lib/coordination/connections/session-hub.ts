@@ -147,7 +147,7 @@ export class SessionHub {
     if (session.readOnly) return true;
     const nowMs = this.options.clock.monotonicMs();
     if (this.coverage.mayAnswer(session.session, session.timeoutMs, nowMs)) return true;
-    this.coverage.heard(session.session);
+    this.coverage.again(session.session);
     this.options.reportSoon();
     return false;
   }

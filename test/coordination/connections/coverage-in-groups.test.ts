@@ -107,6 +107,35 @@ describe('A session whose client is silent', () => {
     assert.ok(lastedMs >= TIMEOUT_MS && lastedMs < TIMEOUT_MS + 300, `${lastedMs} ms`);
   });
 
+  it('lives for its whole timeout from the last it was heard of, although its connection was gone at once', async () => {
+    const hubs = await HubGroup.serving();
+    const home = hubs.followers[0]!;
+    const client = await hubs.open(home, TIMEOUT_MS);
+    await hubs.group.pass(TIMEOUT_MS / 2);
+    client.session.heard();
+    const heardMs = hubs.group.time.monotonicMs();
+    home.hub.detach(client.session);
+    const { coordination } = home.process.member.machine;
+    await hubs.until('it expires', () => coordination.get(client.id) === null);
+    const lastedMs = hubs.group.time.monotonicMs() - heardMs;
+    assert.ok(lastedMs >= TIMEOUT_MS && lastedMs < TIMEOUT_MS + 300, `${lastedMs} ms`);
+  });
+
+  it('expires although there is something to tell it all the time', async () => {
+    const hubs = await HubGroup.serving();
+    const home = hubs.followers[0]!;
+    const client = await hubs.open(home, TIMEOUT_MS);
+    const fromMs = hubs.group.time.monotonicMs();
+    const { coordination } = home.process.member.machine;
+    while (coordination.get(client.id) !== null) {
+      home.answers(client);
+      await hubs.group.pass(10);
+      const lastedMs = hubs.group.time.monotonicMs() - fromMs;
+      assert.ok(lastedMs < TIMEOUT_MS + 300, `${lastedMs} ms`);
+    }
+    assert.equal(client.cause, 'silent');
+  });
+
   it('has its whole timeout again under a new leader', async () => {
     const hubs = await HubGroup.serving();
     const { leader } = hubs;

@@ -53,6 +53,24 @@ describe('What a member may tell a session', () => {
     assert.equal(phase(3500), 'wait');
   });
 
+  it('names a session again that has to be answered only if the report that named it may be lost', () => {
+    const named = (): readonly SessionId[] => [...coverage.takeHeard()];
+    coverage.again(S);
+    assert.deepEqual(named(), []);
+    coverage.heard(S);
+    report(2000);
+    coverage.again(S);
+    assert.deepEqual(named(), [S]);
+    coverage.heard(S);
+    report(2500);
+    coverage.acknowledged(2000);
+    coverage.again(S);
+    assert.deepEqual(named(), [S]);
+    coverage.acknowledged(2500);
+    coverage.again(S);
+    assert.deepEqual(named(), []);
+  });
+
   it('is nothing to a session that is not attached here', () => {
     coverage.detached(S);
     assert.equal(phase(1001), 'close');
