@@ -215,7 +215,7 @@ export class Cluster {
     const place = id === this.spare ? this.sparePlace : this.plan.masters.find((master) => master.id === id)!;
     const { folder, grpc, peer, zookeeper } = place;
     const masters = this.plan.masters.filter((master) => master.id !== id).map((master) => master.peer);
-    const listen = { grpc, peer, zookeeper };
+    const listen = { grpc, peer, zookeeper, http: 'off' };
     const limits = { maxConnectionsPerAddress: 0 };
     const own = { id, dataDir: folder, listen, zookeeper: limits, join: { token, masters } };
     mkdirSync(folder, { recursive: true });

@@ -66,7 +66,7 @@ const MASTER_FLAGS: typeof SHARED_FLAGS = [
     'TEPUI_LISTEN_ZOOKEEPER',
     'where the door for ZooKeeper clients opens (127.0.0.1:2181), or off',
   ],
-  ['--listen-http <address>', 'TEPUI_LISTEN_HTTP', 'where a door for HTTP opens (none)'],
+  ['--listen-http <address>', 'TEPUI_LISTEN_HTTP', 'where the door for HTTP opens (127.0.0.1:5050), or off'],
   ['--advertise-grpc <address>', 'TEPUI_ADVERTISE_GRPC', 'how clients reach the gRPC door'],
   ['--advertise-peer <address>', 'TEPUI_ADVERTISE_PEER', 'how other masters reach this one'],
   ['--advertise-zookeeper <address>', 'TEPUI_ADVERTISE_ZOOKEEPER', 'how ZooKeeper clients reach their door'],

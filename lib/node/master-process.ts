@@ -22,7 +22,7 @@ import { startBackups } from './backups/index.js';
 import type { BackupSchedule } from './backups/schedule.js';
 import { checkExposure, parseAddress } from './addresses.js';
 import { listenOf, type Listen } from './config/doors.js';
-import { OFF, type MasterConfig } from './config/schema.js';
+import { OFF, OPTIONAL_DOORS, type MasterConfig } from './config/schema.js';
 import { saslUsersOf, wordsOf } from './config/zookeeper.js';
 import { ticksOf } from './config/timing.js';
 import { DivergenceGuard } from './divergence.js';
@@ -57,7 +57,8 @@ export async function runMaster(config: MasterConfig): Promise<void> {
   for (const key of keys) {
     const address = listen[key];
     const other = `let \`listen.${key}\` in the configuration name another one`;
-    const remedy = key === 'zookeeper' ? `${other}, or \`${OFF}\` for no such door` : other;
+    const optional = OPTIONAL_DOORS.some((one) => one === key);
+    const remedy = optional ? `${other}, or \`${OFF}\` for no such door` : other;
     if (address !== null) await checkPortsFree([address], remedy);
   }
   openProcessFolder(config.dataDir);

@@ -9,7 +9,7 @@ import { tempFolder } from '../support/temp-folder.js';
 
 const MASTER = {
   id: 'm1',
-  listen: { grpc: '127.0.0.1:0', peer: '127.0.0.1:0', zookeeper: 'off' },
+  listen: { grpc: '127.0.0.1:0', peer: '127.0.0.1:0', zookeeper: 'off', http: 'off' },
   members: { m1: '127.0.0.1:5070' },
 };
 const AGENT = { id: 'a1', masters: ['127.0.0.1:5060'] };
@@ -121,6 +121,18 @@ const BAD: readonly BadConfig[] = [
     kind: 'master',
     change: { advertise: { zookeeper: 'h:2181' } },
     says: /advertise\.zookeeper: is of no use while listen\.zookeeper is off/,
+  },
+  {
+    what: 'an address of a door for HTTP that there is not',
+    kind: 'master',
+    change: { advertise: { http: 'h:5050' } },
+    says: /advertise\.http: is of no use while listen\.http is off/,
+  },
+  {
+    what: 'a door for HTTP that others reach, without TLS',
+    kind: 'master',
+    change: { listen: { grpc: '127.0.0.1:0', peer: '127.0.0.1:0', http: '0.0.0.0:0' } },
+    says: /0\.0\.0\.0:0 can be reached from outside without TLS: set tls, or insecure: true/,
   },
   {
     what: 'a file of a password that is not there',

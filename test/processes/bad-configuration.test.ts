@@ -9,7 +9,7 @@ import { eventually } from '../support/eventually.js';
 
 const MASTER = {
   id: 'm1',
-  listen: { grpc: '127.0.0.1:0', peer: '127.0.0.1:0', zookeeper: 'off' },
+  listen: { grpc: '127.0.0.1:0', peer: '127.0.0.1:0', zookeeper: 'off', http: 'off' },
   members: { m1: '127.0.0.1:5070' },
 };
 
@@ -50,7 +50,7 @@ describe('a bad configuration of a process', function () {
   });
 
   it('opens doors without TLS where it is told that this is meant, with a warning', async () => {
-    const listen = { grpc: '0.0.0.0:0', peer: '127.0.0.1:0', zookeeper: 'off' };
+    const listen = { grpc: '0.0.0.0:0', peer: '127.0.0.1:0', zookeeper: 'off', http: 'off' };
     const config = { ...MASTER, dataDir: path.join(folder.path, 'open'), listen, insecure: true };
     const master = new TepuiProcess(['master', '--config', write(stringify(config))]);
     try {
@@ -71,7 +71,7 @@ describe('a bad configuration of a process', function () {
     });
     after(() => server.close());
 
-    for (const key of ['grpc', 'peer', 'zookeeper']) {
+    for (const key of ['grpc', 'peer', 'zookeeper', 'http']) {
       it(`names the port and the key: listen.${key}`, () => {
         const listen = { ...MASTER.listen, [key]: `127.0.0.1:${port}` };
         return refused(
@@ -79,6 +79,16 @@ describe('a bad configuration of a process', function () {
           new RegExp(
             `port ${port} \\(127\\.0\\.0\\.1:${port}\\) is in use: .*\`listen\\.${key}\` in the configuration`,
           ),
+        );
+      });
+    }
+
+    for (const key of ['zookeeper', 'http']) {
+      it(`says how to do without the door: listen.${key}`, () => {
+        const listen = { ...MASTER.listen, [key]: `127.0.0.1:${port}` };
+        return refused(
+          ['master', '--config', write(stringify({ ...MASTER, dataDir, listen }))],
+          /let `listen\.\w+` in the configuration name another one, or `off` for no such door/,
         );
       });
     }

@@ -174,7 +174,11 @@ describe('bad input', function () {
     const base =
       kind === 'agent'
         ? { id, dataDir }
-        : { id, dataDir, listen: { grpc: '127.0.0.1:0', peer: '127.0.0.1:0', zookeeper: 'off' } };
+        : {
+            id,
+            dataDir,
+            listen: { grpc: '127.0.0.1:0', peer: '127.0.0.1:0', zookeeper: 'off', http: 'off' },
+          };
     const file = path.join(cluster.dir, `${id}-elsewhere.yaml`);
     writeFileSync(file, stringify({ ...base, ...more }));
     return tepui([kind, '--config', file]);
@@ -237,7 +241,12 @@ describe('bad input', function () {
         other.signal('m1', 'SIGKILL');
         const { code, stderr } = await start('m1', folder('m1'), {
           members: peers,
-          listen: { grpc: other.master('m1').grpc, peer: other.master('m1').peer, zookeeper: 'off' },
+          listen: {
+            grpc: other.master('m1').grpc,
+            peer: other.master('m1').peer,
+            zookeeper: 'off',
+            http: 'off',
+          },
         });
         assert.match(stderr, /belongs to group .*; so say m2 and m3, of 3 members \[FOREIGN_CLUSTER\]/);
         assert.equal(code, 2);

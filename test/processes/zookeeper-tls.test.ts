@@ -39,7 +39,7 @@ describe('A real master with TLS, and who its ZooKeeper clients are', function (
     const config = {
       id: 'm1',
       dataDir: path.join(folder.path, 'm1'),
-      listen: { grpc: `127.0.0.1:${5060 + offset}`, peer, zookeeper: `127.0.0.1:${port}` },
+      listen: { grpc: `127.0.0.1:${5060 + offset}`, peer, zookeeper: `127.0.0.1:${port}`, http: 'off' },
       members: { m1: peer },
       tls: { cert: write('m1.pem', own.cert), key: write('m1.key', own.key), ca: write('ca.pem', ours.cert) },
       zookeeper: { superDigest: `super:${sha1}` },

@@ -56,7 +56,7 @@ export class CutGroup {
         return [link.to, `127.0.0.1:${network.link(link).port}`] as const;
       });
       mkdirSync(folder, { recursive: true });
-      const listen = { grpc, peer: own, zookeeper: door };
+      const listen = { grpc, peer: own, zookeeper: door, http: 'off' };
       // Else they would dial each other past the proxies.
       const members = { members: { [id]: own, ...Object.fromEntries(others) }, membersOnly: true };
       const config = { id, dataDir: folder, listen, ...members, zookeeper };

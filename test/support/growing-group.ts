@@ -66,7 +66,16 @@ export class GrowingGroup {
 
   startWith(id: string, token: string, via: string): TepuiProcess {
     const { folder, grpc, peer } = this.place(id);
-    const doors = ['--listen-grpc', grpc, '--listen-peer', peer, '--listen-zookeeper', 'off'];
+    const doors = [
+      '--listen-grpc',
+      grpc,
+      '--listen-peer',
+      peer,
+      '--listen-zookeeper',
+      'off',
+      '--listen-http',
+      'off',
+    ];
     const how = ['--join', token, '--masters', this.place(via).peer];
     return this.start(id, ['--id', id, '--data-dir', folder, ...doors, ...how]);
   }
@@ -124,7 +133,7 @@ export class GrowingGroup {
     const file = path.join(folder, 'config.yaml');
     writeFileSync(
       file,
-      stringify({ id, dataDir: folder, listen: { grpc, peer, zookeeper: 'off' }, ...more }),
+      stringify({ id, dataDir: folder, listen: { grpc, peer, zookeeper: 'off', http: 'off' }, ...more }),
     );
     return file;
   }

@@ -25,7 +25,7 @@ export class Hosts {
     for (let attempt = 0; attempt < 50; attempt++) {
       const offset = 10_000 + Math.floor(Math.random() * 40_000);
       const hosts = new Hosts(dir, shortcoming, offset);
-      const doors = [1, 2, 3].flatMap((n) => [5060, 5070, 2181].map((port) => hosts.door(n, port)));
+      const doors = [1, 2, 3].flatMap((n) => [5050, 5060, 5070, 2181].map((port) => hosts.door(n, port)));
       const free = await Promise.all(doors.map(({ host, port }) => canListen(host, port)));
       if (free.every(Boolean)) return hosts;
     }

@@ -28,7 +28,7 @@ export class LoneMaster {
     const peer = `127.0.0.1:${5070 + offset}`;
     mkdirSync(folder, { recursive: true });
     this.door = `127.0.0.1:${2181 + offset}`;
-    const listen = { grpc: this.address, peer, zookeeper: this.door };
+    const listen = { grpc: this.address, peer, zookeeper: this.door, http: 'off' };
     const { dataDir } = this;
     writeFileSync(this.config, stringify({ id: 'm1', dataDir, listen, members: { m1: peer } }));
   }

@@ -12,14 +12,18 @@ const DEFAULTS = {
   grpc: '127.0.0.1:5060',
   peer: '127.0.0.1:5070',
   zookeeper: '127.0.0.1:2181',
+  http: '127.0.0.1:5050',
 } as const;
 
 export function listenOf({ listen }: Pick<MasterConfig, 'listen'>): Listen {
-  const zookeeper = listen.zookeeper ?? DEFAULTS.zookeeper;
   return {
     grpc: listen.grpc ?? DEFAULTS.grpc,
     peer: listen.peer ?? DEFAULTS.peer,
-    zookeeper: zookeeper === OFF ? null : zookeeper,
-    http: listen.http ?? null,
+    zookeeper: unlessOff(listen.zookeeper ?? DEFAULTS.zookeeper),
+    http: unlessOff(listen.http ?? DEFAULTS.http),
   };
+}
+
+function unlessOff(address: string): string | null {
+  return address === OFF ? null : address;
 }

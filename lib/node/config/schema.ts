@@ -26,8 +26,7 @@ export interface MasterConfig {
   readonly id: string;
   readonly dataDir: string;
   /**
-   * Where a door opens; 127.0.0.1 and its default port when absent. The one for ZooKeeper clients may be `off`, the one for
-   * HTTP is not open unless it is given.
+   * Where a door opens; 127.0.0.1 and its default port when absent. Those for ZooKeeper clients and for HTTP may be `off`.
    */
   readonly listen: MasterDoors;
   /** How others reach the door; the listen address when absent. */
@@ -80,6 +79,8 @@ const id = z
 
 /** Says of a door that there is none. */
 export const OFF = 'off';
+/** Doors that a master can do without. */
+export const OPTIONAL_DOORS = ['zookeeper', 'http'] as const;
 
 const tls = z.strictObject({ cert: z.string(), key: z.string(), ca: z.string() });
 
@@ -87,7 +88,7 @@ const listen = z.strictObject({
   grpc: address.optional(),
   peer: address.optional(),
   zookeeper: z.literal(OFF).or(address).optional(),
-  http: address.optional(),
+  http: z.literal(OFF).or(address).optional(),
 });
 const advertise = z.strictObject({
   grpc: target.optional(),
@@ -147,10 +148,11 @@ export const masterSchema: z.ZodType<MasterConfig> = masterKeys.superRefine((con
     const why = `${HEARTBEATS_PER_ELECTION} times heartbeatMs (${timing.heartbeatMs})`;
     wrong(['timing', 'electionMs'], `${timing.electionMs} is below ${least}, ${why}`);
   }
-  if (config.listen.zookeeper === OFF) {
-    if (config.advertise.zookeeper !== undefined)
-      wrong(['advertise', 'zookeeper'], `is of no use while listen.zookeeper is ${OFF}`);
-  } else {
+  for (const door of OPTIONAL_DOORS) {
+    if (config.listen[door] !== OFF || config.advertise[door] === undefined) continue;
+    wrong(['advertise', door], `is of no use while listen.${door} is ${OFF}`);
+  }
+  if (config.listen.zookeeper !== OFF) {
     const why = timeoutProblem(config.zookeeper, timing);
     if (why !== null) wrong(['zookeeper', 'minSessionTimeoutMs'], why);
   }

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { TepuiError } from '../../base/index.js';
+import { OFF } from '../config/schema.js';
 import type { ChildSpec } from './children.js';
 
 /** What `dev` is asked to run. */
@@ -83,7 +84,7 @@ export function configFiles(plan: DevPlan): Map<string, unknown> {
   const members = Object.fromEntries(plan.masters.map(({ id, peer }) => [id, peer]));
   const files = new Map<string, unknown>();
   for (const { id, folder, grpc, peer, zookeeper, http } of plan.masters) {
-    const listen = { grpc, peer, zookeeper, ...(http === undefined ? {} : { http }) };
+    const listen = { grpc, peer, zookeeper, http: http ?? OFF };
     files.set(configFile(folder), { id, dataDir: folder, listen, members, zookeeper: LOCAL });
   }
   const masters = plan.masters.map(({ grpc }) => grpc);

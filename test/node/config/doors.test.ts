@@ -13,7 +13,7 @@ describe("a master's doors", () => {
       grpc: '127.0.0.1:5060',
       peer: '127.0.0.1:5070',
       zookeeper: '127.0.0.1:2181',
-      http: null,
+      http: '127.0.0.1:5050',
     });
   });
 
@@ -22,6 +22,15 @@ describe("a master's doors", () => {
       grpc: '10.0.0.1:1',
       peer: '127.0.0.1:5070',
       zookeeper: null,
+      http: '127.0.0.1:5050',
+    });
+  });
+
+  it('are without one for HTTP where that is off', () => {
+    assert.deepEqual(doorsOf('listen: { http: off, zookeeper: "127.0.0.1:2182" }'), {
+      grpc: '127.0.0.1:5060',
+      peer: '127.0.0.1:5070',
+      zookeeper: '127.0.0.1:2182',
       http: null,
     });
   });
