@@ -354,6 +354,12 @@ export class ByteReader {
     return value;
   }
 
+  /** Passes over the next `size` bytes: for who reads them in place, without a view. */
+  skip(size: number): void {
+    this.need(size);
+    this.at += size;
+  }
+
   /** A view of the next `size` bytes, not a copy. */
   raw(size: number): Uint8Array {
     this.need(size);

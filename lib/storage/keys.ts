@@ -1,11 +1,4 @@
-import {
-  ByteReader,
-  MalformedError,
-  concatBytes,
-  utf8Decode,
-  utf8Encode,
-  type NodeId,
-} from '../base/index.js';
+import { MalformedError, concatBytes, utf8Decode, utf8Encode, type NodeId } from '../base/index.js';
 import type { LogIndex } from '../raft/types.js';
 import type { Slab } from './slab.js';
 import type { KvRange } from './types.js';
@@ -98,11 +91,11 @@ export function recordKey(table: number, key: Uint8Array, slab: Slab): Uint8Arra
   return whole;
 }
 
-/** Table and key of a record's database key; views into it. */
+/** Table and key of a record's database key (of at least three bytes); views into it. */
 export function splitRecordKey(whole: Uint8Array): { table: number; key: Uint8Array } {
-  const reader = new ByteReader(whole, 1);
-  const table = reader.u8() * 256 + reader.u8();
-  return { table, key: reader.raw(reader.remaining) };
+  const size = whole.length - RECORD_PREFIX_BYTES;
+  const key = new Uint8Array(whole.buffer, whole.byteOffset + RECORD_PREFIX_BYTES, size);
+  return { table: whole[1]! * 256 + whole[2]!, key };
 }
 
 export const ALL_RECORDS: KvRange = { from: Uint8Array.of(RECORD), to: Uint8Array.of(RECORD + 1) };

@@ -26,8 +26,10 @@ export function decodeRecord(key: Uint8Array, value: Uint8Array): StateRecord {
     const name = Buffer.from(key).toString('hex');
     throw new TepuiError('DAMAGED', `state record ${name}: wrong checksum (${value.length} bytes)`);
   }
+  // Not `subarray`: the database gives buffers of Node, whose views cost several times as much.
+  const size = value.length - CHECKSUM_BYTES;
   const { table, key: own } = splitRecordKey(key);
-  return { table, key: own, value: value.subarray(CHECKSUM_BYTES) };
+  return { table, key: own, value: new Uint8Array(value.buffer, value.byteOffset + CHECKSUM_BYTES, size) };
 }
 
 /** A piece of a snapshot stream: the database pair with both lengths in front (4 bytes little-endian each). */

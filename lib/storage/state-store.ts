@@ -58,13 +58,26 @@ export class DurableState implements StateStore {
   }
 
   async *load(maxBytes: number): AsyncGenerator<StateRecord[]> {
-    for (let from = ALL_RECORDS.from; ;) {
-      const slice = await this.kv.read({ from, to: ALL_RECORDS.to }, LOAD_ENTRIES, maxBytes);
-      yield slice.map(([key, value]) => decodeRecord(key, value));
-      const last = slice.at(-1);
-      if (last === undefined) return this.kv.trust();
-      from = after(last[0]);
+    let reading = this.readAhead(ALL_RECORDS.from, maxBytes);
+    try {
+      for (;;) {
+        const slice = await reading;
+        const last = slice.at(-1);
+        // The database reads the next slice while this one is taken in.
+        if (last !== undefined) reading = this.readAhead(after(last[0]), maxBytes);
+        yield slice.map(([key, value]) => decodeRecord(key, value));
+        if (last === undefined) return await this.kv.trust();
+      }
+    } finally {
+      await reading.catch(() => undefined);
     }
+  }
+
+  private readAhead(from: Uint8Array, maxBytes: number): Promise<[Uint8Array, Uint8Array][]> {
+    const reading = this.kv.read({ from, to: ALL_RECORDS.to }, LOAD_ENTRIES, maxBytes);
+    // Whoever loads meets a failure at its turn, or has given up.
+    reading.catch(() => undefined);
+    return reading;
   }
 
   async writeCut(

@@ -19,6 +19,11 @@ export class BytesColumn {
     this.owner = owner;
   }
 
+  /** Bytes held from the system, but for those in the slab. */
+  get reservedBytes(): number {
+    return this.refs.reservedBytes + this.lengths.reservedBytes;
+  }
+
   length(row: number): number {
     return this.lengths.get(row);
   }
@@ -49,6 +54,12 @@ export class BytesColumn {
     this.refs.set(row, this.owner.slab.replace(this.refs.get(row), before, source, from, to));
     this.lengths.set(row, to - from);
     this.owner.resized(row, before, to - from);
+  }
+
+  /** For a record that is being loaded, whose field is empty: it is not a change, and its table counts. */
+  load(row: number, source: Uint8Array, from: number, to: number): void {
+    this.refs.set(row, this.owner.slab.store(source, from, to));
+    this.lengths.set(row, to - from);
   }
 
   /** Frees the bytes of a record that is being removed. */

@@ -24,6 +24,15 @@ type StoredColumn =
 
 const FIRST_VERSION = 1;
 
+/** In place of the row of the last record loaded: there is none, or others are in the table whose keys are not below. */
+const NONE_YET = -1;
+const OUT_OF_ORDER = -2;
+
+interface Growing {
+  readonly reservedBytes: number;
+  grow(): void;
+}
+
 export interface ColumnTableOptions {
   readonly number: number;
   readonly name: string;
@@ -61,7 +70,7 @@ export class ColumnTable implements Table, KeyOwner, BytesOwner {
   private readonly hashLows: DerivedColumn = new DerivedColumn();
   private readonly stored: StoredColumn[] = [];
   private readonly byteColumns: BytesColumn[] = [];
-  private readonly growing: { grow(): void }[] = [
+  private readonly growing: Growing[] = [
     this.flags,
     this.keyRefs,
     this.keyLengths,
@@ -75,6 +84,8 @@ export class ColumnTable implements Table, KeyOwner, BytesOwner {
   private readonly freeRows: number[] = [];
   private recordCount = 0;
   private byteCount = 0;
+
+  private lastLoaded = NONE_YET;
 
   private mark = MARK_A;
   private changed: number[] = [];
@@ -136,6 +147,13 @@ export class ColumnTable implements Table, KeyOwner, BytesOwner {
 
   get changedRecords(): number {
     return this.changed.length;
+  }
+
+  /** Bytes held from the system, but for the index and lists of rows. */
+  get reservedBytes(): number {
+    let bytes = this.slab.reservedBytes;
+    for (const column of this.growing) bytes += column.reservedBytes;
+    return bytes;
   }
 
   /** Rows ever used: every row number is below. */
@@ -245,24 +263,29 @@ export class ColumnTable implements Table, KeyOwner, BytesOwner {
     return end < this.rowCount;
   }
 
-  /** Returns the row of the record. */
+  /** Takes a record as it was encoded; throws MalformedError. Returns its row. */
   load(key: Uint8Array, value: Uint8Array): number {
     const r = new ByteReader(value);
     const version = r.u8();
     if (version < FIRST_VERSION || version > this.version) {
       throw new MalformedError(`${this.name}: record version ${version}`);
     }
-    if (this.find(key, 0, key.length) >= 0) throw new MalformedError(`${this.name}: a key comes twice`);
-    const row = this.insert(key, 0, key.length);
-    this.decodeRow(row, r, version);
+    const hash = hashKey(key, 0, key.length);
+    // Stores give records in the order of their keys: then none can be there already.
+    const last = this.comesLast(key);
+    if (!last && this.index.find(hash, key, 0, key.length) >= 0) {
+      throw new MalformedError(`${this.name}: a key comes twice`);
+    }
+    const row = this.occupyRow(hash, key, 0, key.length);
+    this.recordCount++;
+    this.byteCount += key.length + this.fixedBytes + this.decodeRow(row, r, version, value);
     r.expectEnd(`${this.name} record`);
     hashRecord(this.hash, this.number, key, value);
     this.digest.add(this.hash.high, this.hash.low);
     this.hashHighs.set(row, this.hash.high);
     this.hashLows.set(row, this.hash.low);
     this.flags.set(row, USED | PERSISTED);
-    this.changed.length = 0;
-    this.changedByteCount = 0;
+    this.lastLoaded = last ? row : OUT_OF_ORDER;
     return row;
   }
 
@@ -279,7 +302,35 @@ export class ColumnTable implements Table, KeyOwner, BytesOwner {
     this.growing.push(field.column);
   }
 
+  /** Whether `key` sorts after all keys of the table, which is known as long as they were loaded in their order. */
+  private comesLast(key: Uint8Array): boolean {
+    if (this.lastLoaded === NONE_YET) return true;
+    return this.lastLoaded !== OUT_OF_ORDER && this.compareKey(this.lastLoaded, key) < 0;
+  }
+
+  /** Below 0: the row's key sorts before `key`. */
+  private compareKey(row: number, key: Uint8Array): number {
+    const ref = this.keyRefs.get(row);
+    const bytes = this.slab.bytesAt(ref);
+    const at = this.slab.offsetOf(ref);
+    const length = this.keyLengths.get(row);
+    const shared = Math.min(length, key.length);
+    for (let i = 0; i < shared; i++) {
+      const difference = bytes[at + i]! - key[i]!;
+      if (difference !== 0) return difference;
+    }
+    return length - key.length;
+  }
+
   private claimRow(hash: number, key: Uint8Array, from: number, to: number): number {
+    const row = this.occupyRow(hash, key, from, to);
+    this.lastLoaded = OUT_OF_ORDER;
+    this.clearFields(row);
+    return row;
+  }
+
+  /** A row under this key; its fields may hold what a record before it left. */
+  private occupyRow(hash: number, key: Uint8Array, from: number, to: number): number {
     const row = this.freeRows.pop() ?? this.nextRow();
     this.keyRefs.set(row, this.slab.store(key, from, to));
     this.keyLengths.set(row, to - from);
@@ -288,7 +339,6 @@ export class ColumnTable implements Table, KeyOwner, BytesOwner {
     this.hashHighs.set(row, 0);
     this.hashLows.set(row, 0);
     this.index.add(hash, row);
-    this.clearFields(row);
     return row;
   }
 
@@ -317,6 +367,7 @@ export class ColumnTable implements Table, KeyOwner, BytesOwner {
   private releaseRow(row: number): void {
     this.index.remove(this.keyHashes.get(row), row);
     this.slab.release(this.keyRefs.get(row));
+    this.lastLoaded = OUT_OF_ORDER;
     this.flags.set(row, 0);
     this.freeRows.push(row);
   }
@@ -378,11 +429,19 @@ export class ColumnTable implements Table, KeyOwner, BytesOwner {
     return FIRST_VERSION;
   }
 
-  private decodeRow(row: number, r: ByteReader, version: number): void {
+  /** Returns the bytes of its byte fields. */
+  private decodeRow(row: number, r: ByteReader, version: number, value: Uint8Array): number {
+    let bytes = 0;
     for (const field of this.stored) {
-      if (field.since > version) break;
-      if (field.type === 'bytes') field.column.set(row, r.bytes());
-      else field.column.set(row, r.uint());
+      const here = field.since <= version;
+      if (field.type === 'bytes') {
+        const size = here ? r.uint() : 0;
+        const from = r.offset;
+        r.skip(size);
+        field.column.load(row, value, from, from + size);
+        bytes += size;
+      } else field.column.load(row, here ? r.uint() : 0);
     }
+    return bytes;
   }
 }

@@ -54,6 +54,8 @@ export class NodeTable {
   private readonly keys: KeyBuffer = new KeyBuffer();
   /** Loaded before their parents. */
   private readonly orphans: number[] = [];
+  /** While nodes are loaded: the parent of the one before. */
+  private lastParent = NONE;
 
   constructor(number: number, digest: Digest, acls: AclTable) {
     const fixedBytes = NODE_FIXED_BYTES;
@@ -244,7 +246,7 @@ export class NodeTable {
     const row = this.table.load(key, value);
     this.clearLinks(row);
     this.owned.add(row, this.owner(row));
-    if (!this.linkLoaded(row)) this.orphans.push(row);
+    if (!this.linkLoaded(row, key)) this.orphans.push(row);
   }
 
   /** Links what came before its parent; every node but the root must have one. */
@@ -255,19 +257,27 @@ export class NodeTable {
       throw new TepuiError('DAMAGED', `node ${this.path(row)} has an ACL that is not there`);
     }
     for (const row of this.orphans) {
-      if (this.linkLoaded(row)) continue;
+      if (this.linkLoaded(row, this.table.key(row))) continue;
       throw new TepuiError('DAMAGED', `node ${utf8Decode(this.table.key(row))} has no parent`);
     }
     this.orphans.length = 0;
+    this.lastParent = NONE;
   }
 
-  private linkLoaded(row: number): boolean {
-    const key = this.table.key(row);
+  private linkLoaded(row: number, key: Uint8Array): boolean {
     if (key.length === 1) return true;
-    const parent = this.table.find(key, 0, parentEnd(key, key.length));
+    const parent = this.findLoaded(key, parentEnd(key, key.length));
     if (parent < 0) return false;
     this.link(row, parent);
     return true;
+  }
+
+  /** The row of `key[0, end)`, or -1. Nodes come in the order of their paths: many of one parent after each other. */
+  private findLoaded(key: Uint8Array, end: number): number {
+    if (this.lastParent === NONE || !this.table.keyEquals(this.lastParent, key, 0, end)) {
+      this.lastParent = this.table.find(key, 0, end);
+    }
+    return this.lastParent;
   }
 
   private clearLinks(row: number): void {

@@ -152,7 +152,44 @@ describe('A column table', () => {
     sample.table.encodeFrozen(100);
     assert.deepEqual([sink.records, sink.deletions], [[], []]);
   });
+
+  for (const [title, keys] of [
+    ['right after it', ['a', 'b', 'b']],
+    ['later, in order', ['a', 'b', 'c', 'a']],
+    ['when none came in order', ['c', 'a', 'b', 'c']],
+    ['and is the greatest, after a smaller one', ['b', 'a', 'b']],
+  ] as const) {
+    it(`refuses to load a key that comes twice: ${title}`, () => {
+      const record = stored({ x: 7 }).get('x')!;
+      const { table } = new Sample();
+      for (const key of keys.slice(0, -1)) table.load(bytes(key), record);
+      assert.throws(() => table.load(bytes(keys.at(-1)!), record), /sample: a key comes twice/);
+    });
+  }
+
+  it('takes no memory for a field that no record has, and gives back 0', () => {
+    const sample = new Sample();
+    for (let i = 0; i < 4096; i++) sample.put(`n${i}`, 0);
+    const before = sample.table.reservedBytes;
+    assert.equal(sample.count.reservedBytes, 0);
+    sample.count.set(17, 3);
+    assert.deepEqual([sample.count.get(17), sample.count.get(18)], [3, 0]);
+    assert.equal(sample.count.reservedBytes, 4 * 4096);
+    assert.equal(sample.table.reservedBytes, before + 4 * 4096);
+  });
 });
+
+/** What a cut of a table with these records holds. */
+function stored(values: Readonly<Record<string, number>>): Map<string, Uint8Array> {
+  const sample = new Sample();
+  for (const [key, value] of Object.entries(values)) sample.put(key, value);
+  const sink = new Sink();
+  sample.table.freeze(sink);
+  sample.table.encodeFrozen(100);
+  const store = new Map<string, Uint8Array>();
+  fold(store, sink);
+  return store;
+}
 
 function byKey(a: readonly [string, number], b: readonly [string, number]): number {
   return KEYS.indexOf(a[0]) - KEYS.indexOf(b[0]);
