@@ -1,4 +1,4 @@
-import { assert, backoffMs, type MemberId, type TimerHandle } from '../base/index.js';
+import { assert, backoffMs, type ErrorCode, type MemberId, type TimerHandle } from '../base/index.js';
 import type { Environment } from './environment.js';
 import { Greeting, type Greeted, type StreamWatch } from './greeting.js';
 import { Outbox } from './outbox.js';
@@ -37,7 +37,7 @@ export class Dialer {
   /** Attempts in a row that failed because the peer took the connection and answered too late. */
   private late = 0;
   /** What the owner was told last, so that it is told what is new only. */
-  private toldDown: PeerDown['kind'] | null = null;
+  private toldDown: PeerDown | null = null;
 
   constructor(to: MemberId, address: string, env: Environment) {
     this.to = to;
@@ -167,8 +167,17 @@ export class Dialer {
   }
 
   private tell(down: PeerDown): void {
-    if (down.kind === this.toldDown) return;
-    this.toldDown = down.kind;
+    if (this.toldDown !== null && sameReason(this.toldDown, down)) return;
+    this.toldDown = down;
     this.env.handlers.peerDown(this.to, down);
   }
+}
+
+/** Refusals for another reason are news: who is not known at first may be told later that it was removed. */
+function sameReason(a: PeerDown, b: PeerDown): boolean {
+  return a.kind === b.kind && codeOf(a) === codeOf(b);
+}
+
+function codeOf(down: PeerDown): ErrorCode | null {
+  return 'code' in down ? down.code : null;
 }

@@ -1,4 +1,4 @@
-import type { ClusterId, MemberId, NodeId, SnapshotChunk } from '../../lib/base/index.js';
+import type { ClusterId, ErrorCode, MemberId, NodeId, SnapshotChunk } from '../../lib/base/index.js';
 import { utf8Decode } from '../../lib/base/index.js';
 import type {
   FormReply,
@@ -103,7 +103,7 @@ export class TestMember implements TransportHandlers {
     };
   }
 
-  judge(hello: PeerHello): { readonly code: 'FOREIGN_CLUSTER'; readonly message: string } | null {
+  judge(hello: PeerHello): { readonly code: ErrorCode; readonly message: string } | null {
     if (hello.clusterId === this.clusterId) return null;
     return { code: 'FOREIGN_CLUSTER', message: `${hello.memberId} is of ${hello.clusterId}` };
   }

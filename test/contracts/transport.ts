@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   TepuiError,
+  type ErrorCode,
   utf8Encode,
   type MemberId,
   type NodeId,
@@ -215,6 +216,21 @@ export function transportContract(kind: TransportKind): void {
         message: 'm3 is of c2',
       });
       assert.equal(say(foreign, m1, 'let me in'), false);
+    });
+
+    it('tells of a refusal for another reason, although it was refused all along', async () => {
+      let code: ErrorCode = 'FOREIGN_MEMBER';
+      m1.judge = () => ({ code, message: 'm2 is not wanted' });
+      await m1.start(kind);
+      await m2.start(kind);
+      m2.transport.setPeers(new Map([[m1.id, m1.at.address]]));
+      await kind.until('refused', () => m2.downs.length > 0);
+      code = 'REMOVED';
+      await kind.until('refused again', () => m2.downs.length > 1);
+      assert.deepEqual(
+        m2.downs.map(({ down }) => 'code' in down && down.code),
+        ['FOREIGN_MEMBER', 'REMOVED'],
+      );
     });
 
     it('tells its own refusal of a peer from a refusal by the peer', async () => {
