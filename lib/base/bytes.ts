@@ -206,6 +206,13 @@ export class ByteWriter {
     return this.buffer.subarray(0, this.at);
   }
 
+  /** Leaves `bytes` bytes as they are: they may hold anything. */
+  skip(bytes: number): this {
+    this.reserve(bytes);
+    this.at += bytes;
+    return this;
+  }
+
   u8(value: number): this {
     this.reserve(1);
     this.buffer[this.at++] = value;

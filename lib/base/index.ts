@@ -13,6 +13,7 @@ export {
 } from './bytes.js';
 export { crc32c } from './crc32c.js';
 export { CATALOGUE, TepuiError, isErrorCode, newerFormat, type Certainty, type ErrorCode } from './errors.js';
+export { FRONT_BYTES, copyWithFront, takeFront, withFront } from './front.js';
 export { hash64, type Hash64 } from './hash64.js';
 export {
   memberOf,

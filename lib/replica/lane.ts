@@ -6,8 +6,11 @@ import type { AnswerTime, Outcome, ProposalOrder } from './types.js';
 
 type Done = (outcome: Outcome) => void;
 
+const NOTHING = new Uint8Array(0);
+
 interface Waiting {
-  readonly command: Uint8Array;
+  /** Empty once it is part of a sub-batch. */
+  command: Uint8Array;
   readonly done: Done;
   readonly when: AnswerTime;
   readonly deadlineMs: number;
@@ -286,17 +289,10 @@ export class Lane {
     const taken = this.pending.splice(0, count);
     for (const { command } of taken) this.pendingBytes -= command.length;
     const number = this.nextNumber++;
-    this.numbered.push({
-      number,
-      bytes: encodeSubBatch(
-        node,
-        this.boot,
-        number,
-        taken.map((one) => one.command),
-      ),
-      waiters: taken,
-      ended: 0,
-    });
+    const commands = taken.map((one) => one.command);
+    const bytes = encodeSubBatch(node, this.boot, number, commands);
+    for (const one of taken) one.command = NOTHING;
+    this.numbered.push({ number, bytes, waiters: taken, ended: 0 });
     this.numberedCommands += count;
   }
 

@@ -1,4 +1,12 @@
-import { ByteReader, ByteWriter, MalformedError, newerFormat, type NodeId } from '../base/index.js';
+import {
+  ByteReader,
+  ByteWriter,
+  FRONT_BYTES,
+  MalformedError,
+  newerFormat,
+  withFront,
+  type NodeId,
+} from '../base/index.js';
 
 /**
  * One Raft entry is one batch:
@@ -56,14 +64,14 @@ export function peekSubBatch(bytes: Uint8Array): SubBatchHead {
   return readHead(new ByteReader(bytes));
 }
 
-/** Made by the leader; `timeMs` is its wall clock in whole milliseconds. */
+/** Made by the leader, with room in front for the header of its log; `timeMs` is its wall clock in whole milliseconds. */
 export function encodeEntry(timeMs: number, subBatches: readonly Uint8Array[]): Uint8Array {
   let size = 16;
   for (const batch of subBatches) size += batch.length + 5;
-  const w = new ByteWriter(size);
+  const w = new ByteWriter(FRONT_BYTES + size).skip(FRONT_BYTES);
   w.u8(ENTRY_CODEC).uint(timeMs).uint(subBatches.length);
   for (const batch of subBatches) w.bytes(batch);
-  return w.give();
+  return withFront(w.give());
 }
 
 function readSubBatch(bytes: Uint8Array): SubBatch {

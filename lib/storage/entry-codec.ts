@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { TepuiError, crc32c, equalBytes } from '../base/index.js';
+import { TepuiError, crc32c, equalBytes, takeFront } from '../base/index.js';
 import type { Entry, EntryKind, LogIndex } from '../raft/types.js';
 import { CHAIN_BYTES } from './log-records.js';
 
@@ -31,18 +31,24 @@ export interface StoredEntry {
   readonly chain: Uint8Array;
 }
 
+/** The header is put in front of the data where there is room for it, else both into new memory. */
 export function encodeEntry(entry: Entry, previous: Uint8Array): Uint8Array {
   const { data } = entry;
-  const value = new Uint8Array(DATA_AT + data.length);
-  const view = new DataView(value.buffer);
+  const value = takeFront(data, DATA_AT) ?? copied(data);
+  const view = new DataView(value.buffer, value.byteOffset, value.length);
   value.set(previous, PREVIOUS_AT);
   view.setUint32(SIZE_AT, data.length, true);
   putInteger(view, TERM_AT, entry.term);
   putInteger(view, INDEX_AT, entry.index);
   value[KIND_AT] = KINDS.indexOf(entry.kind);
-  value.set(data, DATA_AT);
   value.set(chainOf(value), CHAIN_AT);
   view.setUint32(0, crc32c(value, 0, 4), true);
+  return value;
+}
+
+function copied(data: Uint8Array): Uint8Array {
+  const value = new Uint8Array(DATA_AT + data.length);
+  value.set(data, DATA_AT);
   return value;
 }
 

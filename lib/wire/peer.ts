@@ -1,4 +1,4 @@
-import type { ClusterId, MemberId, NodeId, SnapshotChunk } from '../base/index.js';
+import { takeFront, type ClusterId, type MemberId, type NodeId, type SnapshotChunk } from '../base/index.js';
 import { checkSize, messageCodec, type MessageCodec } from './codec.js';
 import { PEER_MESSAGE_LIMIT_BYTES } from './limits.js';
 import { lazyService, type Bidi, type Service, type Unary } from './methods.js';
@@ -181,17 +181,25 @@ function framesFirst(general: MessageCodec<Outbound>): MessageCodec<Outbound> {
 }
 
 function encodeFrames(frames: Uint8Array): Buffer {
-  let varintBytes = 1;
-  for (let n = frames.length; n >= 0x80; n >>>= 7) varintBytes++;
-  const encoded = Buffer.allocUnsafe(1 + varintBytes + frames.length);
-  checkSize('tepui.peer.v1.Outbound', encoded.length, PEER_MESSAGE_LIMIT_BYTES);
+  let headBytes = 2;
+  for (let n = frames.length; n >= 0x80; n >>>= 7) headBytes++;
+  checkSize('tepui.peer.v1.Outbound', headBytes + frames.length, PEER_MESSAGE_LIMIT_BYTES);
+  const encoded = framed(frames, headBytes);
   let at = 0;
   encoded[at++] = FRAMES_TAG;
   let n = frames.length;
   for (; n >= 0x80; n >>>= 7) encoded[at++] = (n & 0x7f) | 0x80;
-  encoded[at++] = n;
-  encoded.set(frames, at);
+  encoded[at] = n;
   return encoded;
+}
+
+/** The frames behind `headBytes` bytes: where they are if there is room, else a copy. */
+function framed(frames: Uint8Array, headBytes: number): Buffer {
+  const whole = takeFront(frames, headBytes);
+  if (whole !== null) return Buffer.from(whole.buffer, whole.byteOffset, whole.length);
+  const copy = Buffer.allocUnsafe(headBytes + frames.length);
+  copy.set(frames, headBytes);
+  return copy;
 }
 
 /** The frames when they are all that the message holds, otherwise null. */

@@ -1,4 +1,12 @@
-import { ByteReader, ByteWriter, MalformedError, assert, unreachable, type NodeId } from '../base/index.js';
+import {
+  ByteReader,
+  ByteWriter,
+  MalformedError,
+  assert,
+  copyWithFront,
+  unreachable,
+  type NodeId,
+} from '../base/index.js';
 import {
   decodeConfiguration,
   encodeConfiguration,
@@ -105,7 +113,7 @@ function encodeAppend(writer: ByteWriter, { prevIndex, prevTerm, commit, entries
 
 /**
  * Messages of a batch that `from` sent. Null when the batch is for another instance of this member: it was
- * meant for a data folder that is gone. Entry data are views of `batch`. Throws `MalformedError`.
+ * meant for a data folder that is gone. Nothing refers to `batch` afterwards. Throws `MalformedError`.
  */
 export function decodeMessages(batch: Uint8Array, from: NodeId, self: NodeId): Message[] | null {
   const reader = new ByteReader(batch);
@@ -195,7 +203,8 @@ function decodeEntry(reader: ByteReader, index: number): Entry {
   const term = reader.uint();
   const kind = ENTRY_KINDS[reader.u8()];
   if (kind === undefined) throw new MalformedError(`entry ${index} of a kind unknown to this release`);
-  const data = reader.bytes();
+  // Entries stay in memory for long, what they came in must not; the copy is the one that the log makes its record of.
+  const data = copyWithFront(reader.bytes());
   // Read here once, so that one that this release cannot read is refused before anything of the batch counts.
   if (kind === 'configuration') decodeConfiguration(data);
   return { term, index, kind, data };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { TepuiError, crc32c, equalBytes } from '../../lib/base/index.js';
+import { TepuiError, copyWithFront, crc32c, equalBytes } from '../../lib/base/index.js';
 import type { EntryKind } from '../../lib/raft/types.js';
 import { decodeEntry, encodeEntry } from '../../lib/storage/entry-codec.js';
 import { GENESIS_CHAIN } from '../../lib/storage/log-records.js';
@@ -19,6 +19,24 @@ describe('a stored log entry', () => {
         assert.deepEqual({ ...read, data: [...read.data] }, { term, index, kind, data: [...data] });
       }),
     );
+  });
+
+  it('is made in front of its data where there is room, with the same bytes as elsewhere', () => {
+    const plain = entry(3, 7, 'some data');
+    const roomy = { ...plain, data: copyWithFront(plain.data) };
+    const value = encodeEntry(roomy, GENESIS_CHAIN);
+    assert.equal(value.buffer, roomy.data.buffer);
+    assert.deepEqual(value, encodeEntry(plain, GENESIS_CHAIN));
+    assert.deepEqual(roomy.data, plain.data);
+  });
+
+  it('is not changed by a second record of the same data', () => {
+    const roomy = { ...entry(3, 7, 'some data'), data: copyWithFront(entry(3, 7, 'some data').data) };
+    const first = encodeEntry(roomy, GENESIS_CHAIN);
+    const before = first.slice();
+    const second = encodeEntry({ ...roomy, index: 8 }, first.subarray(4, 20));
+    assert.notEqual(second.buffer, first.buffer);
+    assert.deepEqual(first, before);
   });
 
   it('is refused when any one bit of it is wrong', () => {

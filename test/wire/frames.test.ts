@@ -37,6 +37,17 @@ describe('batches of frames', () => {
     assert.throws(() => decodeFrames(Uint8Array.of(2, 1, 0)), MalformedError);
   });
 
+  it('leave what was taken before alone', () => {
+    const batch = new FrameBatch();
+    batch.add(1, Uint8Array.of(1, 2));
+    const first = batch.take();
+    const before = first.slice();
+    batch.add(2, Uint8Array.of(3, 4));
+    batch.take();
+    assert.deepEqual(first, before);
+    assert.equal(batch.take().length, 0);
+  });
+
   it('pin their bytes', () => {
     const batch = new FrameBatch();
     batch.add(1, Uint8Array.of(0xaa));

@@ -19,13 +19,13 @@ import { wireStat, writeNodeStat } from './stat.js';
 export type Applied = Extract<Outcome, { readonly kind: 'applied' }>;
 
 /** The answer to one write. Creates that want it, and those of newer kinds, are told the Stat too. */
-export function replyToWrite(w: JuteWriter, xid: number, request: WriteRequest, { result }: Applied): void {
+export function replyToWrite(w: JuteWriter, xid: number, op: WriteRequest['op'], { result }: Applied): void {
   if (!result.ok) return writeBareReply(w, xid, result.revision, errorNumber(result.code));
   const reply = beginReply(w, xid, result.revision, ZK_ERROR.ok);
   const { value } = result;
   if (value.kind === 'created') {
     w.text(value.path);
-    if (request.op !== OP.create) writeNodeStat(w, value.stat);
+    if (op !== OP.create) writeNodeStat(w, value.stat);
   } else if (value.kind === 'node') writeNodeStat(w, value.stat);
   w.end(reply);
 }

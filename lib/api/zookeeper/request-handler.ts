@@ -162,8 +162,10 @@ export class RequestHandler {
   }
 
   private write(xid: number, request: WriteRequest): void {
+    // The request itself is a view of what was read from the socket, which must not stay in memory until it is answered.
+    const { op } = request;
     this.session.write([treeOp(request)], false, (outcome) => {
-      this.applied(outcome, (applied) => replyToWrite(this.to.out, xid, request, applied));
+      this.applied(outcome, (applied) => replyToWrite(this.to.out, xid, op, applied));
     });
   }
 

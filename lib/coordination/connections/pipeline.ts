@@ -4,7 +4,8 @@ import type { Outcome, ProposalOrder } from '../../replica/index.js';
 /** How far a write has come. */
 type Write = {
   readonly kind: 'write';
-  readonly command: Uint8Array;
+  /** Empty once it was proposed: the bytes are kept by whoever needs them. */
+  command: Uint8Array;
   readonly done: (outcome: Outcome) => void;
   readonly sinceMs: number;
   proposed: boolean;
@@ -97,7 +98,9 @@ export class Pipeline {
       write.outcome = outcome;
       this.drain();
     };
-    this.host.propose(write.command, ended, this.order);
+    const { command } = write;
+    write.command = NOTHING;
+    this.host.propose(command, ended, this.order);
   }
 
   /** Answers whatever is at the front and can be. */
@@ -164,3 +167,4 @@ export class Pipeline {
 }
 
 const COMPACT_AT = 1024;
+const NOTHING = new Uint8Array(0);
