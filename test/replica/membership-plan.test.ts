@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { SeededRandom, type MemberId, type NodeId } from '../../lib/base/index.js';
+import { memberOf, SeededRandom, type MemberId, type NodeId } from '../../lib/base/index.js';
 import { simpleConfiguration, type Configuration } from '../../lib/raft/index.js';
 import { AddressBook } from '../../lib/replica/membership/addresses.js';
+import { judgeChange } from '../../lib/replica/membership/changes.js';
 import { quorumFault } from '../../lib/replica/membership/arithmetic.js';
 import { planStep, type Situation, type Step } from '../../lib/replica/membership/plan.js';
 import { hashOf, makeToken, parseToken } from '../../lib/replica/membership/tokens.js';
@@ -36,6 +37,20 @@ function situation(configuration: Configuration, change: Partial<Situation> = {}
 function votersOf(step: Step | null): readonly NodeId[] | null {
   return step?.kind === 'configure' ? step.next.voters : null;
 }
+
+describe('a change that an operator wants', () => {
+  it('gives no second vote to a member whose new folder is about to get that of its former one', () => {
+    const renewed = situation(simpleConfiguration([A, B, C], [B2]), { isActive: (one) => one !== B });
+    const verdict = judgeChange(renewed, { kind: 'replace', member: memberOf(C), by: memberOf(B) });
+    assert.deepEqual(verdict, {
+      kind: 'refused',
+      code: 'INVALID_ARGUMENT',
+      message: 'm2 has a vote already',
+    });
+    const swap = judgeChange(renewed, { kind: 'replace', member: memberOf(B), by: memberOf(B) });
+    assert.deepEqual(swap.kind === 'configure' && swap.next.voters, [A, B2, C]);
+  });
+});
 
 describe('what upkeep does next', () => {
   it('is nothing where everything is well', () => {

@@ -118,11 +118,13 @@ function replacement(situation: Situation, member: MemberId, by: MemberId): Chan
   const old = configuration.voters.find((node) => memberOf(node) === member);
   if (old === undefined)
     return refusal('INVALID_ARGUMENT', `${member} has no vote that ${by} could take over`);
+  // A member whose new folder is about to take the vote of its former one has that vote: it gets no second one.
+  const votes = configuration.voters.some((node) => memberOf(node) === by);
   const learner = configuration.learners.find((node) => memberOf(node) === by);
-  if (learner === undefined) {
-    if (nodesOf(configuration, by).length === 0) return unknownMember(situation, by);
+  if (votes && (by !== member || learner === undefined)) {
     return refusal('INVALID_ARGUMENT', `${by} has a vote already`);
   }
+  if (learner === undefined) return unknownMember(situation, by);
   if (keptUpMs(learner) === null) return notReady(by, behind(learner));
   const next = edited(configuration, { without: old, voter: learner });
   return settle(situation, next, `replacement of ${member} by ${by}`, []);
