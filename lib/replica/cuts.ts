@@ -136,7 +136,10 @@ export class Cuts {
       .store()
       .writeCut(meta, cut.records, cut.deletions, cut.whole)
       .then(
-        () => this.finish(meta),
+        () => {
+          cut.release();
+          this.finish(meta);
+        },
         (error: unknown) => this.host.fatal(error),
       );
   }

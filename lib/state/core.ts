@@ -68,7 +68,7 @@ export class CoreTable implements Table {
     if (this.hash !== null) this.digest.subtract(this.hash.high, this.hash.low);
     const value = this.encode();
     this.count(value);
-    sink.record({ table: this.number, key: KEY, value });
+    sink.record(this.number, KEY, 0, KEY.length, value);
   }
 
   encodeFrozen(): number {

@@ -38,8 +38,10 @@ export interface Cut {
   /** Of the whole state at `index`, 16 hexadecimal digits. Only when complete. */
   readonly digest: string;
   /** Grow as slices are encoded; a key is in one of the two at most, and once. */
-  readonly records: readonly StateRecord[];
+  readonly records: Iterable<StateRecord> & { readonly length: number };
   readonly deletions: readonly StateDeletion[];
   /** Bytes of keys and values encoded so far. */
   readonly encodedBytes: number;
+  /** It is durable, or not wanted: gives its memory back. Only when complete. */
+  release(): void;
 }

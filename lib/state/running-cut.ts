@@ -1,11 +1,8 @@
 import { assert } from '../base/index.js';
-import type { Cut, StateDeletion, StateRecord } from './cut.js';
+import type { Cut, StateDeletion } from './cut.js';
+import { RecordList } from './record-list.js';
 import type { State } from './state.js';
 import type { CutSink } from './store/table.js';
-
-/** Chunks double up to the larger size: most cuts of a quiet group are small. */
-const FIRST_CHUNK_BYTES = 1024;
-const CHUNK_BYTES = 64 * 1024;
 
 /** The cut in progress: collects what tables encode, by slices or because apply is about to change it. */
 export class RunningCut implements Cut, CutSink {
@@ -14,13 +11,11 @@ export class RunningCut implements Cut, CutSink {
   readonly revision: number;
   readonly clockMs: number;
   readonly whole: boolean;
-  readonly records: StateRecord[] = [];
+  readonly records: RecordList = new RecordList();
   readonly deletions: StateDeletion[] = [];
   encodedBytes = 0;
   private readonly state: State;
   private finished: string | null = null;
-  private chunk: Uint8Array = new Uint8Array(0);
-  private used = 0;
 
   constructor(state: State, index: number, term: number) {
     this.state = state;
@@ -33,22 +28,9 @@ export class RunningCut implements Cut, CutSink {
     for (const table of state.tables) table.freeze(this);
   }
 
-  keep(source: Uint8Array, from: number, to: number): Uint8Array {
-    const size = to - from;
-    if (size > this.chunk.length - this.used) {
-      const next = Math.min(CHUNK_BYTES, Math.max(FIRST_CHUNK_BYTES, this.chunk.length * 2));
-      this.chunk = new Uint8Array(Math.max(next, size));
-      this.used = 0;
-    }
-    const at = this.used;
-    this.used += size;
-    this.chunk.set(source.subarray(from, to), at);
-    return this.chunk.subarray(at, this.used);
-  }
-
-  record(record: StateRecord): void {
-    this.records.push(record);
-    this.encodedBytes += record.key.length + record.value.length;
+  record(table: number, key: Uint8Array, from: number, to: number, value: Uint8Array): void {
+    this.records.add(table, key, from, to, value);
+    this.encodedBytes += to - from + value.length;
   }
 
   deletion(deletion: StateDeletion): void {
@@ -67,6 +49,15 @@ export class RunningCut implements Cut, CutSink {
     // Taken here: nothing of this cut is left to count, and nothing of the next counts before its own freeze.
     this.finished ??= this.state.digest.toString();
     return true;
+  }
+
+  release(): void {
+    assert(
+      this.complete,
+      () => `the cut at ${this.index} is given up with ${this.remaining} records to encode`,
+    );
+    this.records.clear();
+    this.deletions.length = 0;
   }
 
   get complete(): boolean {

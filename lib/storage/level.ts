@@ -71,18 +71,20 @@ class LevelKv implements Kv {
     return this.readFrom(range, limit, maxBytes, undefined);
   }
 
-  async write(operations: readonly KvOperation[]): Promise<void> {
+  async write(operations: Iterable<KvOperation>): Promise<void> {
     this.check();
-    assert(!this.writing, () => `two batches in flight in ${this.folder}: ${operations.length} operations`);
+    assert(!this.writing, () => `two batches in flight in ${this.folder}`);
     this.writing = true;
     const startedMs = performance.now();
     try {
       const batch = this.database.batch();
-      for (let i = 0; i < operations.length; i++) {
-        const operation = operations[i]!;
+      let slice = 0;
+      for (const operation of operations) {
         if (operation.type === 'put') batch.put(operation.key, operation.value);
         else batch.del(operation.key);
-        if (i % SLICE_OPERATIONS === SLICE_OPERATIONS - 1) await new Promise(setImmediate);
+        if (++slice < SLICE_OPERATIONS) continue;
+        slice = 0;
+        await new Promise(setImmediate);
       }
       // The declared options of `level` leave out those of classic-level, which it passes through.
       const synced: object = { sync: true };

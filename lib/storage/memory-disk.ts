@@ -302,12 +302,12 @@ class MemoryKv implements Kv {
     return this.contents.read(range, limit, maxBytes);
   }
 
-  async write(operations: readonly KvOperation[]): Promise<void> {
+  async write(operations: Iterable<KvOperation>): Promise<void> {
     this.check();
-    assert(!this.writing, () => `two batches in flight in ${this.name}: ${operations.length} operations`);
+    assert(!this.writing, () => `two batches in flight in ${this.name}`);
     this.writing = true;
     try {
-      await this.session.write(this.name, this.contents, operations);
+      await this.session.write(this.name, this.contents, Array.from(operations));
     } finally {
       this.writing = false;
     }

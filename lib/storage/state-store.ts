@@ -17,9 +17,8 @@ import type {
 
 /** Entries asked for in one read, whatever their size. */
 const LOAD_ENTRIES = 4096;
-/** Records encoded before the loop is given a turn. */
-const ENCODE_SLICE = 512;
-/** Bytes of records read at once where only their keys matter. */
+/** Entries, and bytes of them, read at once where only their keys matter. */
+const LIST_ENTRIES = 512;
 const LIST_BYTES = 1 << 20;
 
 export interface StateStoreOptions {
@@ -82,7 +81,7 @@ export class DurableState implements StateStore {
 
   async writeCut(
     meta: CutMeta,
-    records: readonly StateRecord[],
+    records: Iterable<StateRecord>,
     deletions: readonly StateDeletion[],
     whole = false,
   ): Promise<void> {
@@ -122,47 +121,45 @@ export class DurableState implements StateStore {
 
   private async cut(
     meta: CutMeta,
-    records: readonly StateRecord[],
+    records: Iterable<StateRecord>,
     deletions: readonly StateDeletion[],
     whole: boolean,
   ): Promise<void> {
-    const operations = await this.encode(records, deletions);
-    if (whole) await this.deleteOthers(operations);
-    operations.push({ type: 'put', key: STATE_META_KEY, value: encodeCutMeta(meta) });
+    const others = whole ? await this.othersThan(records) : [];
     await this.options.clear();
-    await this.kv.write(operations);
+    await this.kv.write(operationsOf(meta, records, deletions, others));
     this.current = meta;
   }
 
-  /** Adds the deletion of every record that `operations` do not write. */
-  private async deleteOthers(operations: KvOperation[]): Promise<void> {
-    const written = new Set(operations.map(({ key }) => nameOf(key)));
+  /** The keys of all records in the folder that are not among `records`. */
+  private async othersThan(records: Iterable<StateRecord>): Promise<Uint8Array[]> {
+    const slab = new Slab();
+    const written = new Set<string>();
+    for (const { table, key } of records) written.add(nameOf(recordKey(table, key, slab)));
+    const others: Uint8Array[] = [];
     for (let from = ALL_RECORDS.from; ;) {
-      const slice = await this.kv.read({ from, to: ALL_RECORDS.to }, ENCODE_SLICE, LIST_BYTES);
-      for (const [key] of slice) if (!written.has(nameOf(key))) operations.push({ type: 'delete', key });
+      const slice = await this.kv.read({ from, to: ALL_RECORDS.to }, LIST_ENTRIES, LIST_BYTES);
+      for (const [key] of slice) if (!written.has(nameOf(key))) others.push(key);
       const last = slice.at(-1);
-      if (last === undefined) return;
+      if (last === undefined) return others;
       from = after(last[0]);
       await this.options.pause();
     }
   }
+}
 
-  private async encode(
-    records: readonly StateRecord[],
-    deletions: readonly StateDeletion[],
-  ): Promise<KvOperation[]> {
-    const operations: KvOperation[] = [];
-    const slab = new Slab();
-    for (const deletion of deletions) {
-      operations.push({ type: 'delete', key: recordKey(deletion.table, deletion.key, slab) });
-    }
-    for (const record of records) {
-      const { key, value } = encodeRecord(record, slab);
-      operations.push({ type: 'put', key, value });
-      if (operations.length % ENCODE_SLICE === 0) await this.options.pause();
-    }
-    return operations;
-  }
+/** Of one cut, each made when the database asks for it: a large cut is never in memory a second time. */
+function* operationsOf(
+  meta: CutMeta,
+  records: Iterable<StateRecord>,
+  deletions: readonly StateDeletion[],
+  others: readonly Uint8Array[],
+): Generator<KvOperation, void> {
+  const slab = new Slab();
+  for (const { table, key } of deletions) yield { type: 'delete', key: recordKey(table, key, slab) };
+  for (const record of records) yield { type: 'put', ...encodeRecord(record, slab) };
+  for (const key of others) yield { type: 'delete', key };
+  yield { type: 'put', key: STATE_META_KEY, value: encodeCutMeta(meta) };
 }
 
 /** A key as a text that is equal for equal keys only. */

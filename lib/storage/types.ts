@@ -37,8 +37,10 @@ export interface Kv {
   get(key: Uint8Array): Uint8Array | undefined;
   /** Entries of the range in key order, in slices. */
   read(range: KvRange, limit: number, maxBytes: number): Promise<[Uint8Array, Uint8Array][]>;
-  /** Atomic and synced: once it resolves the operations survive power loss. One batch in flight (asserted). */
-  write(operations: readonly KvOperation[]): Promise<void>;
+  /**
+   * Takes the operations in slices, each when it is ready for it; what they hold must not change meanwhile. Atomic and synced: once it resolves the operations survive power loss. One batch in flight (asserted).
+   */
+  write(operations: Iterable<KvOperation>): Promise<void>;
   snapshot(): KvSnapshot;
   /** Asks the store to reclaim deleted ranges; never needed for correctness. */
   compact(range: KvRange): Promise<void>;
@@ -186,7 +188,7 @@ export interface StateStore {
    */
   writeCut(
     meta: CutMeta,
-    records: readonly StateRecord[],
+    records: Iterable<StateRecord>,
     deletions: readonly StateDeletion[],
     whole?: boolean,
   ): Promise<void>;

@@ -24,7 +24,7 @@ async function refusal(records: readonly StateRecord[]): Promise<string> {
 function beginning(): readonly StateRecord[] {
   const cut = new Machine(DEFAULT_LIMITS).beginCut(1, 1);
   while (!cut.encodeSlice(100));
-  return cut.records;
+  return Array.from(cut.records);
 }
 
 describe('the trial load of a snapshot file', () => {

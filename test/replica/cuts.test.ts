@@ -6,6 +6,7 @@ import { REPLICA_LIMITS } from '../../lib/replica/index.js';
 import {
   DEFAULT_LIMITS,
   Machine,
+  type Cut,
   encodeCommand,
   encodeEntry,
   encodeSubBatch,
@@ -25,7 +26,7 @@ class Case {
 
   constructor() {
     const store = {
-      writeCut: async (meta: CutMeta, records: readonly unknown[], deletions: readonly unknown[]) => {
+      writeCut: async (meta: CutMeta, records: Cut['records'], deletions: readonly unknown[]) => {
         await new Promise<void>((resolve) => this.pending.push(resolve));
         this.written.push({ meta, keys: records.length + deletions.length });
       },

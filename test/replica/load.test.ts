@@ -27,7 +27,7 @@ function hundredNodes(): StateStore & { readonly slices: number } {
   for (let i = 0; i < 100; i++) driver.done({ kind: 'tree-create', path: `/n${i}`, data: bytes('x') });
   const cut = driver.machine.beginCut(100, 1);
   while (!cut.encodeSlice(1000));
-  const slices = cut.records.map((record) => [record]);
+  const slices = Array.from(cut.records, (record) => [record]);
   const { revision, digest } = cut;
   return { ...store(slices, { ...META, revision, digest }), slices: slices.length };
 }

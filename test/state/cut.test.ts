@@ -57,7 +57,7 @@ describe('A cut', () => {
     durable.take(wholeCut(driver.machine, driver.index, 1));
     driver.run({ kind: 'tree-delete', path: '/a', expectedVersion: -1 });
     const cut = wholeCut(driver.machine, driver.index, 1);
-    const paths = cut.records
+    const paths = [...cut.records]
       .filter(({ table }) => table === 6)
       .map(({ key }) => Buffer.from(key).toString());
     assert.deepEqual(paths, ['/']);

@@ -14,7 +14,7 @@ export function snapshotOf(machine: Machine): StagedSnapshot {
   const { index, revision, digest, records } = cut;
   const clusterId: ClusterId = machine.cluster.clusterId!;
   const facts = { file: 'ab'.repeat(32), clusterId, createdAtMs: 1, index, revision, digest };
-  return { begin: { ...facts, records: records.length }, records };
+  return { begin: { ...facts, records: records.length }, records: Array.from(records) };
 }
 
 /** The steps up to the settling, in order. */

@@ -78,7 +78,7 @@ export function beginHistory(origin: Origin, options: HistoryOptions): NewHistor
   return {
     meta: { index, term, revision, configuration, digest, chain },
     owners,
-    records,
+    records: Array.from(records),
     deletions,
     whole: cut.whole,
   };

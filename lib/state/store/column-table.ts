@@ -389,20 +389,20 @@ export class ColumnTable implements Table, KeyOwner, BytesOwner {
     if ((flags & PERSISTED) !== 0) this.digest.subtract(this.hashHighs.get(row), this.hashLows.get(row));
     const ref = this.keyRefs.get(row);
     const at = this.slab.offsetOf(ref);
-    const key = sink.keep(this.slab.bytesAt(ref), at, at + this.keyLengths.get(row));
+    const end = at + this.keyLengths.get(row);
+    const page = this.slab.bytesAt(ref);
     if ((flags & TOMBSTONE) !== 0) {
-      sink.deletion({ table: this.number, key });
+      sink.deletion({ table: this.number, key: page.slice(at, end) });
       this.flags.set(row, flags & ~PERSISTED);
       return;
     }
-    const encoded = this.encodeFields(row);
-    const value = sink.keep(encoded, 0, encoded.length);
-    hashRecord(this.hash, this.number, key, value);
+    const value = this.encodeFields(row);
+    hashRecord(this.hash, this.number, page, value, at, end);
     this.digest.add(this.hash.high, this.hash.low);
     this.hashHighs.set(row, this.hash.high);
     this.hashLows.set(row, this.hash.low);
     this.flags.set(row, flags | PERSISTED);
-    sink.record({ table: this.number, key, value });
+    sink.record(this.number, page, at, end, value);
   }
 
   /** A view: valid until the next record is encoded. */

@@ -30,9 +30,16 @@ export class Digest {
 
 const KEY_SEED = 0x7465_7075;
 
-/** The hash of one record: table, key and value all count. `out` is overwritten. */
-export function hashRecord(out: Hash64, table: number, key: Uint8Array, value: Uint8Array): void {
-  hash64(out, key, (KEY_SEED ^ table) >>> 0);
+/** The hash of one record: table, key (`key[from, to)`) and value all count. `out` is overwritten. */
+export function hashRecord(
+  out: Hash64,
+  table: number,
+  key: Uint8Array,
+  value: Uint8Array,
+  from: number = 0,
+  to: number = key.length,
+): void {
+  hash64(out, key, (KEY_SEED ^ table) >>> 0, from, to);
   const { high, low } = out;
   hash64(out, value, low);
   out.high = (out.high ^ Math.imul(high, 0x9e3779b1)) >>> 0;

@@ -218,9 +218,9 @@ export class ObjectTable<T extends object> implements Table {
       sink.deletion({ table: this.number, key: slot.key });
       return;
     }
-    const value = this.encode(slot.value).slice();
+    const value = this.encode(slot.value);
     this.setHash(slot, slot.key, value);
-    sink.record({ table: this.number, key: slot.key, value });
+    sink.record(this.number, slot.key, 0, slot.key.length, value);
   }
 
   private setHash(slot: Slot<T>, key: Uint8Array, value: Uint8Array): void {

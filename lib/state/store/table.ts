@@ -1,11 +1,10 @@
-import type { StateDeletion, StateRecord } from '../cut.js';
+import type { StateDeletion } from '../cut.js';
 
 /** Where a cut collects what it encodes. */
 export interface CutSink {
-  record(record: StateRecord): void;
+  /** Copies `key[from, to)` and the value. */
+  record(table: number, key: Uint8Array, from: number, to: number, value: Uint8Array): void;
   deletion(deletion: StateDeletion): void;
-  /** Copies bytes into memory of the cut: one allocation serves many records. */
-  keep(source: Uint8Array, from: number, to: number): Uint8Array;
 }
 
 /** One table of the machine as cuts, loads and admission see it. */

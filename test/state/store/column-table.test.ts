@@ -45,14 +45,11 @@ class Sample {
 class Sink implements CutSink {
   readonly records: StateRecord[] = [];
   readonly deletions: StateDeletion[] = [];
-  record(record: StateRecord): void {
-    this.records.push(record);
+  record(table: number, key: Uint8Array, from: number, to: number, value: Uint8Array): void {
+    this.records.push({ table, key: key.slice(from, to), value: value.slice() });
   }
   deletion(deletion: StateDeletion): void {
     this.deletions.push(deletion);
-  }
-  keep(source: Uint8Array, from: number, to: number): Uint8Array {
-    return source.slice(from, to);
   }
 }
 
