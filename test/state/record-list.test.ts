@@ -5,7 +5,10 @@ import { RecordList } from '../../lib/state/record-list.js';
 describe('A list of records', () => {
   it('gives the records back as they came, whatever their sizes, as often as it is asked', () => {
     const bytes = (max: number) => fc.uint8Array({ maxLength: max });
-    const record = fc.record({ table: fc.nat(0xffff), key: bytes(300), value: bytes(3000) });
+    const record = fc.record(
+      { table: fc.nat(0xffff), key: bytes(300), value: bytes(3000) },
+      { noNullPrototype: true },
+    );
     const check = (records: readonly { table: number; key: Uint8Array; value: Uint8Array }[]) => {
       const list = new RecordList();
       for (const { table, key, value } of records) list.add(table, key, 0, key.length, value);

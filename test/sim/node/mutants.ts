@@ -51,8 +51,8 @@ const CUTS: readonly Mutant[] = [
   ]),
   mutant('deletions-not-in-cut', 'deleted records come back with a restart', [
     'storage/state-store',
-    "operations.push({ type: 'delete', key: recordKey(deletion.table, deletion.key, slab) });",
-    '',
+    'of deletions)',
+    'of [])',
   ]),
   mutant(
     'configuration-not-in-cut',
