@@ -266,13 +266,13 @@ export class RequestHandler {
       case 'challenge':
         return tell(step.token);
       case 'failed':
-        this.sasl = null;
         return this.session.read((machine) => {
-          writeBareReply(this.to.out, xid, machine.revision, ZK_ERROR.authFailed);
+          const reply = beginReply(this.to.out, xid, machine.revision, ZK_ERROR.authFailed);
+          this.to.out.buffer(null);
+          this.to.out.end(reply);
           this.to.finish();
         });
       case 'done':
-        this.sasl = null;
         this.session.authenticate({ scheme: 'sasl', id: step.user }, (outcome) => {
           this.applied(outcome, ({ result }) => {
             const reply = beginReply(this.to.out, xid, result.revision, errorOf(result));

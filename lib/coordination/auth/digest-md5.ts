@@ -35,8 +35,9 @@ export class DigestMd5Exchange {
     if (this.phase === 'over') return failed('the exchange is over');
     if (this.phase === 'fresh') {
       this.phase = 'challenged';
-      if (token.length > 0) return this.end(failed('the first token of DIGEST-MD5 is empty'));
-      const challenge = `realm="${REALM}",nonce="${this.nonce}",qop="${QOP}",charset=utf-8,algorithm=md5-sess`;
+      // A token that hopes to go on from an earlier exchange is answered like an empty one (RFC 2831, 2.2).
+      // No qop, as from ZooKeeper: that means "auth" (RFC 2831, 2.1.1).
+      const challenge = `realm="${REALM}",nonce="${this.nonce}",charset=utf-8,algorithm=md5-sess`;
       return { kind: 'challenge', token: Buffer.from(challenge) };
     }
     return this.end(this.judge(Buffer.from(token).toString('utf8')));

@@ -36,6 +36,8 @@ export function applyCreate(tree: Tree, at: OpTurn, op: Create): OpOutcome {
   if (tooMuch !== null) return refused(tooMuch.code, tooMuch.message);
   const row = add(tree, at, path, parent, op.data, acl, owner);
   quotas.changed(path, growth);
+  // Statistics are told as they were sent, not as they are counted hereby: as ZooKeeper does it.
+  const stat = nodes.stat(row);
   quotas.created(path);
   at.undo?.push(() => {
     quotas.deleted(path);
@@ -51,7 +53,7 @@ export function applyCreate(tree: Tree, at: OpTurn, op: Create): OpOutcome {
     acl,
     parentAcl,
   });
-  return { ok: true, value: { kind: 'created', path, stat: nodes.stat(row) } };
+  return { ok: true, value: { kind: 'created', path, stat } };
 }
 
 function add(

@@ -9,7 +9,8 @@ import type {
   SetWatchesRequest,
   WatchableRead,
 } from '../../../lib/wire/zookeeper/requests.js';
-import { mayBeHidden, Paths, soleWatcher, watchMode, type WatchMode } from './paths.js';
+import { isLimited, QuotaRequests } from './quotas.js';
+import { isDeepest, mayBeHidden, Paths, soleWatcher, watchMode, type WatchMode } from './paths.js';
 
 const LONGEST = 20;
 const OPEN: WireAcl = { permissions: 31, scheme: 'world', id: 'anyone' };
@@ -35,6 +36,7 @@ const HIDING: readonly (readonly WireAcl[])[] = [
   [{ permissions: 31, scheme: 'ip', id: '10.0.0.0/8' }],
   [{ permissions: 30, scheme: 'world', id: 'anyone' }],
   [{ permissions: 16, scheme: 'world', id: 'anyone' }],
+  [{ permissions: 31, scheme: 'sasl', id: 'alice' }],
 ];
 /** One that no node comes to. */
 const NO_VERSION = 1_000_000;
@@ -44,26 +46,31 @@ const VERSIONS = [0, 0, 1, 2, 5, -2];
 export class Generator {
   private readonly random: Random;
   private readonly paths: Paths;
+  private readonly quotas: QuotaRequests;
   /** Whose requests are drawn. */
   private session = 0;
 
   constructor(random: Random) {
     this.random = random;
     this.paths = new Paths(random);
+    this.quotas = new QuotaRequests(random);
   }
 
   /** A create was answered with this path. */
   saw(path: string): void {
+    if (isLimited(path)) return;
     this.paths.saw(path);
   }
 
   /**
    * Some to be sent in one piece. ZooKeeper answers credentials out of turn: they go alone. What is sent on the heels of
-   * a setACL is judged by the ACL before it there (PrepRequestProcessor): nothing is.
+   * a setACL is judged by the ACL before it there (PrepRequestProcessor), and a write by what the quota counted before the
+   * writes that are under way: nothing is.
    */
   requests(session: number): Request[] {
     this.session = session;
     if (chance(this.random, 0.03)) return [this.credentials()];
+    if (chance(this.random, 0.15)) return [this.quotas.one()];
     const requests: Request[] = [];
     for (let left = 1 + below(this.random, LONGEST); left > 0; left--) {
       const request = this.request();
@@ -150,7 +157,8 @@ export class Generator {
       const none = flags === CREATE_FLAGS.persistent ? 0 : -1;
       return { op: OP.createTtl, ...head, flags, ttlMs: pick(random, [3_600_000, 0, none, 2 ** 40]) };
     }
-    if (chance(random, 0.05))
+    // One that had a child would be collected when a clock says so.
+    if (isDeepest(path) && chance(random, 0.1))
       return { op: OP.createContainer, ...head, flags: CREATE_FLAGS.container, ttlMs: -1 };
     const flags = pick(random, [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 3, 7, pick(random, [8, 9, 100, -1])]);
     return { op: pick(random, [OP.create, OP.create2]), ...head, flags, ttlMs: -1 };

@@ -1,6 +1,7 @@
 import { below, chance, pick, type Random } from '../../../lib/base/index.js';
 
 const NAMES = ['a', 'b', 'c', 'd'];
+const DEPTH = 3;
 /** What lies under this name may be hidden from some sessions, and nobody watches it. */
 const HIDDEN = '/d';
 const BAD_PATHS = [
@@ -40,6 +41,11 @@ const MODES: readonly WatchMode[] = [
  */
 export function mayBeHidden(path: string): boolean {
   return path.startsWith(HIDDEN);
+}
+
+/** Nothing is ever created below such a path. */
+export function isDeepest(path: string): boolean {
+  return path.split('/').length > DEPTH;
 }
 
 /** Some paths are watched by one session alone. */
@@ -92,7 +98,7 @@ export class Paths {
 
   good(): string {
     if (chance(this.random, 0.03)) return '/';
-    const parts = Array.from({ length: 1 + below(this.random, 3) }, () => pick(this.random, NAMES));
+    const parts = Array.from({ length: 1 + below(this.random, DEPTH) }, () => pick(this.random, NAMES));
     return `/${parts.join('/')}`;
   }
 

@@ -1,6 +1,7 @@
 import { below, chance, pick, SeededRandom } from '../../../lib/base/index.js';
 import type { Request } from '../../../lib/wire/zookeeper/requests.js';
 import { Generator } from './generator.js';
+import { drawLogin } from './logins.js';
 import { SESSIONS } from './paths.js';
 import { Side } from './side.js';
 
@@ -101,6 +102,14 @@ function draw(random: SeededRandom, generator: Generator, step: number): Step {
     const bytes = pick(random, FRAGMENTS);
     const what = request === null ? `bytes ${Buffer.from(bytes).toString('hex')}` : JSON.stringify(request);
     return { what, count: 1, run: (side) => side.malformed(number, request, bytes) };
+  }
+  if (chance(random, 0.01)) {
+    const login = drawLogin(random);
+    return {
+      what: `login of ${number}: ${JSON.stringify(login)}`,
+      count: 2,
+      run: (side) => side.login(number, login),
+    };
   }
   const requests = generator.requests(number);
   return {

@@ -3,6 +3,7 @@ import { EVENT, OP } from '../../../lib/wire/zookeeper/opcodes.js';
 import { readEvent, readReplyHeader } from '../../../lib/wire/zookeeper/replies.js';
 import type { Request, SetWatchesRequest } from '../../../lib/wire/zookeeper/requests.js';
 import { NEW_SESSION, RawSession, type Received, type SessionKey } from '../../support/raw-session.js';
+import { LoginAttempt, type Login } from './logins.js';
 import { byCode, isWrite, Transcript } from './transcript.js';
 
 const TIMEOUT_MS = 40_000;
@@ -80,6 +81,35 @@ export class Side {
     const head = `${number}: greeting ${session.greeting?.timeoutMs} s${this.transcript.session(session.key.id)}`;
     session.send([{ ...watches, relativeZxid: lastZxid }]);
     return [head, ...this.lines(number, await session.answers())];
+  }
+
+  /** Logs in with SASL. Whom that cuts off takes the session up again. */
+  async login(number: number, login: Login): Promise<string[]> {
+    const session = this.sessions[number]!;
+    const attempt = new LoginAttempt(login);
+    const heard: string[] = [];
+    for (let token: Uint8Array | null = attempt.first(); token !== null;) {
+      session.send([{ op: OP.sasl, token }]);
+      token = null;
+      for (const answer of await session.answers()) {
+        const r = new JuteReader(answer.frame);
+        const { err } = readReplyHeader(r);
+        const said = err === 0 ? Buffer.from(r.buffer() ?? []).toString() : '';
+        heard.push(`${number}: sasl ${err} ${attempt.read(said)} and ${r.remaining} bytes more`);
+        if (said.includes('nonce=')) token = Buffer.from(attempt.response(said));
+      }
+    }
+    if (!(await session.closesWithin(heard.at(-1)?.includes('rspauth') === true ? 0 : CLOSE_MS)))
+      return heard;
+    const again = await this.reattach(number, number, {
+      op: OP.setWatches2,
+      data: [],
+      exists: [],
+      children: [],
+      persistent: [],
+      persistentRecursive: [],
+    });
+    return [...heard, `${number}: closed`, ...again];
   }
 
   /** A session that opens, makes an ephemeral node which the first session watches, and is not heard of again. */

@@ -1,46 +1,53 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { stringify } from 'yaml';
+import { configFile, configFiles, makePlan } from '../../../lib/node/dev/plan.js';
 import { freeOffset } from '../../support/dev-cluster.js';
+import { eventually } from '../../support/eventually.js';
 import { tempFolder } from '../../support/temp-folder.js';
 import { logTail, TepuiProcess } from '../../support/tepui-process.js';
-import type { Servers } from './zookeeper-server.js';
+import { SASL_USERS } from './logins.js';
+import { answers, type Servers } from './zookeeper-server.js';
 
 const MASTERS = 3;
 const START_MS = 60_000;
-const POLL_MS = 50;
 const LOG_LINES = 15;
 
 /** Three masters of Tepui in a folder of their own, which is gone when they are stopped. */
 export async function startTepui(): Promise<Servers> {
   const folder = tempFolder();
-  const offset = await freeOffset(MASTERS);
-  const flags = ['--masters', String(MASTERS), '--agents', '0', '--no-sample'];
-  const dev = new TepuiProcess([
-    'dev',
-    '--json',
-    '--dir',
-    folder.path,
-    '--port-offset',
-    String(offset),
-    ...flags,
-  ]);
+  const portOffset = await freeOffset(MASTERS);
+  const rest = { agents: 0, sample: false, respawn: false, json: true, fresh: false };
+  const plan = makePlan({ dir: folder.path, masters: MASTERS, portOffset, ...rest });
+  for (const [file, config] of configFiles(plan)) {
+    const { zookeeper, ...others } = config as { readonly zookeeper: object };
+    mkdirSync(path.dirname(file), { recursive: true });
+    const saslUsers = Object.fromEntries(SASL_USERS);
+    writeFileSync(file, stringify({ ...others, zookeeper: { ...zookeeper, saslUsers } }));
+  }
+  const masters = plan.masters.map(({ folder: own }) => {
+    return new TepuiProcess(['master', '--config', configFile(own)]);
+  });
   const stop = async (): Promise<void> => {
-    await dev.end('SIGINT');
+    await Promise.all(masters.map((master) => master.end('SIGTERM')));
     folder.remove();
   };
-  for (const until = Date.now() + START_MS; !dev.stdout.includes('\n'); await pause(POLL_MS)) {
-    if (!dev.hasEnded && Date.now() < until) continue;
-    await stop();
-    throw new Error(`Tepui does not start: ${dev.stderr}`);
-  }
-  const announced = JSON.parse(dev.stdout.split('\n')[0]!) as { masters: { id: string; zk: string }[] };
   const said = (): string => {
-    const tail = ({ id }: { id: string }): string =>
-      `${id}:\n${logTail(path.join(folder.path, id), LOG_LINES)}`;
-    return announced.masters.map(tail).join('\n');
+    return plan.masters.map(({ id, folder: own }) => `${id}:\n${logTail(own, LOG_LINES)}`).join('\n');
   };
-  return { addresses: announced.masters.map(({ zk }) => zk), stop, said };
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+  const addresses = plan.masters.map(({ zookeeper }) => zookeeper);
+  try {
+    for (const address of addresses) {
+      const serves = (): Promise<boolean> => {
+        if (masters.some(({ hasEnded }) => hasEnded)) throw new Error('a master ended');
+        return answers(address);
+      };
+      await eventually(serves, START_MS, `${address} serves`);
+    }
+  } catch (cause) {
+    const words = `Tepui does not start: ${masters.map(({ stderr }) => stderr).join('\n')}\n${said()}`;
+    await stop();
+    throw new Error(words, { cause });
+  }
+  return { addresses, stop, said };
 }

@@ -45,7 +45,7 @@ export class Transcript {
       case OP.getData:
         return ` ${bytesOf(r.buffer())} ${this.stat(readStat(r))}`;
       case OP.getAcl:
-        return ` ${JSON.stringify(readAcls(r))} ${this.stat(readStat(r))}`;
+        return ` ${sorted(readAcls(r).map((entry) => JSON.stringify(entry)))} ${this.stat(readStat(r))}`;
       case OP.getChildren:
       case OP.getEphemerals:
         return ` ${sorted(readTexts(r))}`;
@@ -129,7 +129,7 @@ export function byCode(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-/** Lists of names come in no order. */
+/** Lists of names come in no order, nor do the identities that an entry `auth` stands for. */
 function sorted(texts: readonly string[]): string {
   return `[${[...texts].sort(byCode).join(' ')}]`;
 }

@@ -1,17 +1,20 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { freePorts } from '../../../bench/support/ports.js';
+import { SASL_USERS } from './logins.js';
 
-const JAR = '/usr/share/java/zookeeper.jar';
+/** With something that prints what it logs. */
+const JARS = ['zookeeper', 'slf4j-simple'].map((name) => `/usr/share/java/${name}.jar`).join(':');
 const MAIN = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
 /** Runs a program, and kills it when whoever started this is gone. */
 const UNTIL_INPUT_ENDS = 'exec 3<&0; "$@" & pid=$!; (cat <&3 >/dev/null; kill -9 $pid) & wait $pid';
 const START_MS = 60_000;
 const POLL_MS = 200;
+const LOG_LINES = 15;
 
 /** What Debian's server is told so that it does what Tepui does by default. */
 const PROPERTIES = {
@@ -19,6 +22,7 @@ const PROPERTIES = {
   'zookeeper.enforceQuota': true,
   // Empty containers would go when a clock says so.
   'znode.container.checkIntervalMs': 2 ** 31 - 1,
+  'org.slf4j.simpleLogger.defaultLogLevel': 'error',
 };
 
 export interface Servers {
@@ -42,6 +46,7 @@ export async function startZooKeeper(): Promise<Servers> {
     clientPortAddress: '127.0.0.1',
     'admin.enableServer': false,
     maxClientCnxns: 0,
+    'authProvider.1': 'org.apache.zookeeper.server.auth.SASLAuthenticationProvider',
   };
   const config = path.join(folder, 'zoo.cfg');
   writeFileSync(
@@ -50,9 +55,13 @@ export async function startZooKeeper(): Promise<Servers> {
       .map(([name, value]) => `${name}=${value}\n`)
       .join(''),
   );
-  const log = openSync(path.join(folder, 'log'), 'w');
-  const properties = Object.entries(PROPERTIES).map(([name, value]) => `-D${name}=${value}`);
-  const java = ['java', '-Xmx512m', ...properties, '-cp', JAR, MAIN, config];
+  const users = path.join(folder, 'users');
+  writeFileSync(users, jaas());
+  const logFile = path.join(folder, 'log');
+  const log = openSync(logFile, 'w');
+  const all = { ...PROPERTIES, 'java.security.auth.login.config': users };
+  const properties = Object.entries(all).map(([name, value]) => `-D${name}=${value}`);
+  const java = ['java', '-Xmx512m', ...properties, '-cp', JARS, MAIN, config];
   const child = spawn('bash', ['-c', UNTIL_INPUT_ENDS, 'bash', ...java], { stdio: ['pipe', log, log] });
   const ended = once(child, 'exit');
   const stop = async (): Promise<void> => {
@@ -66,10 +75,19 @@ export async function startZooKeeper(): Promise<Servers> {
     await stop();
     throw new Error('ZooKeeper does not start: is the package zookeeper installed?');
   }
-  return { addresses: [address], stop };
+  const said = (): string =>
+    `ZooKeeper:\n${readFileSync(logFile, 'utf8').split('\n').slice(-LOG_LINES).join('\n')}`;
+  return { addresses: [address], stop, said };
 }
 
-function answers(address: string): Promise<boolean> {
+/** Who may log in with SASL, as Java is told. */
+function jaas(): string {
+  const users = Array.from(SASL_USERS, ([user, password]) => `user_${user}="${password}"`);
+  return `Server { org.apache.zookeeper.server.auth.DigestLoginModule required ${users.join(' ')}; };\n`;
+}
+
+/** Whether a server at `address` serves clients. */
+export function answers(address: string): Promise<boolean> {
   const [host, port] = address.split(':');
   return new Promise((resolve) => {
     const socket = connect({ host: host!, port: Number(port) });
