@@ -27,4 +27,9 @@ export class Outgoing {
       list.length = 0;
     }
   }
+
+  /** The turn has nothing more to say: what it said leaves before the loop looks for more that arrived. */
+  flush(): void {
+    this.transport.flush();
+  }
 }

@@ -93,7 +93,7 @@ export class Turn {
   private readonly run = (): void => {
     this.scheduled = false;
     if (this.ended) return;
-    const { gaps, raft, traffic, reads, levels } = this.parts;
+    const { gaps, raft, traffic, reads, levels, outgoing } = this.parts;
     gaps.look();
     levels.turn();
     const newsOwed = raft.newsHeld;
@@ -103,6 +103,7 @@ export class Turn {
     this.drain();
     if (newsOwed) this.tellNews();
     else if (raft.newsHeld) this.schedule();
+    outgoing.flush();
   };
 
   /**

@@ -25,6 +25,7 @@ export class PeerTransport implements Transport {
   private readonly dialers: Map<MemberId, Dialer> = new Map();
   private readonly transfers: Set<SnapshotTransfer> = new Set();
   private readonly unflushed: Set<Dialer> = new Set();
+  private flushSoon = false;
   private pulseTimer: TimerHandle | null = null;
   private running = false;
 
@@ -70,9 +71,19 @@ export class PeerTransport implements Transport {
   send(to: MemberId, kind: FrameKind, body: Uint8Array): boolean {
     const dialer = this.dialers.get(to);
     if (dialer === undefined || !dialer.send(FRAME_KINDS[kind], body)) return false;
-    if (this.unflushed.size === 0) this.env.timers.soon(this.flush);
+    if (!this.flushSoon) {
+      this.flushSoon = true;
+      this.env.timers.soon(this.soon);
+    }
     this.unflushed.add(dialer);
     return true;
+  }
+
+  flush(): void {
+    if (this.unflushed.size === 0) return;
+    const dialers = [...this.unflushed];
+    this.unflushed.clear();
+    for (const dialer of dialers) dialer.flush();
   }
 
   connected(to: MemberId): boolean {
@@ -148,10 +159,9 @@ export class PeerTransport implements Transport {
     }
   }
 
-  private readonly flush = (): void => {
-    const dialers = [...this.unflushed];
-    this.unflushed.clear();
-    for (const dialer of dialers) dialer.flush();
+  private readonly soon = (): void => {
+    this.flushSoon = false;
+    this.flush();
   };
 
   /**

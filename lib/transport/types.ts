@@ -177,6 +177,8 @@ export interface Transport {
    * Frames queued in one turn of the loop leave as one message. The body is copied: reuse its buffer.
    */
   send(to: MemberId, kind: FrameKind, body: Uint8Array): boolean;
+  /** Sends what is queued now instead of at the end of this turn of the loop: for whoever has nothing more to say in it. */
+  flush(): void;
   connected(to: MemberId): boolean;
   /** Dials at once, skipping any back-off: for a peer whose stream just ended. */
   redial(to: MemberId): void;

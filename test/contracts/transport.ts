@@ -82,6 +82,18 @@ export function transportContract(kind: TransportKind): void {
       assert.deepEqual(m2.messages[1], ['raft:c']);
     });
 
+    it('sends what is queued when it is told to, ahead of what the same turn queues later, nothing twice', async () => {
+      await meet(m1, m2);
+      say(m1, m2, 'a');
+      m1.transport.flush();
+      m1.transport.flush();
+      say(m1, m2, 'b');
+      await kind.until('both', () => m2.texts.length === 2);
+      say(m1, m2, 'c');
+      await kind.until('one more', () => m2.texts.length === 3);
+      assert.deepEqual(m2.messages, [['raft:a'], ['raft:b'], ['raft:c']]);
+    });
+
     it('leaves out frames of an unknown kind, tells both ends which and from whom, once, and goes on', async () => {
       await meet(m1, m2);
       const newer = FRAME_KINDS as Record<string, number>;
