@@ -5,7 +5,7 @@ set -u
 cd "$(dirname "$0")/../../.."
 status=0
 if command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ]; then
-  packages='zookeeper zookeeper-bin libzookeeper-mt-dev gcc libc6-dev default-jre-headless python3-kazoo python3-pure-sasl'
+  packages='zookeeper zookeeper-bin libzookeeper-mt-dev gcc libc6-dev default-jre-headless libcurator-recipes-java python3-kazoo python3-pure-sasl'
   # shellcheck disable=SC2086
   dpkg -s $packages >/dev/null 2>&1 ||
     { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages; } ||
