@@ -25,14 +25,13 @@ export class Quotas {
     this.nodes = nodes;
   }
 
-  /** The highest path with a quota at or above `path`, or null. */
+  /** The deepest path with a quota at or above `path`, or null: as in ZooKeeper, one above it then counts nothing of this. */
   private covering(path: string): string | null {
     if (this.paths.size === 0) return null;
-    for (let end = path.indexOf('/', 1); end >= 0; end = path.indexOf('/', end + 1)) {
-      const above = path.slice(0, end);
+    for (let above = path; above !== ''; above = above.slice(0, above.lastIndexOf('/'))) {
       if (this.paths.has(above)) return above;
     }
-    return this.paths.has(path) ? path : null;
+    return null;
   }
 
   /** Why a change that adds `growth` at `path` may not be, or null. */

@@ -46,6 +46,25 @@ describe('Quotas', () => {
     client.done(remove('/app/two'));
   });
 
+  it('below others count alone what they cover', () => {
+    limit('/app', 'count=-1,bytes=-1=;countHardLimit=2');
+    limit('/app/one', 'count=-1,bytes=-1=;countHardLimit=3');
+    client.create('/app/one/a');
+    client.create('/app/one/b');
+    assert.deepEqual([use('/app'), use('/app/one')], ['count=2,bytes=8', 'count=3,bytes=6']);
+    assert.equal(client.refused(create('/app/one/c')), 'QUOTA_EXCEEDED');
+    assert.equal(client.refused(create('/app/two')), 'QUOTA_EXCEEDED');
+  });
+
+  it('answer the create of their statistics with the length that was sent', () => {
+    client.create('/zookeeper/quota/app');
+    const made = client.done(
+      create('/zookeeper/quota/app/zookeeper_stats', 'persistent', undefined, bytes('x')),
+    );
+    assert.equal(made.kind === 'created' && made.stat.dataLength, 1);
+    assert.equal(use('/app'), 'count=2,bytes=8');
+  });
+
   it('that are soft refuse nothing', () => {
     limit('/app', 'count=1,bytes=1');
     client.create('/app/two');
