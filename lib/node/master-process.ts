@@ -21,6 +21,7 @@ import { loadTls, type TlsMaterial } from '../wire/index.js';
 import { startBackups } from './backups/index.js';
 import type { BackupSchedule } from './backups/schedule.js';
 import { checkExposure, parseAddress } from './addresses.js';
+import { CertificateWatch, type CertificateWatchOptions } from './certificates.js';
 import { listenOf, type Listen } from './config/doors.js';
 import { OFF, OPTIONAL_DOORS, type MasterConfig } from './config/schema.js';
 import { saslUsersOf, wordsOf } from './config/zookeeper.js';
@@ -35,6 +36,7 @@ import { openProcessFolder, writePid } from './process-folder.js';
 import { release } from './release.js';
 
 const SPACE_INTERVAL_MS = 5_000;
+const CERTIFICATES_INTERVAL_MS = 5_000;
 /** What a member tells the group when its disk is full; 0 would mean that it told nothing. */
 const NO_ROOM_BYTES = 1;
 /** A stop that takes longer than this hangs. */
@@ -154,6 +156,7 @@ class MasterProcess {
       await http.start();
       this.stops.push(() => http.stop());
     }
+    this.watchCertificates([door, zookeeper, http].filter((one) => one !== null));
     const { backup } = config;
     if (backup !== undefined) {
       const schedule = await startBackups(backup, { ...context, replica, source: backups });
@@ -289,6 +292,14 @@ class MasterProcess {
       tls,
       logger,
     });
+  }
+
+  private watchCertificates(doors: CertificateWatchOptions['doors']): void {
+    const { tls: material, logger } = this;
+    const { tls: files } = this.config;
+    if (files === undefined || material === null) return;
+    const watch = new CertificateWatch({ files, material, doors, logger });
+    this.stops.push(every(CERTIFICATES_INTERVAL_MS, () => watch.look()));
   }
 
   private budgetBytes(): number {

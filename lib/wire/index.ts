@@ -102,6 +102,7 @@ export { asTepuiError, errorFromStatus, statusOf } from './status.js';
 export {
   channelCredentials,
   loadTls,
+  renewCredentials,
   serverCredentials,
   type ChannelSecurity,
   type ClientCertificates,

@@ -72,9 +72,19 @@ class OptionalCertificateCredentials extends ServerCredentials {
     super({ requestCert: true, rejectUnauthorized: false }, { ca, cert: [cert], key: [key] });
   }
 
+  /** For connections that come from now on. */
+  renew({ cert, key, ca }: TlsMaterial): void {
+    this.updateSecureContextOptions({ ca, cert: [cert], key: [key] });
+  }
+
   override _equals(other: ServerCredentials): boolean {
     return this === other;
   }
+}
+
+/** Shows connections that come from now on another certificate. Only for credentials with `optional` certificates of callers. */
+export function renewCredentials(credentials: ServerCredentials, material: TlsMaterial): void {
+  if (credentials instanceof OptionalCertificateCredentials) credentials.renew(material);
 }
 
 /** How a channel secures its connections; null: not at all. */

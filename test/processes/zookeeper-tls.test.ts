@@ -22,6 +22,8 @@ describe('A real master with TLS, and who its ZooKeeper clients are', function (
   const ours = authority('ours');
   const clients: RawClient[] = [];
   let port: number;
+  let grpc: number;
+  let http: number;
   let master: TepuiProcess;
 
   function write(name: string, bytes: Uint8Array | string): string {
@@ -33,13 +35,14 @@ describe('A real master with TLS, and who its ZooKeeper clients are', function (
   before(async () => {
     const offset = await freeOffset(1);
     port = 2181 + offset;
+    [grpc, http] = [5060 + offset, 5050 + offset];
     const own = certificate('m1', ['127.0.0.1'], ours, 'ours');
     const peer = `127.0.0.1:${5070 + offset}`;
     const sha1 = createHash('sha1').update(SUPER).digest('base64');
     const config = {
       id: 'm1',
       dataDir: path.join(folder.path, 'm1'),
-      listen: { grpc: `127.0.0.1:${5060 + offset}`, peer, zookeeper: `127.0.0.1:${port}`, http: 'off' },
+      listen: { grpc: `127.0.0.1:${grpc}`, peer, zookeeper: `127.0.0.1:${port}`, http: `127.0.0.1:${http}` },
       members: { m1: peer },
       tls: { cert: write('m1.pem', own.cert), key: write('m1.key', own.key), ca: write('ca.pem', ours.cert) },
       zookeeper: { superDigest: `super:${sha1}` },
@@ -90,6 +93,27 @@ describe('A real master with TLS, and who its ZooKeeper clients are', function (
     liar.send({ op: OP.auth, scheme: 'digest', credentials: Buffer.from('super:guess') });
     assert.equal(readReplyHeader(new JuteReader(await liar.next())).err, ZK_ERROR.ok);
     assert.equal(await liar.ask(read('/hers')), ZK_ERROR.noAuth);
+  });
+
+  it('a new certificate in its files is shown to all who come, while those who are there stay', async () => {
+    const there = await client(null);
+    const shown = (where: number): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const socket = connect({ port: where, host: '127.0.0.1', rejectUnauthorized: false }, () => {
+          resolve(String(socket.getPeerCertificate().subject.CN));
+          socket.destroy();
+        });
+        socket.once('error', reject);
+      });
+    const doors = [port, grpc, http];
+    assert.deepEqual(await Promise.all(doors.map(shown)), ['m1', 'm1', 'm1']);
+    const { cert, key } = certificate('renewed', ['127.0.0.1'], ours, 'ours');
+    write('m1.pem', cert);
+    write('m1.key', key);
+    const renewed = async (): Promise<boolean> =>
+      (await Promise.all(doors.map(shown))).every((name) => name === 'renewed');
+    await eventually(renewed, LIMIT_MS, 'all doors show the new certificate');
+    assert.equal(await there.ask(read('/nothing')), ZK_ERROR.noNode);
   });
 
   it('who shows a certificate of another authority is turned away', async () => {

@@ -10,6 +10,7 @@ import {
   coordinationService,
   operatorService,
   schedulerService,
+  renewCredentials,
   serverCredentials,
   type AgentMethods,
   type Handlers,
@@ -43,6 +44,7 @@ const HEALTH_INTERVAL_MS = 200;
 export class GrpcDoor {
   private readonly options: GrpcDoorOptions;
   private readonly server: GrpcServer;
+  private readonly credentials: ReturnType<typeof serverCredentials>;
   private readonly changes: ChangeRecord;
   private readonly health: HealthImplementation;
   private readonly services: readonly string[];
@@ -52,8 +54,9 @@ export class GrpcDoor {
     const { replica, coordination, scheduler, agents, backups, warnings, tls, every } = options;
     this.options = options;
     this.changes = new ChangeRecord(replica);
+    this.credentials = serverCredentials(tls, 'optional');
     this.server = new GrpcServer({
-      credentials: serverCredentials(tls, 'optional'),
+      credentials: this.credentials,
       messageLimitBytes: CLIENT_MESSAGE_LIMIT_BYTES,
     });
     const operator = operatorHandlers({ replica, changes: this.changes, backups, warnings, every });
@@ -77,6 +80,11 @@ export class GrpcDoor {
     const bound = await this.server.listen(host, port);
     this.stopHealth = every(HEALTH_INTERVAL_MS, () => this.checkHealth());
     return bound;
+  }
+
+  /** Shows connections that come from now on another certificate. */
+  renew(tls: TlsMaterial): void {
+    renewCredentials(this.credentials, tls);
   }
 
   async stop(): Promise<void> {

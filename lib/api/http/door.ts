@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { Logger } from '../../base/index.js';
 import type { TlsMaterial } from '../../wire/index.js';
 import { pageAt, type HttpSource, type Page } from './routes.js';
@@ -51,6 +51,11 @@ export class HttpDoor {
     });
     const address = this.server.address();
     return typeof address === 'object' && address !== null ? address.port : port;
+  }
+
+  /** Shows connections that come from now on another certificate. */
+  renew({ cert, key }: TlsMaterial): void {
+    if (this.server instanceof TlsServer) this.server.setSecureContext({ cert, key });
   }
 
   async stop(): Promise<void> {

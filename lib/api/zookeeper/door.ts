@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { createServer as createTlsServer, Server as TlsServer, type TLSSocket } from 'node:tls';
 import { randomBytes } from 'node:crypto';
 import type { Clock, Logger, NodeId, Random, SessionId } from '../../base/index.js';
 import { SessionHub, type SaslUsers } from '../../coordination/index.js';
@@ -119,6 +119,11 @@ export class ZooKeeperDoor {
     for (const connection of all) connection.drop();
     this.admission.closeAll();
     await closed;
+  }
+
+  /** Shows connections that come from now on another certificate, and judges theirs by this authority. */
+  renew(tls: TlsMaterial): void {
+    if (this.server instanceof TlsServer) this.server.setSecureContext(tls);
   }
 
   /** Who shows a certificate of our authority is known by it; nobody has to. */
