@@ -7,6 +7,8 @@ interface Sample {
   readonly help: string;
   readonly type: 'gauge' | 'counter';
   readonly value: number;
+  /** What is no number. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
@@ -21,14 +23,23 @@ export function expose(replica: Replica, zookeeper: WordSource | null): string {
   return samples.map(print).join('');
 }
 
-function print({ name, help, type, value }: Sample): string {
-  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name} ${value}\n`;
+function print({ name, help, type, value, labels = {} }: Sample): string {
+  const pairs = Object.entries(labels).map(([label, text]) => `${label}=${JSON.stringify(text)}`);
+  const told = pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name}${told} ${value}\n`;
 }
 
+/** What `mntr` tells: numbers by its names, and what is no number as labels of one metric. */
 function ofClients(source: WordSource): Sample[] {
-  return metrics(source).flatMap(([name, value]) =>
-    typeof value === 'number' ? [gauge(name, `zk_${name} of the four-letter word mntr`, value)] : [],
-  );
+  const samples: Sample[] = [];
+  const labels: Record<string, string> = {};
+  for (const [name, value] of metrics(source)) {
+    if (typeof value === 'string') labels[name] = value;
+    else samples.push(gauge(name, `zk_${name} of the four-letter word mntr`, value));
+  }
+  const help = 'What the four-letter word mntr tells in words';
+  samples.push({ ...gauge('tepui_zookeeper_info', help, 1), labels });
+  return samples;
 }
 
 function ofMember(replica: Replica): Sample[] {

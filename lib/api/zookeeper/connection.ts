@@ -222,6 +222,10 @@ export class Connection implements ClientLink, Answering, ConnectionView {
     this.host.dirty(this);
   }
 
+  authFailed(): void {
+    this.host.counters.authFailed++;
+  }
+
   finish(): void {
     this.finishing = true;
     // What was asked for behind it is not answered any more.

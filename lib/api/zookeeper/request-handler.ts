@@ -62,6 +62,8 @@ export interface Answering {
   readonly out: JuteWriter;
   /** Something was written. */
   readonly answered: () => void;
+  /** Its client could not prove who it says it is. */
+  readonly authFailed: () => void;
   /** What was written leaves, then the connection is closed. */
   readonly finish: () => void;
   /** The connection is closed at once: what is unanswered is not known to be done or not. */
@@ -253,6 +255,7 @@ export class RequestHandler {
 
   private refuseCredentials(xid: number): void {
     this.session.read(() => {
+      this.to.authFailed();
       writeBareReply(this.to.out, xid, 0, ZK_ERROR.authFailed);
       this.to.finish();
     });
@@ -267,6 +270,7 @@ export class RequestHandler {
         return tell(step.token);
       case 'failed':
         return this.session.read((machine) => {
+          this.to.authFailed();
           const reply = beginReply(this.to.out, xid, machine.revision, ZK_ERROR.authFailed);
           this.to.out.buffer(null);
           this.to.out.end(reply);

@@ -34,18 +34,43 @@ export class Latency {
   }
 }
 
+/** Lengths of answers in bytes; -1: there was none, as ZooKeeper has it. */
+export class Sizes {
+  last = -1;
+  least = -1;
+  most = -1;
+
+  /** Of several answers: the newest, the shortest and the longest. */
+  record(last: number, least: number, most: number): void {
+    this.last = last;
+    if (this.least < 0 || least < this.least) this.least = least;
+    if (most > this.most) this.most = most;
+  }
+
+  reset(): void {
+    this.last = -1;
+    this.least = -1;
+    this.most = -1;
+  }
+}
+
 /** What went through a door, or through one connection of it. */
 export class Counters {
   /** Packets: requests, greetings and words. */
   received = 0;
   /** Packets: answers and events. */
   sent = 0;
+  /** Clients that said who they are and could not prove it. */
+  authFailed = 0;
   readonly latency: Latency = new Latency();
+  readonly sizes: Sizes = new Sizes();
 
   reset(): void {
     this.received = 0;
     this.sent = 0;
+    this.authFailed = 0;
     this.latency.reset();
+    this.sizes.reset();
   }
 }
 
@@ -114,15 +139,22 @@ export class Traffic {
     let packets = 0;
     let replies = 0;
     let newest = -1;
-    for (let at = 0; at < bytes.length; at += LENGTH_BYTES + bytes.readInt32BE(at)) {
+    let least = Infinity;
+    let most = 0;
+    let length = 0;
+    for (let at = 0; at < bytes.length; at += LENGTH_BYTES + length) {
+      length = bytes.readInt32BE(at);
       packets++;
       if (bytes.readInt32BE(at + LENGTH_BYTES) === XID.notification) continue;
       replies++;
       newest = at;
+      if (length < least) least = length;
+      if (length > most) most = length;
     }
     this.counters.sent += packets;
     this.door.sent += packets;
     if (replies === 0) return;
+    this.door.sizes.record(bytes.readInt32BE(newest), least, most);
     // The answer to the greeting, always the first, has no header.
     const greeting = this.answered === 0 && replies === 1;
     const tookMs = this.took(replies, nowMs);

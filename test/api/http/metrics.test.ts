@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { DoorWorld } from '../zookeeper/door-world.js';
 import { HttpWorld } from './http-world.js';
 
-const SAMPLE = /^([a-z_]+) (-?[\d.e+-]+)$/;
+const SAMPLE = /^([a-z_]+)(?:\{.*\})? (-?[\d.e+-]+)$/;
 
 describe('metrics for Prometheus', () => {
   let world: DoorWorld;

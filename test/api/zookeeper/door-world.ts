@@ -105,9 +105,9 @@ export class DoorWorld {
   private clock: NodeJS.Timeout | null = null;
   private readonly sockets: Socket[] = [];
 
-  private constructor(group: Group, options: Partial<ZooKeeperDoorOptions>) {
+  private constructor(group: Group, options: Partial<ZooKeeperDoorOptions>, front: string = 'm1') {
     this.group = group;
-    this.process = group.at('m1');
+    this.process = group.at(front);
     const { member, disk } = this.process;
     this.door = new ZooKeeperDoor({
       host: '127.0.0.1',
@@ -139,9 +139,20 @@ export class DoorWorld {
   ): Promise<DoorWorld> {
     const group = await Group.serving({ size, limits });
     await group.announceAll();
-    const world = new DoorWorld(group, options);
+    return DoorWorld.running(new DoorWorld(group, options));
+  }
+
+  /** In front of the leader of `size` members. */
+  static async atLeader(size: number): Promise<DoorWorld> {
+    const group = await Group.serving({ size });
+    await group.announceAll();
+    const { member } = await group.untilServing();
+    return DoorWorld.running(new DoorWorld(group, {}, member.memberId));
+  }
+
+  private static async running(world: DoorWorld): Promise<DoorWorld> {
     await world.start();
-    world.clock = setInterval(() => group.time.advance(1), 1);
+    world.clock = setInterval(() => world.group.time.advance(1), 1);
     return world;
   }
 

@@ -91,6 +91,18 @@ describe('four-letter words', () => {
     );
   });
 
+  it('count in mntr clients that cannot prove who they say they are, and how long answers were', async () => {
+    await client.ask({ op: OP.auth, scheme: 'nosuch', credentials: Buffer.alloc(0) });
+    const lines = (await world.word('mntr')).split('\n');
+    for (const line of [
+      'zk_auth_failed_count\t1',
+      'zk_last_client_response_size\t16',
+      'zk_min_client_response_size\t16',
+    ]) {
+      assert.ok(lines.includes(line), lines.join());
+    }
+  });
+
   it('begin to count anew after srst', async () => {
     assert.equal(await world.word('srst'), 'Server stats reset.\n');
     assert.match(await world.word('srvr'), /Received: 1\nSent: 0\n/);
@@ -154,6 +166,9 @@ describe('four-letter words', () => {
       text.startsWith(`clientPort=${world.port}\nsecureClientPort=-1\ndataDir=/data/m1\ndataDirSize=4321\n`),
     );
     assert.ok(text.includes('\nminSessionTimeout=4000\nmaxSessionTimeout=40000\n'));
+    const reader = await client.ask({ op: OP.getData, path: '/zookeeper/config', watch: false });
+    const members = typeof reader === 'number' ? null : Buffer.from(reader.buffer() ?? []).toString();
+    assert.ok(text.endsWith(`\nelectionPort=1\nquorumPort=1\npeerType=0\nmembership: \n${members}`), text);
     assert.equal(await world.word('dirs'), 'datadir_size: 4321\nlogdir_size: 4321\n');
   });
 

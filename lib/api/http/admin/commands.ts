@@ -1,4 +1,10 @@
-import { isServing, type Word, type WordSource } from '../../zookeeper/words/index.js';
+import {
+  isServing,
+  NO_TRACE,
+  propertiesOf,
+  type Word,
+  type WordSource,
+} from '../../zookeeper/words/index.js';
 import { connections, resetConnections } from './connections.js';
 import type { Json } from './jackson.js';
 import { isLeader, observers, votingView, zabState } from './members.js';
@@ -35,15 +41,24 @@ const COMMANDS: readonly AdminCommand[] = [
   { names: ['dirs'], word: 'dirs', always: true, run: dirs },
   { names: ['dump'], word: 'dump', run: dump },
   { names: ['environment', 'env', 'envi'], word: 'envi', always: true, run: environment },
+  { names: ['get_trace_mask', 'gtmk'], word: 'gtmk', always: true, run: () => ({ tracemask: NO_TRACE }) },
   { names: ['hash'], word: 'hash', run: hash },
   { names: ['initial_configuration', 'icfg'], word: 'conf', run: () => ({ initial_configuration: null }) },
   { names: ['is_read_only', 'isro'], word: 'isro', run: (source) => ({ read_only: isReadOnly(source) }) },
   { names: ['last_snapshot', 'lsnp'], word: 'srvr', run: lastSnapshot },
   { names: ['leader', 'lead'], word: 'srvr', run: isLeader },
   { names: ['monitor', 'mntr'], word: 'mntr', run: monitor },
+  // Nothing is counted of learners, so there is nothing to forget.
+  { names: ['observer_connection_stat_reset', 'orst'], word: 'crst', run: () => ({}) },
   { names: ['observers', 'obsr'], word: 'srvr', run: observers },
   { names: ['ruok'], word: 'ruok', always: true, run: () => ({}) },
   { names: ['server_stats', 'srvr'], word: 'srvr', run: serverStats },
+  {
+    names: ['set_trace_mask', 'stmk'],
+    word: 'gtmk',
+    always: true,
+    run: () => ({ error: 'There is no trace log' }),
+  },
   {
     names: ['stat_reset', 'srst'],
     word: 'srst',
@@ -57,6 +72,7 @@ const COMMANDS: readonly AdminCommand[] = [
     word: 'stat',
     run: (source) => ({ ...serverStats(source), ...connections(source, 'briefly') }),
   },
+  { names: ['system_properties', 'sysp'], word: 'envi', always: true, run: () => propertiesOf() },
   { names: ['voting_view'], word: 'srvr', run: votingView },
   { names: ['watch_summary', 'wchs'], word: 'wchs', run: watchSummary },
   { names: ['watches', 'wchc'], word: 'wchc', run: watches },
@@ -83,5 +99,6 @@ export function runCommand(name: string, source: WordSource): Answer {
     return { command: own, error };
   }
   if (command.always !== true && !isServing(source)) return { command: own, error: NOT_SERVING };
-  return { ...command.run(source), command: own, error: null };
+  const answer = command.run(source);
+  return 'error' in answer ? { ...answer, command: own } : { ...answer, command: own, error: null };
 }

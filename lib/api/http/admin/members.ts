@@ -48,20 +48,32 @@ export function votingView({ replica }: WordSource): Answer {
   return { current_config: Object.fromEntries(servers) };
 }
 
-/** The term stands for the epoch. One port serves for replication and elections. */
+/** The term stands for the epoch, and counts nothing of the zxid. One port serves for replication and elections. */
 export function zabState({ replica }: WordSource): Answer {
   const { leader, term, voter, revision, self } = replica.status();
   const peer = self.doors.peer ?? '';
   return {
     myid: serverNumber(replica.memberId),
     is_leader: leader === replica.memberId,
-    quorum_address: { all_addresses: [peer], one: peer },
-    election_address: { all_addresses: [peer], one: peer },
+    quorum_address: addresses(peer),
+    election_address: addresses(peer),
     client_address: self.doors.zk ?? '',
     voting: voter,
     last_zxid: `0x${revision.toString(16)}`,
     zab_epoch: term,
+    zab_counter: revision,
     zabstate: leader === null ? 'election' : 'broadcast',
+  };
+}
+
+function addresses(peer: string): Answer {
+  const all = peer === '' ? [] : [peer];
+  return {
+    empty: all.length === 0,
+    all_addresses: all,
+    one: peer,
+    all_ports: all.map((address) => Number(address.replace(/^.*:/, ''))),
+    all_host_strings: all.map(hostOf),
   };
 }
 

@@ -64,7 +64,12 @@ export function monitor(source: WordSource): Answer {
 
 export function serverStats(source: WordSource): Answer {
   const { counters, replica, clock, startedAtMs, dataBytes } = source;
-  const { latency } = counters;
+  const { latency, sizes } = counters;
+  const responses = {
+    last_buffer_size: sizes.last,
+    min_buffer_size: sizes.least,
+    max_buffer_size: sizes.most,
+  };
   const size = dataBytes();
   return {
     version: version(source),
@@ -72,6 +77,7 @@ export function serverStats(source: WordSource): Answer {
     server_stats: {
       packets_sent: counters.sent,
       packets_received: counters.received,
+      client_response_stats: responses,
       server_state: mode(source) ?? 'none',
       outstanding_requests: outstanding(source),
       min_latency: latency.minMs,
@@ -81,8 +87,10 @@ export function serverStats(source: WordSource): Answer {
       log_dir_size: size,
       last_processed_zxid: replica.machine.revision,
       num_alive_client_connections: source.connections().length,
+      auth_failed_count: counters.authFailed,
       uptime: Math.round(clock.monotonicMs() - startedAtMs),
     },
+    client_response: responses,
     node_count: replica.machine.tree.size,
   };
 }

@@ -11,6 +11,9 @@ import { wchc, wchp, wchs } from './watches.js';
 
 const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
 
+/** Kinds of events that go to ZooKeeper's trace log, as bits: there is no such log here. */
+export const NO_TRACE = 0;
+
 const ANSWERS: Readonly<Record<Word, (source: WordSource) => string>> = {
   conf,
   cons,
@@ -18,6 +21,7 @@ const ANSWERS: Readonly<Record<Word, (source: WordSource) => string>> = {
   dirs,
   dump,
   envi,
+  gtmk: () => `${NO_TRACE}`,
   hash,
   isro,
   mntr,
@@ -31,7 +35,7 @@ const ANSWERS: Readonly<Record<Word, (source: WordSource) => string>> = {
 };
 
 /** What is true of this process whether there is a leader or not. */
-const ALWAYS: ReadonlySet<Word> = new Set<Word>(['conf', 'dirs', 'envi', 'isro', 'ruok']);
+const ALWAYS: ReadonlySet<Word> = new Set<Word>(['conf', 'dirs', 'envi', 'gtmk', 'isro', 'ruok']);
 
 /** The answer to a word, as ZooKeeper 3.8 prints it. */
 export function answerWord(word: Word, source: WordSource): string {

@@ -1,5 +1,5 @@
-export { answerWord } from './answer.js';
-export { environmentOf } from './environment.js';
+export { answerWord, NO_TRACE } from './answer.js';
+export { environmentOf, propertiesOf } from './environment.js';
 export { isServing, mode, roundedMs, version, type Mode } from './format.js';
 export { digestNumber } from './hash.js';
 export { metrics, openFiles, openFilesLimit } from './monitor.js';

@@ -6,6 +6,7 @@ export const WORDS = [
   'dirs',
   'dump',
   'envi',
+  'gtmk',
   'hash',
   'isro',
   'mntr',
