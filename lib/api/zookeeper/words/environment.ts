@@ -22,7 +22,7 @@ export function environmentOf(source: WordSource): Readonly<Record<string, strin
 
 /** Java's system properties, as far as they mean something without it, and versions of what there is instead. */
 export function propertiesOf(): Readonly<Record<string, string>> {
-  const { v8 = '', uv = '', openssl = '' } = process.versions;
+  const { v8, uv, openssl } = process.versions;
   return {
     ...systemOf(),
     'file.encoding': 'UTF-8',
