@@ -1,3 +1,5 @@
+import { pageOfBytes, pageOfFloats, pageOfWords } from './pages.js';
+
 /**
  * Typed arrays in pages, so that a table grows without ever copying what it holds. A page that holds nothing but zeros
  * is no memory: all columns share one until a first value comes. Most nodes of a tree have no owner, no ACL of their
@@ -34,7 +36,7 @@ export class DerivedColumn {
     let page = this.pages[row >>> PAGE_SHIFT]!;
     if (page === ZEROS) {
       if (value === 0) return;
-      page = new Uint32Array(ROWS_PER_PAGE);
+      page = pageOfWords(ROWS_PER_PAGE);
       this.pages[row >>> PAGE_SHIFT] = page;
     }
     page[row & PAGE_MASK] = value;
@@ -63,7 +65,7 @@ export class FlagColumn {
   }
 
   grow(): void {
-    this.pages.push(new Uint8Array(ROWS_PER_PAGE));
+    this.pages.push(pageOfBytes(ROWS_PER_PAGE));
   }
 }
 
@@ -126,7 +128,7 @@ export class UintColumn {
     let page = this.pages[row >>> PAGE_SHIFT]!;
     if (page === FLOAT_ZEROS) {
       if (value === 0) return;
-      page = new Float64Array(ROWS_PER_PAGE);
+      page = pageOfFloats(ROWS_PER_PAGE);
       this.pages[row >>> PAGE_SHIFT] = page;
     }
     page[row & PAGE_MASK] = value;

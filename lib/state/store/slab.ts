@@ -1,32 +1,34 @@
 import { assert } from '../../base/index.js';
+import { pageOfBytes } from './pages.js';
 
 /**
  * Bytes of many small records without a heap object for each.
  *
  *     page (64 KiB, blocks of one size class)      reference (u32): 0 nothing
- *     ┌────┬────┬────┬────┬───────────────┐                         page · 4096 + unit + 1
+ *     ┌────┬────┬────┬────┬───────────────┐                         page · 8192 + unit + 1
  *     │used│free│used│free│ never used ►  │                         or, top bit set, index of a large array
- *     └────┴─┬──┴────┴─▲──┴───────────────┘        unit = 16 bytes
+ *     └────┴─┬──┴────┴─▲──┴───────────────┘        unit = 8 bytes
  *            └─────────┘ free list through the first two bytes
  *
  * A page without a used block goes back to a pool that serves every class.
  */
-const UNIT_SHIFT = 4;
+const UNIT_SHIFT = 3;
 const UNIT_BYTES = 1 << UNIT_SHIFT;
-const PAGE_UNIT_SHIFT = 12;
+const PAGE_UNIT_SHIFT = 13;
 const PAGE_UNITS = 1 << PAGE_UNIT_SHIFT;
 const PAGE_BYTES = PAGE_UNITS * UNIT_BYTES;
 const LARGEST_UNITS = PAGE_UNITS / 2;
 const LARGE = 0x8000_0000;
 const NONE = -1;
+const FINE_UNITS = 16;
 
-/** Sizes in units: every unit up to 8, then four steps per doubling. */
+/** Sizes in units: every unit up to 16 (paths, and data as short as most), then four steps per doubling. */
 const CLASS_UNITS: readonly number[] = sizeClasses();
 const CLASS_OF: Uint8Array = classTable();
 
 function sizeClasses(): number[] {
-  const units = [1, 2, 3, 4, 5, 6, 7, 8];
-  for (let base = 8; base < LARGEST_UNITS; base *= 2) {
+  const units = Array.from({ length: FINE_UNITS }, (_, i) => i + 1);
+  for (let base = FINE_UNITS; base < LARGEST_UNITS; base *= 2) {
     for (let step = 1; step <= 4; step++) units.push(base + (base / 4) * step);
   }
   return units;
@@ -152,7 +154,7 @@ export class Slab {
   private addPage(): Page {
     const number = this.pages.length;
     assert(number < LARGE / PAGE_UNITS, () => `slab is full: ${number} pages of ${PAGE_BYTES} bytes`);
-    const bytes = new Uint8Array(PAGE_BYTES);
+    const bytes = pageOfBytes(PAGE_BYTES);
     const links = { next: null, previous: null, listed: false };
     const page: Page = { bytes, number, sizeClass: 0, used: 0, fresh: 0, free: NONE, ...links };
     this.pages.push(page);
