@@ -27,6 +27,7 @@ import { divergenceFault } from './operations/alarms.js';
 import type { AlarmView, CheckpointsView } from './operations/types.js';
 import { COMMAND_LEVEL, UnknownCommandError, decodeCommand } from './registry.js';
 import type { CommandResult } from './results.js';
+import { ChunkPool } from './record-list.js';
 import type { RestoresView } from './restores/types.js';
 import type { RolesView } from './roles/types.js';
 import { RunningCut } from './running-cut.js';
@@ -43,6 +44,7 @@ export class Machine implements StateMachine {
   private state: State;
   private phase: Phase = { kind: 'empty' };
   private cut: RunningCut | null = null;
+  private readonly pool: ChunkPool = new ChunkPool();
   private index = 0;
   private term = 0;
   /** The entry that put another state in force, since this machine was made. */
@@ -141,7 +143,7 @@ export class Machine implements StateMachine {
     assert(this.cut?.complete ?? true, () => `the cut at ${this.cut?.index} is not complete`);
     this.begin();
     if (index !== this.index) this.advance(index, term);
-    this.cut = new RunningCut(this.state, index, term);
+    this.cut = new RunningCut(this.state, index, term, this.pool);
     return this.cut;
   }
 

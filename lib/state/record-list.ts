@@ -1,3 +1,4 @@
+import { assert } from '../base/index.js';
 import type { StateRecord } from './cut.js';
 
 /** Chunks double up to the larger size: most cuts of a quiet group are small. */
@@ -5,6 +6,22 @@ const FIRST_CHUNK_BYTES = 1024;
 const CHUNK_BYTES = 64 * 1024;
 /** Table in 2 bytes, lengths of key and value in 4 each. */
 const HEADER_BYTES = 10;
+
+/** Chunks of cuts that are over: the next one is as large, as a rule. What is more goes back to the system. */
+const SPARE_CHUNKS = 128;
+
+/** Memory for the records of one cut after the other, so that a busy member makes no garbage of it. */
+export class ChunkPool {
+  private readonly spare: Uint8Array[] = [];
+
+  take(): Uint8Array {
+    return this.spare.pop() ?? new Uint8Array(CHUNK_BYTES);
+  }
+
+  give(chunk: Uint8Array): void {
+    if (chunk.length === CHUNK_BYTES && this.spare.length < SPARE_CHUNKS) this.spare.push(chunk);
+  }
+}
 
 interface Chunk {
   readonly bytes: Uint8Array;
@@ -18,7 +35,13 @@ interface Chunk {
  */
 export class RecordList implements Iterable<StateRecord> {
   private readonly chunks: Chunk[] = [];
+  private readonly pool: ChunkPool;
   private count = 0;
+  private cleared = 0;
+
+  constructor(pool: ChunkPool) {
+    this.pool = pool;
+  }
 
   get length(): number {
     return this.count;
@@ -41,6 +64,7 @@ export class RecordList implements Iterable<StateRecord> {
   }
 
   *[Symbol.iterator](): Generator<StateRecord, void> {
+    const { cleared } = this;
     for (const { bytes, used } of this.chunks) {
       for (let at = 0; at < used;) {
         const keyAt = at + HEADER_BYTES;
@@ -48,22 +72,30 @@ export class RecordList implements Iterable<StateRecord> {
         const end = valueAt + getU32(bytes, at + 6);
         const table = bytes[at]! | (bytes[at + 1]! << 8);
         yield { table, key: bytes.subarray(keyAt, valueAt), value: bytes.subarray(valueAt, end) };
+        assert(
+          cleared === this.cleared,
+          () => `records were cleared while somebody read them, ${this.cleared} times in all`,
+        );
         at = end;
       }
     }
   }
 
-  /** Nothing of them is needed any more. */
+  /** Nothing of them is needed any more: views of them will show other records. */
   clear(): void {
+    for (const { bytes } of this.chunks) this.pool.give(bytes);
     this.chunks.length = 0;
     this.count = 0;
+    this.cleared++;
   }
 
   private chunkWithRoom(size: number): Chunk {
     const last = this.chunks.at(-1);
     if (last !== undefined && size <= last.bytes.length - last.used) return last;
     const next = Math.min(CHUNK_BYTES, Math.max(FIRST_CHUNK_BYTES, (last?.bytes.length ?? 0) * 2));
-    const chunk = { bytes: new Uint8Array(Math.max(next, size)), used: 0 };
+    const bytes =
+      next === CHUNK_BYTES && size <= next ? this.pool.take() : new Uint8Array(Math.max(next, size));
+    const chunk = { bytes, used: 0 };
     this.chunks.push(chunk);
     return chunk;
   }

@@ -1,6 +1,6 @@
 import { assert } from '../base/index.js';
 import type { Cut, StateDeletion } from './cut.js';
-import { RecordList } from './record-list.js';
+import { RecordList, type ChunkPool } from './record-list.js';
 import type { State } from './state.js';
 import type { CutSink } from './store/table.js';
 
@@ -11,13 +11,14 @@ export class RunningCut implements Cut, CutSink {
   readonly revision: number;
   readonly clockMs: number;
   readonly whole: boolean;
-  readonly records: RecordList = new RecordList();
+  readonly records: RecordList;
   readonly deletions: StateDeletion[] = [];
   encodedBytes = 0;
   private readonly state: State;
   private finished: string | null = null;
 
-  constructor(state: State, index: number, term: number) {
+  constructor(state: State, index: number, term: number, pool: ChunkPool) {
+    this.records = new RecordList(pool);
     this.state = state;
     this.index = index;
     this.term = term;
