@@ -1,6 +1,6 @@
 import { MalformedError, concatBytes, utf8Decode, utf8Encode, type NodeId } from '../base/index.js';
 import type { LogIndex } from '../raft/types.js';
-import type { Slab } from './slab.js';
+import type { Memory } from './slab.js';
 import type { KvRange } from './types.js';
 
 /**
@@ -82,7 +82,7 @@ export function indexOfKey(key: Uint8Array): LogIndex | null {
 
 export const ALL_ENTRIES: KvRange = { from: entryKey(0), to: Uint8Array.of(ENTRY + 1) };
 
-export function recordKey(table: number, key: Uint8Array, slab: Slab): Uint8Array {
+export function recordKey(table: number, key: Uint8Array, slab: Memory): Uint8Array {
   const whole = slab.take(RECORD_PREFIX_BYTES + key.length);
   whole[0] = RECORD;
   whole[1] = table >>> 8;

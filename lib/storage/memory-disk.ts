@@ -307,7 +307,7 @@ class MemoryKv implements Kv {
     assert(!this.writing, () => `two batches in flight in ${this.name}`);
     this.writing = true;
     try {
-      await this.session.write(this.name, this.contents, Array.from(operations));
+      await this.session.write(this.name, this.contents, Array.from(operations, copyOf));
     } finally {
       this.writing = false;
     }

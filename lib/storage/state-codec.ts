@@ -1,6 +1,6 @@
 import { TepuiError, crc32c } from '../base/index.js';
 import { recordKey, splitRecordKey } from './keys.js';
-import type { Slab } from './slab.js';
+import type { Memory } from './slab.js';
 import type { StateRecord } from './types.js';
 
 /**
@@ -10,7 +10,7 @@ import type { StateRecord } from './types.js';
 const CHECKSUM_BYTES = 4;
 
 /** The pair as it is stored, in memory taken from `slab`. */
-export function encodeRecord(record: StateRecord, slab: Slab): { key: Uint8Array; value: Uint8Array } {
+export function encodeRecord(record: StateRecord, slab: Memory): { key: Uint8Array; value: Uint8Array } {
   const key = recordKey(record.table, record.key, slab);
   const value = slab.take(CHECKSUM_BYTES + record.value.length);
   value.set(record.value, CHECKSUM_BYTES);

@@ -1,7 +1,7 @@
 import { assert, type Random, randomHex } from '../base/index.js';
 import { ALL_RECORDS, EVERYTHING, STATE_META_KEY, after, recordKey } from './keys.js';
 import { decodeCutMeta, encodeCutMeta } from './log-records.js';
-import { Slab } from './slab.js';
+import { Scratch } from './slab.js';
 import { decodeRecord, encodeRecord } from './state-codec.js';
 import { PinnedState } from './state-snapshot.js';
 import type {
@@ -133,9 +133,12 @@ export class DurableState implements StateStore {
 
   /** The keys of all records in the folder that are not among `records`. */
   private async othersThan(records: Iterable<StateRecord>): Promise<Uint8Array[]> {
-    const slab = new Slab();
+    const scratch = new Scratch();
     const written = new Set<string>();
-    for (const { table, key } of records) written.add(nameOf(recordKey(table, key, slab)));
+    for (const { table, key } of records) {
+      scratch.reset();
+      written.add(nameOf(recordKey(table, key, scratch)));
+    }
     const others: Uint8Array[] = [];
     for (let from = ALL_RECORDS.from; ;) {
       const slice = await this.kv.read({ from, to: ALL_RECORDS.to }, LIST_ENTRIES, LIST_BYTES);
@@ -148,16 +151,23 @@ export class DurableState implements StateStore {
   }
 }
 
-/** Of one cut, each made when the database asks for it: a large cut is never in memory a second time. */
+/** Of one cut, each made in the same memory when the database asks for it. */
 function* operationsOf(
   meta: CutMeta,
   records: Iterable<StateRecord>,
   deletions: readonly StateDeletion[],
   others: readonly Uint8Array[],
 ): Generator<KvOperation, void> {
-  const slab = new Slab();
-  for (const { table, key } of deletions) yield { type: 'delete', key: recordKey(table, key, slab) };
-  for (const record of records) yield { type: 'put', ...encodeRecord(record, slab) };
+  const scratch = new Scratch();
+  for (const { table, key } of deletions) {
+    scratch.reset();
+    yield { type: 'delete', key: recordKey(table, key, scratch) };
+  }
+  for (const record of records) {
+    scratch.reset();
+    const { key, value } = encodeRecord(record, scratch);
+    yield { type: 'put', key, value };
+  }
   for (const key of others) yield { type: 'delete', key };
   yield { type: 'put', key: STATE_META_KEY, value: encodeCutMeta(meta) };
 }

@@ -38,7 +38,8 @@ export interface Kv {
   /** Entries of the range in key order, in slices. */
   read(range: KvRange, limit: number, maxBytes: number): Promise<[Uint8Array, Uint8Array][]>;
   /**
-   * Takes the operations in slices, each when it is ready for it; what they hold must not change meanwhile. Atomic and synced: once it resolves the operations survive power loss. One batch in flight (asserted).
+   * Takes the operations in slices, each when it is ready for it; what one holds is copied before the next is asked
+   * for. Atomic and synced: once it resolves the operations survive power loss. One batch in flight (asserted).
    */
   write(operations: Iterable<KvOperation>): Promise<void>;
   snapshot(): KvSnapshot;

@@ -47,6 +47,25 @@ for (const twin of twins) {
         assert.deepEqual(text(await kv.read(range('', 'z'), 9, 1000)), ['a=2']);
       }));
 
+    it('has copied what an operation holds by the time it asks for the next', () =>
+      withKv(async (kv) => {
+        const key = utf8Encode('k?');
+        const value = utf8Encode('v?');
+        const count = 2000;
+        function* inTheSameMemory(): Generator<KvOperation> {
+          for (let i = 0; i < count; i++) {
+            key[1] = value[1] = i & 0x7f;
+            yield { type: 'put', key, value };
+          }
+          key.fill(0);
+          value.fill(0);
+        }
+        await kv.write(inTheSameMemory());
+        const kept = await kv.read(range('k', 'l'), count, 1e6);
+        assert.equal(kept.length, 128);
+        for (const [i, [k, v]] of kept.entries()) assert.deepEqual([k[1], v[0], v[1]], [i, 0x76, i]);
+      }));
+
     it('keeps empty values and tells them from absent ones', () =>
       withKv(async (kv) => {
         await kv.write([put('a', '')]);
