@@ -9,6 +9,9 @@ import type { Kv, KvOperation, KvRange, KvSnapshot } from './types.js';
 /** Operations handed to the native batch before the loop is given a turn: about 1 ms. */
 const SLICE_OPERATIONS = 500;
 
+/** Of blocks that were read. What is read here is read once, from one end to the other: a cache is of no use. */
+const CACHE_BYTES = 256 << 10;
+
 type Database = Level<Uint8Array, Uint8Array>;
 type Snapshot = ReturnType<Database['snapshot']>;
 
@@ -25,11 +28,9 @@ function openError(folder: string, error: unknown): TepuiError {
 /** Opens or makes the LevelDB database in `folder`. Compression stays on: it makes damaged tables fail loudly. */
 export async function openLevel(folder: string, options: KvOptions, latch: FailureLatch): Promise<Kv> {
   const attempts = await beginAttempt(folder);
-  const database: Database = new Level(folder, {
-    keyEncoding: 'view',
-    valueEncoding: 'view',
-    writeBufferSize: options.writeBufferBytes,
-  });
+  // The declared options of `level` leave out those of classic-level, which it passes through.
+  const sizes: object = { writeBufferSize: options.writeBufferBytes, cacheSize: CACHE_BYTES };
+  const database: Database = new Level(folder, { keyEncoding: 'view', valueEncoding: 'view', ...sizes });
   try {
     await database.open();
   } catch (error) {

@@ -24,8 +24,11 @@ import { Witness } from './witness.js';
 /** The file that remembers what this member has promised. */
 export const WITNESS = 'witness';
 
-/** A large memtable: a flush of raft/ must not wait behind one of state/ on LevelDB's single thread. */
-const RAFT_WRITE_BUFFER_BYTES = 64 << 20;
+/**
+ * A large memtable, twice that of state/: a flush of raft/ must not wait behind one of state/ on LevelDB's single thread.
+ * There may be two of them in memory, and what was one is not given back by all allocators: larger ones cost every master.
+ */
+const RAFT_WRITE_BUFFER_BYTES = 32 << 20;
 
 export interface OpeningOptions {
   readonly memberId: MemberId;
