@@ -13,6 +13,7 @@ import type {
   LogIndex,
   LogReader,
   Message,
+  NewsHeld,
   ReadState,
   SnapshotMeta,
   Term,
@@ -21,6 +22,8 @@ import type {
 export interface Follower {
   readonly role: 'follower';
   leader: NodeId | null;
+  /** Highest index acknowledged to the leader of this term. */
+  acknowledged: LogIndex;
 }
 
 export interface Candidate {
@@ -50,8 +53,8 @@ export interface Leader {
   uncommittedBytes: number;
   /** Something may have become sendable since the last `Ready`. */
   sendDue: boolean;
-  /** A `Ready` kept news of the commit index back: they leave with the next entries, or when released. */
-  newsHeld: boolean;
+  /** News of the commit index that a `Ready` kept back: they leave with the next entries, or when released. */
+  newsHeld: NewsHeld;
 }
 
 /** Progress of `id`, if it is a peer of this leader. Groups are small: a search beats a map. */
@@ -86,7 +89,7 @@ export class Core {
 
   term: Term;
   vote: NodeId | null;
-  state: RoleState = { role: 'follower', leader: null };
+  state: RoleState = { role: 'follower', leader: null, acknowledged: 0 };
   /** applied ≤ handedOut ≤ commit ≤ last index. */
   commit: LogIndex;
   /** Committed entries up to here were given to the host. */

@@ -13,9 +13,11 @@ export function handleAppend(core: Core, message: Append): void {
     acknowledge(core, message, core.commit);
   } else if (log.termAt(message.prevIndex) === message.prevTerm) {
     const last = message.prevIndex + message.entries.length;
+    const told = core.commit;
     store(core, message.entries);
     commitTo(core, Math.min(message.commit, last));
-    acknowledge(core, message, last);
+    const onlyNews = message.entries.length === 0 && core.commit > told;
+    if (!onlyNews || !isAcknowledged(core, last)) acknowledge(core, message, last);
   } else {
     refuse(core, message);
   }
@@ -46,8 +48,15 @@ function storeEntry(core: Core, entry: Entry): void {
   core.configurationChanged = true;
 }
 
+/** The leader was told, or will be once it is durable. Should that be lost, it asks after the next heartbeat. */
+function isAcknowledged(core: Core, index: LogIndex): boolean {
+  return core.state.role === 'follower' && core.state.acknowledged >= index;
+}
+
 function acknowledge(core: Core, message: Append | InstallSnapshot, index: LogIndex): void {
-  const { id: from, term } = core;
+  const { id: from, term, state } = core;
+  if (message.type === 'append' && state.role === 'follower')
+    state.acknowledged = Math.max(state.acknowledged, index);
   core.sendDurable({
     type: 'append-reply',
     from,

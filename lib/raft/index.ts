@@ -33,6 +33,8 @@ export {
   type LogIndex,
   type LogReader,
   type Message,
+  type NewsHeld,
+  type NewsHold,
   type PeerProgress,
   type Persist,
   type ProposeResult,

@@ -7,7 +7,7 @@ import { quorumActiveWithin, tickLeader } from './leader-clock.js';
 import { leaseAge } from './lease.js';
 import type { Progress } from './progress.js';
 import { propose, proposeConfiguration } from './proposals.js';
-import { readIndex } from './reads.js';
+import { awaitCommit, readIndex } from './reads.js';
 import { completePersist, hasReady, takeReady } from './ready.js';
 import { describe } from './status.js';
 import { step } from './step.js';
@@ -18,6 +18,8 @@ import type {
   LogIndex,
   LogReader,
   Message,
+  NewsHeld,
+  NewsHold,
   ProposeResult,
   RaftStatus,
   Ready,
@@ -153,23 +155,29 @@ export class RaftNode {
   }
 
   /**
-   * Takes what is to be done; nothing is returned twice. With `holdNews`, news of the commit index that no entry
-   * carries are kept back until entries follow or `releaseNews` is called: soon, since followers apply by them.
+   * Takes what is to be done; nothing is returned twice. News of the commit index that no entry carries may be kept
+   * back until entries follow or `releaseNews` is called: soon, since followers apply by them.
    */
-  ready(holdNews = false): Ready {
-    return takeReady(this.core, holdNews);
+  ready(hold: NewsHold = 'none'): Ready {
+    return takeReady(this.core, hold);
   }
 
-  /** Whether news of the commit index are kept back. */
-  get newsHeld(): boolean {
+  /** The news of the commit index that are kept back. */
+  get newsHeld(): NewsHeld {
     const { state } = this.core;
-    return state.role === 'leader' && state.newsHeld;
+    return state.role === 'leader' ? state.newsHeld : 'none';
   }
 
   /** News that were kept back become sendable. */
   releaseNews(): void {
     const { state } = this.core;
-    if (state.role === 'leader' && state.newsHeld) state.sendDue = true;
+    if (state.role === 'leader' && state.newsHeld !== 'none') state.sendDue = true;
+  }
+
+  /** Somebody at `peer` waits until `index` is committed there: the news of it are not idle. */
+  awaits(peer: NodeId, index: LogIndex): void {
+    const { state } = this.core;
+    if (state.role === 'leader') awaitCommit(state, peer, index);
   }
 
   /** The outstanding `Persist` is durable. */

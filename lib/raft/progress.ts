@@ -31,6 +31,8 @@ export class Progress {
   confirmedRound = 0;
   /** Highest commit index sent with entries the peer will then hold. */
   toldCommit: LogIndex = 0;
+  /** Somebody there waits for commits up to this index. */
+  awaited: LogIndex = 0;
   /** An empty append is due: the answer tells whether what was sent has arrived. */
   checkDue = false;
 
@@ -59,7 +61,8 @@ export class Progress {
     assert(next > this.match, () => `next ${next} ≤ match ${this.match} of ${this.id}`);
     this.enter({ kind: 'probe', paused });
     this.next = next;
-    this.toldCommit = Math.min(this.toldCommit, this.match);
+    // What was told may be lost.
+    this.toldCommit = 0;
   }
 
   replicate(): void {
@@ -111,6 +114,10 @@ export class Progress {
   resume(lastIndex: LogIndex): void {
     if (this.state.kind === 'probe') this.state.paused = false;
     else if (this.state.kind === 'replicate') this.checkDue = this.match < lastIndex;
+  }
+
+  awaits(index: LogIndex): void {
+    this.awaited = Math.max(this.awaited, index);
   }
 
   describe(recentlyActive: boolean, catchUp: CatchUpState): PeerProgress {

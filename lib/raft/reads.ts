@@ -52,8 +52,17 @@ export function refuseReads(core: Core, reads: readonly PendingRead[]): void {
   for (const read of reads) answer(core, read, REFUSED);
 }
 
+/** Somebody at `peer` waits until it has applied `index`: news of that are due, even if they were kept back. */
+export function awaitCommit(leader: Leader, peer: NodeId, index: LogIndex): void {
+  peerOf(leader, peer)?.awaits(index);
+  leader.sendDue = true;
+}
+
 function answer(core: Core, read: PendingRead, index: LogIndex): void {
   const { from, context } = read;
   if (from === null) core.reads.push({ context, index });
-  else core.send({ type: 'read-reply', from: core.id, to: from, term: core.term, context, index });
+  else {
+    core.send({ type: 'read-reply', from: core.id, to: from, term: core.term, context, index });
+    if (core.state.role === 'leader') awaitCommit(core.state, from, index);
+  }
 }

@@ -2,7 +2,7 @@ import type { Core } from './core.js';
 import { readRoundDue } from './reads.js';
 import { sendAll } from './sending.js';
 import { handleVoteReply } from './election.js';
-import type { Entry, Leadership, Persist, ReadState, Ready } from './types.js';
+import type { Entry, Leadership, NewsHold, Persist, ReadState, Ready } from './types.js';
 import type { NodeId } from '../base/index.js';
 
 const NOTHING: readonly never[] = [];
@@ -21,10 +21,10 @@ export function hasReady(core: Core): boolean {
 }
 
 /** Takes everything the host has to do; what is returned once is not returned again. */
-export function takeReady(core: Core, holdNews: boolean): Ready {
+export function takeReady(core: Core, hold: NewsHold): Ready {
   if (core.outstanding === null && !needsWrite(core)) releasePromises(core);
   const persist = takePersist(core);
-  if (core.state.role === 'leader') sendAll(core, core.state, holdNews);
+  if (core.state.role === 'leader') sendAll(core, core.state, hold);
   return {
     messages: core.outbox.take(),
     persist,

@@ -17,7 +17,7 @@ export function becomeFollower(core: Core, term: Term, leader: NodeId | null): v
     core.term = term;
     core.vote = null;
   }
-  core.state = { role: 'follower', leader };
+  core.state = { role: 'follower', leader, acknowledged: 0 };
   core.drawElectionTimeout();
   if (previous.role !== 'follower' || leader !== null) core.restartElectionTimer();
   if (leader !== null) core.takeover = null;
@@ -55,7 +55,7 @@ export function becomeLeader(core: Core): void {
     lastHeartbeatTick: core.now,
     uncommittedBytes: 0,
     sendDue: true,
-    newsHeld: false,
+    newsHeld: 'none',
   };
   core.state = leader;
   core.takeover = null;

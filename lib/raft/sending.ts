@@ -1,32 +1,40 @@
 import type { Core, Leader } from './core.js';
 import type { Progress } from './progress.js';
 import { confirmReads, readRoundDue } from './reads.js';
-import type { Entry, LogIndex, Term } from './types.js';
+import type { Entry, LogIndex, NewsHeld, NewsHold, Term } from './types.js';
+
+const NO_ENTRIES: readonly Entry[] = [];
 
 /** Sends whatever became sendable: read rounds, entries as far as the windows allow, news of the commit index. */
-export function sendAll(core: Core, leader: Leader, holdNews: boolean): void {
+export function sendAll(core: Core, leader: Leader, hold: NewsHold): void {
   if (readRoundDue(core, leader)) beginReadRound(core, leader);
   if (!leader.sendDue) return;
   leader.sendDue = false;
-  leader.newsHeld = false;
-  for (const peer of leader.peers) if (!sendTo(core, peer, holdNews)) leader.newsHeld = true;
+  leader.newsHeld = 'none';
+  for (const peer of leader.peers) {
+    const held = sendTo(core, peer, hold);
+    if (leader.newsHeld !== 'awaited') leader.newsHeld = held === 'none' ? leader.newsHeld : held;
+  }
 }
 
-/** Sends what the peer can take; false when news of the commit index were held back. */
-function sendTo(core: Core, peer: Progress, holdNews: boolean): boolean {
+/** Sends what the peer can take; returns the news of the commit index that were held back. */
+function sendTo(core: Core, peer: Progress, hold: NewsHold): NewsHeld {
   const last = core.log.lastIndex;
   while (peer.sendable && (peer.next <= last || peer.state.kind === 'probe')) {
-    if (!sendAppend(core, peer, last + 1)) return true;
+    if (!sendAppend(core, peer, last + 1)) return 'none';
   }
-  if (peer.state.kind !== 'replicate' || !newsFor(core, peer)) return true;
-  if (holdNews && !peer.checkDue) return false;
-  sendAppend(core, peer, peer.next);
-  return true;
+  if (peer.state.kind !== 'replicate') return 'none';
+  if (peer.checkDue && !sendAppend(core, peer, peer.next)) return 'none';
+  const news = newsFor(core, peer);
+  if (hold === 'all' || (hold === 'idle' && news === 'idle')) return news;
+  if (news !== 'none') sendAppend(core, peer, peer.next);
+  return 'none';
 }
 
-/** Whether an append without entries tells the peer something: a commit it can make, or that it was lost. */
-function newsFor(core: Core, peer: Progress): boolean {
-  return peer.checkDue || peer.toldCommit < Math.min(core.commit, peer.next - 1);
+/** Whether an append without entries tells the peer of a commit that it can make, and somebody there waits for it. */
+function newsFor(core: Core, peer: Progress): NewsHeld {
+  if (peer.toldCommit >= Math.min(core.commit, peer.next - 1)) return 'none';
+  return peer.toldCommit < peer.awaited ? 'awaited' : 'idle';
 }
 
 /** One append of the entries `[next, to)`, as many as fit. False when the peer needs a snapshot instead. */
@@ -37,8 +45,10 @@ function sendAppend(core: Core, peer: Progress, to: LogIndex): boolean {
     wantSnapshot(core, peer);
     return false;
   }
-  const entries = peer.next < to ? core.log.read(peer.next, to, core.config.maxAppendBytes) : [];
-  append(core, peer, prevIndex, prevTerm, entries);
+  const entries = peer.next < to ? core.log.read(peer.next, to, core.config.maxAppendBytes) : NO_ENTRIES;
+  // A question tells of no commit: what does so and brings no entries may go unanswered.
+  const asks = entries.length === 0 && (peer.checkDue || peer.state.kind === 'probe');
+  append(core, peer, prevIndex, prevTerm, entries, asks ? 0 : core.commit);
   return true;
 }
 
@@ -48,8 +58,9 @@ function append(
   prevIndex: LogIndex,
   prevTerm: Term,
   entries: readonly Entry[],
+  commit: LogIndex,
 ): void {
-  const { id: from, term, commit } = core;
+  const { id: from, term } = core;
   core.send({ type: 'append', from, to: peer.id, term, prevIndex, prevTerm, entries, commit });
   let bytes = 0;
   for (const entry of entries) bytes += entry.data.length;

@@ -37,7 +37,7 @@ export function expireTransfer(core: Core, leader: Leader): void {
 
 /** Stops leading and lets the voter with the longest log campaign at once. Everything sendable goes out first. */
 export function handOver(core: Core, leader: Leader): void {
-  sendAll(core, leader, false);
+  sendAll(core, leader, 'none');
   const voters = leader.peers.filter((peer) => core.isVoter(peer.id));
   const best = voters.reduce<Progress | null>(
     (longest, peer) => (longest === null || peer.match > longest.match ? peer : longest),

@@ -198,6 +198,15 @@ export interface Leadership {
   readonly leader: NodeId | null;
 }
 
+/**
+ * Which news of the commit index that no entry carries are kept back: none, those that nobody is known to wait for, or
+ * all of them.
+ */
+export type NewsHold = 'none' | 'idle' | 'all';
+
+/** What was kept back: nothing, news that nobody is known to wait for, or some that somebody waits for. */
+export type NewsHeld = 'none' | 'idle' | 'awaited';
+
 /** Everything the host has to do, in no particular order except as stated per field. Empty fields are empty. */
 export interface Ready {
   /** May leave at once, before anything in this `Ready` is durable. */

@@ -24,6 +24,8 @@ interface Gathered {
 export interface IntakeHost {
   readonly machine: () => Machine;
   readonly propose: (datas: readonly Uint8Array[]) => ProposeResult;
+  /** The entry was appended for that lane: its origin waits for the commit. */
+  readonly appended: (lane: NodeId, index: number) => void;
   /** Whether a proposal would be taken; asked only after one was not. */
   readonly accepting: () => boolean;
   /** False when the answer is surely lost. */
@@ -130,7 +132,8 @@ export class LaneIntake {
         gathered.map((one) => one.bytes),
       ),
     ]);
-    if (!result.ok) this.park(gathered);
+    if (!result.ok) return this.park(gathered);
+    for (const { lane } of gathered) this.host.appended(lane, result.index);
   }
 
   /** Nothing of `gathered` was appended: its origins send it again, to this leader or to the next one. */

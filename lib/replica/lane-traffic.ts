@@ -60,6 +60,7 @@ export class LaneTraffic {
     this.intake = new LaneIntake({
       machine,
       propose: (datas) => raft.propose(datas),
+      appended: (lane, index) => raft.awaits(lane, index),
       accepting: () => this.accepting(),
       answer: (lane, reply) => this.answer(lane, reply),
       stampMs,

@@ -1,7 +1,14 @@
 import { assert, type ErrorCode, type MemberId } from '../base/index.js';
 import { simpleConfiguration, type ProposeResult } from '../raft/index.js';
 import { Machine } from '../state/index.js';
-import type { FormReply, FormRequest, PeerHello, Transport, TransportHandlers } from '../transport/types.js';
+import type {
+  FormReply,
+  FormRequest,
+  FrameKind,
+  PeerHello,
+  Transport,
+  TransportHandlers,
+} from '../transport/types.js';
 import { Acquaintance } from './acquaintance.js';
 import { Calls } from './calls.js';
 import { Formation } from './formation.js';
@@ -92,7 +99,7 @@ export class Member implements Replica {
       nowMs: () => options.clock.monotonicMs(),
       soon: (callback) => options.timers.soon(callback),
       view: () => this.leadership(),
-      send: (to, kind, body) => this.transport.send(to, kind, body),
+      send: (to, kind, body) => this.tell(to, kind, body),
       waitRevision: (revision, done) => this.waitRevision(revision, done),
       trouble: () => this.trouble(),
     });
@@ -380,6 +387,17 @@ export class Member implements Replica {
     this.each((one) => one.peerUp?.(hello));
   }
 
+  /** Answers to calls, and news of services, are held by their receiver until it has applied as much as we have. */
+  private tell(to: MemberId, kind: FrameKind, body: Uint8Array): boolean {
+    if (!this.transport.send(to, kind, body)) return false;
+    const running = this.running();
+    if (running !== null && (kind === 'push' || kind === 'callReply')) {
+      running.peers.expects(to);
+      running.schedule();
+    }
+    return true;
+  }
+
   private makeNews(): News {
     const { memberId, timers, clock } = this.options;
     return new News({
@@ -389,7 +407,7 @@ export class Member implements Replica {
       nowMs: () => clock.monotonicMs(),
       soon: (callback) => timers.soon(callback),
       each: (call) => this.each(call),
-      send: (to, kind, body) => this.transport.send(to, kind, body),
+      send: (to, kind, body) => this.tell(to, kind, body),
     });
   }
 

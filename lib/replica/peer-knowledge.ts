@@ -1,4 +1,4 @@
-import type { NodeId } from '../base/index.js';
+import type { MemberId, NodeId } from '../base/index.js';
 import type { RaftNode } from '../raft/index.js';
 import { comparePoints } from '../storage/index.js';
 import type { LogPoint, RaftLog } from '../storage/types.js';
@@ -52,6 +52,13 @@ export class PeerKnowledge {
     const stored = log.acknowledgedBy(peer);
     const known = roster.acknowledgedBy(peer);
     return known !== null && comparePoints(known, stored) > 0 ? known : stored;
+  }
+
+  /** `member` was told what is true of the state that this one has: it waits until it has applied as much. */
+  expects(member: MemberId): void {
+    const { raft, roster } = this.host;
+    const folder = roster.answering(member);
+    if (folder !== null) raft.awaits(folder, raft.view.commit);
   }
 
   /** Remembers how far peers have acknowledged: it rides along in the batch that is written next. */

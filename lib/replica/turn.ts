@@ -1,5 +1,5 @@
 import type { Timers } from '../base/index.js';
-import type { RaftNode, Ready } from '../raft/index.js';
+import type { NewsHold, RaftNode, Ready } from '../raft/index.js';
 import type { InstalledState } from '../storage/types.js';
 import type { CommandLevels } from './command-levels.js';
 import type { LaneTraffic } from './lane-traffic.js';
@@ -11,6 +11,9 @@ import type { Persister } from './persist.js';
 import type { Reads } from './reads.js';
 import type { Standing } from './standing.js';
 import type { StateInForce } from './state-in-force.js';
+
+/** Watches of clients elsewhere are told of a write by so much later. */
+const NEWS_DELAY_MS = 1;
 
 export interface TurnParts {
   readonly timers: Timers;
@@ -39,6 +42,10 @@ export class Turn {
   private scheduled = false;
   private ended = false;
   private termEnds = false;
+  /** The timer of the news that are kept back runs. */
+  private newsTimed = false;
+  /** Since it was started, there were none for a moment. */
+  private newsCarried = false;
 
   constructor(parts: TurnParts) {
     this.parts = parts;
@@ -96,32 +103,51 @@ export class Turn {
     const { gaps, raft, traffic, reads, levels, outgoing } = this.parts;
     gaps.look();
     levels.turn();
-    const newsOwed = raft.newsHeld;
+    const before = raft.newsHeld;
     this.drain();
     traffic.turn();
     reads.flush();
     this.drain();
-    if (newsOwed) this.tellNews();
-    else if (raft.newsHeld) this.schedule();
+    if (before === 'awaited') this.tellNews('idle');
+    else if (raft.newsHeld === 'awaited') this.schedule();
+    this.watchNews();
     outgoing.flush();
   };
 
   /**
-   * While own proposals wait, news of the commit index alone are kept for the next turn, which follows at once: who
-   * waited for that commit often proposes again, and the entry takes the news along. Each message costs more than all
-   * the rest of a small commit.
+   * News of the commit index alone are kept back for a moment: the next entry takes them along, and each message costs
+   * more than all the rest of a small commit. Those that somebody waits for leave at once, or, while own proposals wait,
+   * in the next turn, which follows at once: who waited for that commit often proposes again.
    */
   private drain(): void {
     const { raft, traffic } = this.parts;
-    const holdNews = traffic.lane.depth > 0;
-    while (!this.ended && raft.hasReady()) this.handle(raft.ready(holdNews));
+    const hold = traffic.lane.depth > 0 ? 'all' : 'idle';
+    while (!this.ended && raft.hasReady()) this.handle(raft.ready(hold));
   }
 
-  private tellNews(): void {
+  private tellNews(hold: NewsHold): void {
     const { raft } = this.parts;
     raft.releaseNews();
-    while (!this.ended && raft.hasReady()) this.handle(raft.ready());
+    while (!this.ended && raft.hasReady()) this.handle(raft.ready(hold));
   }
+
+  /** News that are kept back leave after `NEWS_DELAY_MS` to twice that, unless an entry takes them along. */
+  private watchNews(): void {
+    if (this.parts.raft.newsHeld === 'none') this.newsCarried = true;
+    else if (!this.newsTimed) {
+      this.newsTimed = true;
+      this.newsCarried = false;
+      this.parts.timers.after(NEWS_DELAY_MS, this.newsDue);
+    }
+  }
+
+  private readonly newsDue = (): void => {
+    this.newsTimed = false;
+    if (this.ended) return;
+    if (!this.newsCarried) this.tellNews('none');
+    this.watchNews();
+    this.parts.outgoing.flush();
+  };
 
   private handle(ready: Ready): void {
     const { raft, tracker, outgoing, state } = this.parts;

@@ -10,6 +10,11 @@ function ranges(messages: readonly Message[]): string[] {
     .map(({ prevIndex, entries }) => `${prevIndex + 1}..${prevIndex + entries.length}`);
 }
 
+/** Whom the appends among `messages` are for. */
+function recipients(messages: readonly Message[]): string[] {
+  return only(messages, 'append').map(({ to }) => to);
+}
+
 function leader(settings: Partial<typeof RAFT_DEFAULTS>): Solo {
   const solo = new Solo({ settings });
   solo.leadAndCommit();
@@ -147,11 +152,11 @@ describe('flow control', () => {
     const { term } = solo.view;
     const reply = { rejected: false, hintIndex: 0, hintTerm: 0, term, index: 2 };
     node.step({ type: 'append-reply', from: id('m2'), to: id('m1'), ...reply });
-    assert.deepEqual(ranges(node.ready(true).messages), []);
-    assert.ok(node.newsHeld && !node.hasReady());
+    assert.deepEqual(ranges(node.ready('all').messages), []);
+    assert.ok(node.newsHeld !== 'none' && !node.hasReady());
     node.releaseNews();
     assert.deepEqual(ranges(node.ready().messages), ['3..2']);
-    assert.ok(!node.newsHeld && !node.hasReady());
+    assert.ok(solo.node.newsHeld === 'none' && !node.hasReady());
   });
 
   it('entries take along the news of the commit index that were held back', () => {
@@ -161,14 +166,50 @@ describe('flow control', () => {
     const { term } = solo.view;
     const reply = { rejected: false, hintIndex: 0, hintTerm: 0, term, index: 2 };
     node.step({ type: 'append-reply', from: id('m2'), to: id('m1'), ...reply });
-    node.ready(true);
+    node.ready('all');
     node.propose([data('b')]);
-    const appends = only(node.ready(true).messages, 'append').filter(({ to }) => to === 'm2');
+    const appends = only(node.ready('all').messages, 'append').filter(({ to }) => to === 'm2');
     assert.deepEqual(
       appends.map(({ commit, entries }) => [commit, entries.length]),
       [[2, 1]],
     );
-    assert.ok(!node.newsHeld);
+    assert.ok(node.newsHeld === 'none');
+  });
+
+  it('idle news are kept back from a peer at which nobody waits for them, and from no other', () => {
+    const solo = leader({});
+    solo.propose('a');
+    const { node } = solo;
+    node.awaits(id('m3'), 2);
+    const { term } = solo.view;
+    const reply = { rejected: false, hintIndex: 0, hintTerm: 0, term, index: 2 };
+    for (const peer of ['m2', 'm3'])
+      node.step({ type: 'append-reply', from: id(peer), to: id('m1'), ...reply });
+    assert.deepEqual(recipients(node.ready('idle').messages), ids('m3'));
+    assert.equal(node.newsHeld, 'idle');
+    node.awaits(id('m2'), 2);
+    assert.deepEqual(
+      recipients(node.ready('idle').messages),
+      ids('m2'),
+      'news that were kept back are due now',
+    );
+    assert.equal(node.newsHeld, 'none');
+  });
+
+  it('a read that is answered at a follower takes the news along that it needs', () => {
+    const solo = leader({});
+    solo.propose('a');
+    const { node } = solo;
+    const { term } = solo.view;
+    const from = { from: id('m2'), to: id('m1'), term };
+    node.step({ type: 'append-reply', ...from, rejected: false, hintIndex: 0, hintTerm: 0, index: 2 });
+    node.step({ type: 'read', ...from, context: 7 });
+    const [beat] = only(node.ready('idle').messages, 'heartbeat');
+    node.step({ type: 'heartbeat-reply', ...from, round: beat!.round });
+    const { messages } = node.ready('idle');
+    assert.equal(only(messages, 'read-reply')[0]?.index, 2);
+    const told = [beat!, ...only(messages, 'append').filter(({ to }) => to === id('m2'))];
+    assert.ok(told.some(({ commit }) => commit === 2));
   });
 
   it('an answer to a heartbeat makes it ask whether the entries arrived, once', () => {
@@ -245,6 +286,30 @@ describe('flow control', () => {
 });
 
 describe('the commit index of a follower', () => {
+  it('news of it alone are not answered where everything was acknowledged', () => {
+    const solo = new Solo({ term: 1 });
+    assert.equal(only(solo.append('m2', { entries: entriesOf([1, 1]) }), 'append-reply').length, 1);
+    assert.deepEqual(solo.append('m2', { commit: 2 }), []);
+    assert.equal(solo.view.commit, 2);
+  });
+
+  it('are answered where nothing was acknowledged to this leader', () => {
+    const solo = new Solo({ log: [1, 1], term: 1 });
+    assert.equal(only(solo.append('m2', { term: 2, commit: 2 }), 'append-reply')[0]?.index, 2);
+  });
+
+  it('and a question is always answered: it tells of no commit', () => {
+    const solo = new Solo({ term: 1 });
+    solo.append('m2', { entries: entriesOf([1, 1]) });
+    assert.equal(only(solo.append('m2'), 'append-reply')[0]?.index, 2);
+    const asking = leader({ maxInflightMessages: 1 });
+    asking.propose('a');
+    asking.acknowledge('m2', 2);
+    asking.propose('b');
+    const [question] = only(asking.heartbeatReply('m2'), 'append');
+    assert.deepEqual([question?.entries.length, question?.commit], [0, 0]);
+  });
+
   it('a heartbeat carries no more than the follower is known to hold', () => {
     const cluster = ledCluster(3);
     cluster.filter = (message) => message.to !== 'm3' || message.type !== 'append';

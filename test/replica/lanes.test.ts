@@ -46,6 +46,7 @@ class Pair {
         for (const data of datas) this.apply(data);
         return { ok: true, index: this.index, term: this.term };
       },
+      appended: () => {},
       accepting: () => this.accepting,
       answer: (_lane, reply) => {
         if (this.mute) return false;

@@ -1,10 +1,11 @@
-import { chance, type NodeId, type Random } from '../../lib/base/index.js';
+import { chance, pick, type NodeId, type Random } from '../../lib/base/index.js';
 import {
   RAFT_DEFAULTS,
   RaftNode,
   type InstallSnapshot,
   type LogIndex,
   type Message,
+  type NewsHold,
   type Persist,
   type ProposeResult,
   type RaftConfig,
@@ -27,6 +28,9 @@ const CALM_DISK_MS = 1;
 
 /** States received and not yet installed; older ones are forgotten. */
 const STASH_LIMIT = 16;
+
+/** News of the commit index may be kept back until the next tick. */
+const HOLDS: readonly NewsHold[] = ['none', 'idle', 'all'];
 
 const OTHER: Cause = { type: 'other' };
 const TICK: Cause = { type: 'tick' };
@@ -250,7 +254,10 @@ export class SimProcess {
 
   private tick(): void {
     const { current } = this;
-    this.input((node) => node.tick(), TICK);
+    this.input((node) => {
+      node.releaseNews();
+      node.tick();
+    }, TICK);
     if (current !== null && this.current === current) this.ports.ticked(this);
   }
 
@@ -295,7 +302,7 @@ export class SimProcess {
   private turn(current: Incarnation): void {
     this.turning = true;
     while (this.current === current && current.node.hasReady()) {
-      this.handle(current, current.node.ready());
+      this.handle(current, current.node.ready(pick(this.random.host, HOLDS)));
       if (this.current === current) this.ports.stepped(this, OTHER);
     }
     this.turning = false;

@@ -62,8 +62,8 @@ export function attach(checker: ClusterChecker, raft: RaftNode, log: RaftLog, ob
   around(raft, 'tick', () => stepped(TICK));
   for (const name of OTHER_INPUTS) around(raft, name, () => stepped(OTHER));
   const ready = raft.ready.bind(raft);
-  raft.ready = (holdNews) => {
-    const result = ready(holdNews);
+  raft.ready = (hold) => {
+    const result = ready(hold);
     installing = result.persist?.snapshot?.index ?? installing;
     guard(() => seen(checker, id, result, observer));
     return result;
