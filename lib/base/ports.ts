@@ -23,6 +23,8 @@ export interface Timers {
   after(delayMs: number, callback: () => void): TimerHandle;
   /** Calls `callback` as soon as the current burst of I/O events has been handled. */
   soon(callback: () => void): void;
+  /** Calls `callback` as soon as the present event has been handled, before others. Without it there is only `soon`. */
+  promptly?(callback: () => void): void;
 }
 
 /** Structured logging: fields, not sentences. */

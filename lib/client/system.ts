@@ -27,6 +27,9 @@ export const SYSTEM: World = {
     soon: (callback) => {
       setImmediate(callback);
     },
+    promptly: (callback) => {
+      queueMicrotask(callback);
+    },
   },
   random: kernelRandom(),
 };

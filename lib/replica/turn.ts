@@ -9,6 +9,7 @@ import type { Outgoing } from './outgoing.js';
 import type { PeerKnowledge } from './peer-knowledge.js';
 import type { Persister } from './persist.js';
 import type { Reads } from './reads.js';
+import { Rounds } from './rounds.js';
 import type { Standing } from './standing.js';
 import type { StateInForce } from './state-in-force.js';
 
@@ -39,7 +40,8 @@ export interface TurnParts {
  */
 export class Turn {
   private readonly parts: TurnParts;
-  private scheduled = false;
+  private readonly rounds: Rounds;
+  private early = false;
   private ended = false;
   private termEnds = false;
   /** The timer of the news that are kept back runs. */
@@ -49,6 +51,7 @@ export class Turn {
 
   constructor(parts: TurnParts) {
     this.parts = parts;
+    this.rounds = new Rounds(parts.timers, (early) => this.run(early));
   }
 
   /** Nothing runs any more. */
@@ -60,11 +63,9 @@ export class Turn {
     this.ended = true;
   }
 
-  /** Runs a turn soon, after the events of this poll phase. */
+  /** Runs a turn soon: after the events of this poll phase, or after this one if it seems to be the only one. */
   schedule(): void {
-    if (this.scheduled || this.ended) return;
-    this.scheduled = true;
-    this.parts.timers.soon(this.run);
+    if (!this.ended) this.rounds.schedule();
   }
 
   /**
@@ -97,9 +98,9 @@ export class Turn {
     this.schedule();
   }
 
-  private readonly run = (): void => {
-    this.scheduled = false;
+  private run(early: boolean): void {
     if (this.ended) return;
+    this.early = early;
     const { gaps, raft, traffic, reads, levels, outgoing } = this.parts;
     gaps.look();
     levels.turn();
@@ -112,7 +113,8 @@ export class Turn {
     else if (raft.newsHeld === 'awaited') this.schedule();
     this.watchNews();
     outgoing.flush();
-  };
+    this.early = false;
+  }
 
   /**
    * News of the commit index alone are kept back for a moment: the next entry takes them along, and each message costs
@@ -168,8 +170,14 @@ export class Turn {
   private persist(batch: NonNullable<Ready['persist']>): void {
     const { tracker, peers, persister, state } = this.parts;
     const { kind } = tracker.view;
-    if (kind === 'elected' || kind === 'leading') peers.noteProgress();
-    persister.write(batch, batch.snapshot === null ? null : state.installed);
+    const leads = kind === 'elected' || kind === 'leading';
+    if (leads) peers.noteProgress();
+    const installed = batch.snapshot === null ? null : state.installed;
+    if (!leads || !this.early) return persister.write(batch, installed);
+    // The others have longer to go: their way begins first.
+    this.rounds.atEnd(() => {
+      if (!this.ended) persister.write(batch, installed);
+    });
   }
 
   private readsAnswered(states: Ready['reads']): void {

@@ -98,6 +98,11 @@ export class Host implements Clock, Timers {
     this.options.schedule.after(0, () => this.deliver(callback));
   }
 
+  /** What is virtual has events of one thing each. */
+  promptly(callback: () => void): void {
+    this.soon(callback);
+  }
+
   /** Runs `effect` in this process now, at the end of a stop, or never. */
   deliver(effect: () => void): void {
     if (this.state === 'dead') return;
