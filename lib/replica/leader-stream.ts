@@ -17,19 +17,28 @@ export interface LeaderStreamHost {
  */
 export class LeaderStream {
   private readonly host: LeaderStreamHost;
+  /** The latest start of each member that consensus was spoken with. */
+  private readonly spoke = new Map<MemberId, number>();
 
   constructor(host: LeaderStreamHost) {
     this.host = host;
   }
 
-  /** The stream to a peer is new. True: it led, and another process answers in its place. */
-  replacedBy(hello: PeerHello, formerBoot: number | null): boolean {
+  /** A message of consensus came from there. */
+  heard({ memberId, boot }: PeerHello): void {
+    if ((this.spoke.get(memberId) ?? 0) < boot) this.spoke.set(memberId, boot);
+  }
+
+  /**
+   * The stream to a peer is new. If it led and another start of its process answers, the leader is gone; unless that
+   * start is the one that leads: its own stream to this member may have come up first.
+   */
+  up(hello: PeerHello, formerBoot: number | null): void {
     const { view, raft } = this.host;
     const now = view();
     const leads = now.kind === 'following' && now.leader === hello.memberId;
-    if (!leads || formerBoot === null || hello.boot <= formerBoot) return false;
-    raft.campaignHint();
-    return true;
+    if (!leads || formerBoot === null || hello.boot <= formerBoot) return;
+    if (hello.boot > (this.spoke.get(hello.memberId) ?? 0)) raft.campaignHint();
   }
 
   /** The stream to `member`, or an attempt, is over. True: it led, and its process is gone. */

@@ -228,8 +228,9 @@ export class RunningMember {
 
   peerUp(hello: PeerHello, formerBoot: number | null): void {
     this.peers.meet(hello);
-    if (!this.leaderStream.replacedBy(hello, formerBoot)) this.traffic.peerUp(hello.nodeId);
+    this.leaderStream.up(hello, formerBoot);
     // What was on its way is lost.
+    this.traffic.peerUp(hello.nodeId);
     this.raft.unreachable(hello.nodeId);
     this.schedule();
   }
@@ -245,6 +246,7 @@ export class RunningMember {
     if (!this.standing.open) return;
     if (frame.kind === 'raft') {
       this.peers.isBound(from, true);
+      this.leaderStream.heard(from);
       // Null: meant for a folder that this member no longer has.
       for (const message of decodeMessages(frame.body, from.nodeId, this.node) ?? []) this.raft.step(message);
     } else if (frame.kind === 'lane') this.traffic.arrived(from.nodeId, frame.body);

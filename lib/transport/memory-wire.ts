@@ -10,6 +10,8 @@ interface Connection {
   readonly held: (() => void)[];
   readonly streams: Set<{ cut(): void }>;
   open: boolean;
+  /** The machine at one end lost its power, and with it the connection: the other end has not noticed. */
+  dead: boolean;
 }
 
 /**
@@ -62,12 +64,23 @@ export class MemoryNetwork {
     this.breakAll(({ from, to }) => from === address || to === address);
   }
 
+  /**
+   * As a loss of power at `address`: nobody is told. What others send there is lost, until a process listens there again,
+   * whose machine resets what it knows nothing of.
+   */
+  losePower(address: string): void {
+    this.doors.delete(address);
+    for (const connection of this.connections) {
+      if (connection.from === address || connection.to === address) connection.dead = true;
+    }
+  }
+
   private isCut(from: string, to: string): boolean {
     return this.cuts.has(`${from}>${to}`);
   }
 
   private channel(from: string, to: string): PeerChannel {
-    const connection: Connection = { from, to, held: [], streams: new Set(), open: true };
+    const connection: Connection = { from, to, held: [], streams: new Set(), open: true, dead: false };
     this.connections.add(connection);
     return {
       stream: () => this.stream(connection, (door, stream) => door.stream(stream.incoming)),
@@ -152,7 +165,8 @@ export class MemoryNetwork {
     this.timers.soon(() => {
       if (!connection.open) return;
       if (this.isCut(connection.from, connection.to)) connection.held.push(effect);
-      else effect();
+      else if (!connection.dead) effect();
+      else if (this.doors.has(connection.to)) this.drop(connection);
     });
   }
 

@@ -43,6 +43,12 @@ export class MemoryTransport extends PeerTransport {
     this.network.crash(this.address);
     void this.stop();
   }
+
+  /** As a loss of power: nobody notices yet, and its own handlers hear nothing more. */
+  losePower(): void {
+    this.life.alive = false;
+    this.network.losePower(this.address);
+  }
 }
 
 /** What a process is told only while it lives. */

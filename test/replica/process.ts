@@ -260,6 +260,14 @@ export class TestProcess {
     this.transport.crash();
   }
 
+  /** As `crash`, by a loss of power: the others are not told. */
+  losePower(): void {
+    if (!this.alive) return;
+    this.timers.alive = false;
+    this.memory.powerCut(() => false);
+    this.transport.losePower();
+  }
+
   async stop(): Promise<void> {
     await settled(this.around.time, this.member.stop());
     this.timers.alive = false;

@@ -121,6 +121,29 @@ describe('replica: change of leaders', () => {
     assert.equal(group.leader, old);
   });
 
+  it('sends its proposals again when its own stream to a restarted leader is the last to come up', async () => {
+    const group = await Group.serving();
+    const [next, one] = group.followers;
+    const { id } = next!;
+    // What `one` sends to the former process waits behind a cut, and is lost with the connection.
+    group.cut(one!.id, id);
+    next!.losePower();
+    await group.start(id);
+    await group.untilLevel();
+    group.leader!.member.transferLeadership(id, () => {});
+    const follows = (): boolean => {
+      const view = one!.member.leadership();
+      return view.kind === 'following' && view.leader === id;
+    };
+    await group.until('it leads', () => group.leader?.id === id && follows());
+    const proposal = group.propose(one!.id);
+    await group.pass(5);
+    group.heal(one!.id, id);
+    await group.until('it ends', () => proposal.outcome !== null);
+    assert.equal(proposal.outcome?.kind, 'applied');
+    assert.equal(group.leader?.id, id, 'nobody took it for gone');
+  });
+
   it('asks for an invitation that was lost', async () => {
     const group = await Group.serving();
     const { leader } = group;
