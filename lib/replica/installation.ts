@@ -63,6 +63,7 @@ export class Installation {
   /** The batch is durable. */
   committed(): void {
     const { state, done } = must(this.current, 'a state became durable that nobody installs');
+    if (this.host.stopped()) return;
     this.host.suspend();
     this.host.disk
       .switchState(state.folder)

@@ -16,11 +16,22 @@ export interface LoadingHost {
 /** Loads the state in force: at start, and whenever a received one has taken its place. */
 export class Loading {
   private readonly host: LoadingHost;
-  /** Counts the loads that began: an older one is void. */
+  /** Counts the loads that began, or were given up: an older one is void. */
   private loads = 0;
+  private damaged = false;
 
   constructor(host: LoadingHost) {
     this.host = host;
+  }
+
+  /** The state in force is not what was written: this process is about to end, and takes in no other one. */
+  get failed(): boolean {
+    return this.damaged;
+  }
+
+  /** Another state is about to take the place of the one that is being loaded. */
+  giveUp(): void {
+    this.loads++;
   }
 
   /** Resolves when the machine is in place, or when that is no longer wanted. */
@@ -34,7 +45,7 @@ export class Loading {
       if (machine !== null && wanted()) this.host.loaded(machine, disk.state.meta, this.loads > 1);
     } catch (error) {
       // Else the folder was closed under it: a received state took its place, or the member stopped.
-      if (wanted()) await this.failed(error);
+      if (wanted()) await this.fail(error);
     }
   }
 
@@ -62,10 +73,10 @@ export class Loading {
   }
 
   /** A state that is not what was written must not be found by the next start: it then recovers from others. */
-  private async failed(error: unknown): Promise<void> {
+  private async fail(error: unknown): Promise<void> {
     const { options, fatal } = this.host;
-    const damaged = error instanceof TepuiError && error.code === 'DAMAGED';
-    if (damaged) await options.disk.discardState().catch((failure: unknown) => fatal(failure));
+    this.damaged = error instanceof TepuiError && error.code === 'DAMAGED';
+    if (this.damaged) await options.disk.discardState().catch((failure: unknown) => fatal(failure));
     fatal(error);
   }
 }

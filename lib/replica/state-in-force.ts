@@ -82,10 +82,13 @@ export class StateInForce {
       roster,
       raft,
       cuts: this.cuts,
-      stopped,
+      stopped: () => stopped() || this.loading.failed,
       appliedIndex: () => this.applier.appliedIndex,
       changed: rightsChanged,
-      suspend: () => this.applier.suspend(),
+      suspend: () => {
+        this.loading.giveUp();
+        this.applier.suspend();
+      },
       load: () => this.loading.load(),
       schedule,
       fatal,

@@ -142,8 +142,9 @@ export class DataFolder {
    * then ends the process: the next start finds log and state apart, and the member recovers from another one.
    */
   async discardState(): Promise<void> {
-    await this.durableState.close();
-    await this.disk.removeKv(this.durableState.folder);
+    const { durableState } = this;
+    await durableState.close();
+    await this.disk.removeKv(durableState.folder);
   }
 
   /**

@@ -237,6 +237,16 @@ for (const twin of twins) {
         assert.deepEqual(await allOf(to.state), await allOf(from.state));
       }));
 
+    it('a state that is given up takes none with it that comes in its place meanwhile', () =>
+      transfer(async (from, to, chunks, receiver) => {
+        for (const chunk of chunks) await receiver.add(chunk);
+        const { folder } = await receiver.finish();
+        const discarding = to.discardState();
+        await to.switchState(folder);
+        await discarding;
+        assert.deepEqual(await allOf(to.state), await allOf(from.state));
+      }));
+
     it('goes on with the transfer in progress when the same snapshot is offered again', () =>
       transfer(async (from, to, chunks, receiver) => {
         const meta = from.state.meta!;

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { loadMachine } from '../../lib/replica/load.js';
+import { Loading } from '../../lib/replica/loading.js';
+import type { ReplicaOptions } from '../../lib/replica/index.js';
+import { REPLICA_LIMITS } from '../../lib/replica/index.js';
 import { DEFAULT_LIMITS, Machine } from '../../lib/state/index.js';
 import type { CutMeta, StateRecord, StateStore } from '../../lib/storage/types.js';
 import { bytes, Driver } from '../state/support/driver.js';
@@ -59,5 +62,56 @@ describe('replica: loading the state', () => {
 
   it('ends with nothing when it is no longer wanted', async () => {
     assert.equal(await loadMachine(hundredNodes(), DEFAULT_LIMITS, 1024, AT_ONCE, () => false), null);
+  });
+});
+
+/** A load of `state` by a member, and what came of it. */
+function loading(state: StateStore): {
+  readonly load: Loading;
+  readonly seen: string[];
+  readonly discarded: () => void;
+} {
+  const seen: string[] = [];
+  let discarded = (): void => undefined;
+  const options = {
+    limits: REPLICA_LIMITS,
+    machineLimits: DEFAULT_LIMITS,
+    timers: { soon: (callback: () => void) => void setImmediate(callback) },
+    disk: {
+      state,
+      discardState: () => {
+        seen.push('discards');
+        return new Promise<void>((resolve) => (discarded = resolve));
+      },
+    },
+  } as unknown as ReplicaOptions;
+  const load = new Loading({
+    options,
+    stopped: () => false,
+    loaded: () => seen.push('loaded'),
+    fatal: (error) => seen.push((error as { code: string }).code),
+  });
+  return { load, seen, discarded: () => discarded() };
+}
+
+describe('replica: a state that is not what was written', () => {
+  it('is deleted, and the member takes in no other one before it ends', async () => {
+    const { load, seen, discarded } = loading(store([]));
+    const ended = load.load();
+    while (seen.length === 0) await settled();
+    assert.equal(load.failed, true, 'known before it is deleted');
+    assert.deepEqual(seen, ['discards']);
+    discarded();
+    await ended;
+    assert.deepEqual(seen, ['discards', 'DAMAGED']);
+  });
+
+  it('harms nobody once another one is about to take its place', async () => {
+    const { load, seen } = loading(store([]));
+    const ended = load.load();
+    load.giveUp();
+    await ended;
+    assert.deepEqual(seen, []);
+    assert.equal(load.failed, false);
   });
 });
