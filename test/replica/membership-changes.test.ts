@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { memberOf, type MemberId } from '../../lib/base/index.js';
+import { memberOf, type MemberId, type TepuiError } from '../../lib/base/index.js';
 import type { ChangeReply, MemberChange } from '../../lib/replica/index.js';
 import { Group } from './group.js';
 
@@ -299,6 +299,24 @@ describe('replica: changes of members', () => {
     await untilVoters(group, M1, M2, M3);
     await group.untilServing();
     await group.create(M3);
+  });
+
+  it('a member that was removed before it heard that it was let in stays out', async () => {
+    const group = await Group.serving();
+    await leads(group, M1);
+    const token = await group.token(M1);
+    await group.join(M4, token, M1);
+    const isLearner = (): boolean => learners(group).includes(M4);
+    await group.until('it is let in', isLearner);
+    group.cut(M4, M1);
+    await group.change(M1, { kind: 'remove', member: M4 });
+    // Its call is over by then: it asks again.
+    await group.pass(3_000);
+    group.heal(M4, M1);
+    await group.until('it ends', () => !group.at(M4).alive, 20_000);
+    assert.equal(isLearner(), false);
+    const end = group.ends.at(-1)?.error as TepuiError;
+    assert.deepEqual([end.code, /left the group/.test(end.message)], ['TOKEN_REFUSED', true]);
   });
 
   it('a removed member is listed no more, although its streams end later', async () => {

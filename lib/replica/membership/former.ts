@@ -48,8 +48,9 @@ export interface FormerHost {
 
 /**
  * The leader's care for folders that left the configuration: it forgets what the record of members holds of them, and
- * notes that they are retired. A folder may be called so only if it belonged to the group: it is either of
+ * notes that they are retired. A folder may be called so only if it belonged to the group: it is one of
  *
+ * - One that this leader had in its configuration, and not in the one that it committed after that.
  * - One with a lane in the machine. Its sub-batches were taken while it was in the configuration.
  * - One that said hello as a part of this group, before a round of heartbeats by which a quorum confirmed the leader. A
  *   folder belongs to a group only after it was let in, and what was committed before that round is known to the leader.
@@ -83,6 +84,16 @@ export class FormerFolders {
     this.judgeNoticed(present);
   }
 
+  /** This leader saw these folders leave: they may not come back, not even with the token that let them in. */
+  left(nodes: readonly NodeId[], then: () => void): void {
+    const [node, ...rest] = nodes;
+    const present = this.settled();
+    const level = present === null ? null : this.lowestLevel(present);
+    if (node === undefined || level === null || level < REMEMBER_LEVEL) return then();
+    // Were this lost, the folder would be forgotten later, as any other that is not in the configuration.
+    this.retire(node, () => this.left(rest, then));
+  }
+
   private forget(node: NodeId, present: readonly NodeId[]): void {
     const { host } = this;
     const level = this.lowestLevel(present);
@@ -108,16 +119,17 @@ export class FormerFolders {
     });
   }
 
-  private retire(node: NodeId): void {
+  private retire(node: NodeId, then: () => void = () => undefined): void {
     const index = this.host.status().commit;
     this.host.logger.info({ node, index }, `membership: ${node} is retired`);
-    this.propose({ kind: 'member-retired', node, index });
+    this.propose({ kind: 'member-retired', node, index }, then);
   }
 
-  private propose(command: PlainCommand): void {
+  private propose(command: PlainCommand, then: () => void = () => undefined): void {
     this.busy = true;
     this.host.command(command, () => {
       this.busy = false;
+      then();
     });
   }
 

@@ -292,8 +292,10 @@ export class Keeper {
 
   private configure(next: Configuration, what: string, reply: Reply, then: () => void): void {
     this.host.logger.info({ next }, `membership: ${what}`);
+    const remain = membersOf(next);
+    const leaving = membersOf(this.host.present().configuration).filter((node) => !remain.includes(node));
     this.change.begin(next, what, (refusal) => {
-      if (refusal === null) then();
+      if (refusal === null) this.former.left(leaving, then);
       else reply({ ok: false, ...refusal });
     });
   }

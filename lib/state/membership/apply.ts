@@ -40,7 +40,7 @@ export function applyTokenIssue(state: State, turn: Turn, command: Of<'join-toke
 export function applyTokenRedeem(state: State, turn: Turn, command: Of<'join-token-redeem'>): CommandResult {
   const { hash, kind: _, ...facts } = command;
   const token = state.membership.token(hash);
-  const fault = tokenFault(turn, token, command);
+  const fault = tokenFault(turn, token, command) ?? retiredFault(state, command);
   if (token === null || fault !== null) {
     return refuse(turn, 'TOKEN_REFUSED', fault ?? 'this group gave no such token out');
   }
@@ -51,6 +51,13 @@ export function applyTokenRedeem(state: State, turn: Turn, command: Of<'join-tok
     state.membership.marks.put(facts.node, { node: facts.node, held: false, replaces: token.replaces });
   }
   return effect(turn, token.usedBy === '');
+}
+
+/** Whoever was let in and has left since does not come back with the same token. */
+function retiredFault({ membership }: State, { node, member }: Of<'join-token-redeem'>): string | null {
+  const record = membership.retired(node);
+  if (record === null) return null;
+  return `the folder ${node} left the group (entry ${record.index}): ${member} needs an empty folder and another token`;
 }
 
 function tokenFault(
