@@ -1,14 +1,27 @@
-import { between, chance, pick, type Random, type SessionId } from '../../../lib/base/index.js';
+import {
+  TepuiError,
+  between,
+  chance,
+  isErrorCode,
+  pick,
+  type Random,
+  type SessionId,
+} from '../../../lib/base/index.js';
 import type { SchedulerReply, SchedulerRequest, mesos } from '../../../lib/wire/index.js';
+import { isRepeatable } from '../../../lib/client/refusals.js';
 import { check } from '../violation.js';
 import type { AgentPorts } from './agent.js';
 import { Line } from './line.js';
+
+type Refusal = Extract<SchedulerReply, { readonly kind: 'refused' }>['refusal'];
 
 /** A call that is not answered yet: it is made again, under its number, on every new stream. */
 interface Open {
   readonly call: mesos.Call;
   readonly offer: string | null;
   readonly tasks: readonly string[];
+  /** How often it was made. */
+  attempts: number;
 }
 
 const RECONNECT_MS = 300;
@@ -116,11 +129,29 @@ export class SimFramework {
     if (reply.kind === 'event') return this.event(reply.event);
     const open = this.open.get(reply.sequence);
     if (open === undefined) return;
-    const unknown = reply.kind === 'refused' && reply.refusal.code === 'OUTCOME_UNKNOWN';
-    if (unknown) return;
+    if (reply.kind === 'refused' && this.isUndecided(open, reply.refusal)) return this.again(reply.sequence);
     this.open.delete(reply.sequence);
     this.ports.note('answer', reply.sequence, 0, reply.kind === 'accepted' ? 'accepted' : reply.refusal.code);
     if (open.offer !== null) this.launches(open, reply.kind === 'accepted');
+  }
+
+  /** A refusal is about one attempt: one that nobody has judged says nothing about those before it. */
+  private isUndecided({ attempts }: Open, refusal: Refusal): boolean {
+    const { code, message, outcomeUnknown } = refusal;
+    return (
+      outcomeUnknown || (attempts > 1 && isErrorCode(code) && isRepeatable(new TepuiError(code, message)))
+    );
+  }
+
+  private again(sequence: number): void {
+    this.ports.calls.after(RECONNECT_MS, () => this.attempt(sequence));
+  }
+
+  private attempt(sequence: number): void {
+    const open = this.open.get(sequence);
+    if (open === undefined || !this.subscribed) return;
+    open.attempts++;
+    this.request(sequence, open.call);
   }
 
   private launches({ offer, tasks }: Open, accepted: boolean): void {
@@ -142,7 +173,7 @@ export class SimFramework {
       case 'SUBSCRIBED':
         this.id = event.subscribed.framework_id.value;
         this.subscribed = true;
-        for (const [sequence, { call }] of this.open) this.request(sequence, call);
+        for (const sequence of this.open.keys()) this.attempt(sequence);
         return;
       case 'OFFERS':
         for (const offer of event.offers.offers ?? []) this.offered(offer);
@@ -188,9 +219,9 @@ export class SimFramework {
 
   private call(call: mesos.Call, offer: string | null, tasks: readonly string[]): void {
     const sequence = ++this.sequence;
-    this.open.set(sequence, { call, offer, tasks });
+    this.open.set(sequence, { call, offer, tasks, attempts: 0 });
     this.ports.note('call', sequence, tasks.length, call.type);
-    if (this.subscribed) this.request(sequence, call);
+    this.attempt(sequence);
   }
 
   private look(): void {

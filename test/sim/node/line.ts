@@ -75,22 +75,27 @@ export class Line<Up, Down> {
   }
 
   private arrive(connect: (doors: Doors, sink: FarSink<Down>) => Far<Up>): void {
-    const { doors } = this.node.life ?? { doors: null };
-    if (doors === null) return this.down(() => this.lost('nothing listens'));
+    const { life } = this.node;
+    const doors = life?.doors ?? null;
+    if (life === null || doors === null) return this.down(() => this.lost('nothing listens'));
     this.forgetEnd = this.node.onEnd(() => {
       // A machine without power tells nobody: the client finds out by itself.
       this.schedule.after(this.node.dark ? GIVE_UP_MS * MS : 0, () => this.lost('the process is gone'));
     });
     let over = false;
+    // A process that ends in the middle of a turn says nothing more, whatever the rest of the turn does.
     const end = (why: string): void => {
-      if (over) return;
+      if (over || !life.host.alive) return;
       over = true;
       this.down(() => this.lost(why));
       const { far } = this;
       this.far = null;
       far?.closed();
     };
-    const sink = { send: (message: Down) => this.down(() => this.listener.message(message)), end };
+    const send = (message: Down): void => {
+      if (life.host.alive) this.down(() => this.listener.message(message));
+    };
+    const sink = { send, end };
     this.far = connect(doors, sink);
     if (over) this.far = null;
   }
