@@ -86,6 +86,15 @@ describe('The tree', () => {
     assert.deepEqual(driver.machine.tree.get('/a')!.data, bytes('1'));
   });
 
+  it('shows a node with a copy of its data, or with a view that costs nothing', () => {
+    const driver = tree('/a', '/a/b');
+    driver.done({ kind: 'tree-set', path: '/a', data: bytes('x'.repeat(1000)), expectedVersion: -1 });
+    const { tree: nodes } = driver.machine;
+    for (const path of ['/', '/a', '/a/b', '/c']) assert.deepEqual(nodes.peek(path), nodes.get(path));
+    assert.equal(nodes.peek('/a')!.data.buffer, nodes.peek('/a')!.data.buffer, 'no memory of its own');
+    assert.notEqual(nodes.get('/a')!.data.buffer, nodes.get('/a')!.data.buffer);
+  });
+
   it('deletes only nodes without children', () => {
     const driver = tree('/a', '/a/b');
     assert.equal(driver.refused({ kind: 'tree-delete', path: '/a', expectedVersion: -1 }), 'NOT_EMPTY');

@@ -76,7 +76,7 @@ export function multiReadResult(
 }
 
 export function aclRead(machine: Machine, identities: readonly Identity[], path: string): ReadAnswer {
-  const node = machine.tree.get(nodeAt(path));
+  const node = machine.tree.peek(nodeAt(path));
   if (node === null) return ZK_ERROR.noNode;
   if (!allows(node.acl, PERMISSION.read | PERMISSION.admin, identities)) return ZK_ERROR.noAuth;
   const whole = allows(node.acl, PERMISSION.admin, identities);
@@ -97,9 +97,9 @@ function nodeAt(path: string): string {
   return path === '' ? '/' : path;
 }
 
-/** A node that may be read, or why not. */
+/** A node that may be read, or why not. Its data is written at once, or not at all: a copy would cost more than the rest. */
 function readable(machine: Machine, identities: readonly Identity[], path: string): NodeView | ZkError {
-  const node = machine.tree.get(nodeAt(path));
+  const node = machine.tree.peek(nodeAt(path));
   if (node === null) return ZK_ERROR.noNode;
   return allows(node.acl, PERMISSION.read, identities) ? node : ZK_ERROR.noAuth;
 }

@@ -57,6 +57,8 @@ export interface TreeView {
   readonly contentBytes: number;
   exists(path: string): NodeStat | null;
   get(path: string): NodeView | null;
+  /** As `get`, but the data is a view: valid until the next change. */
+  peek(path: string): NodeView | null;
   acl(path: string): readonly AclEntry[] | null;
   /** Nodes below it, at any depth; 0 when there is no such node. */
   descendants(path: string): number;

@@ -23,10 +23,12 @@ export class NodeTableView implements TreeView {
 
   get(path: string): NodeView | null {
     const row = this.nodes.find(path);
-    if (row < 0) return null;
-    const { nodes } = this;
-    const dataIsNull = nodes.dataIsNull(row);
-    return { stat: nodes.stat(row), data: nodes.data.get(row), dataIsNull, acl: nodes.aclOf(row) };
+    return row < 0 ? null : this.node(row, this.nodes.data.get(row));
+  }
+
+  peek(path: string): NodeView | null {
+    const row = this.nodes.find(path);
+    return row < 0 ? null : this.node(row, this.nodes.data.view(row));
   }
 
   descendants(path: string): number {
@@ -51,5 +53,10 @@ export class NodeTableView implements TreeView {
   forEachChild(path: string, visit: (path: Uint8Array, from: number) => void): void {
     const row = this.nodes.find(path);
     if (row >= 0) this.nodes.forEachChildName(row, visit);
+  }
+
+  private node(row: number, data: Uint8Array): NodeView {
+    const { nodes } = this;
+    return { stat: nodes.stat(row), data, dataIsNull: nodes.dataIsNull(row), acl: nodes.aclOf(row) };
   }
 }
