@@ -60,15 +60,36 @@ const SORTED_CHILDREN = 10_000;
 function writeChildren(w: JuteWriter, machine: Machine, path: string, count: number): void {
   if (count <= SORTED_CHILDREN) return writeTexts(w, machine.tree.children(path) ?? []);
   w.int(count);
-  machine.tree.forEachChild(path, (child, from) => void w.tail(child, from));
+  machine.tree.forEachChild(path, (bytes, from, to) => void w.part(bytes, from, to));
+}
+
+/** A request of a megabyte may name one large node tens of thousands of times. */
+const MULTI_READ_BYTES = 16 << 20;
+
+/** The results of a multiRead, or that they are too much for one answer. */
+export function multiReadResults(
+  machine: Machine,
+  session: AttachedSession,
+  requests: readonly WatchableRead[],
+): MultiResult[] | ZkError {
+  const results: MultiResult[] = [];
+  let left = MULTI_READ_BYTES;
+  for (const request of requests) {
+    // Of names at least their lengths and a byte are known before they are fetched.
+    const stat = machine.tree.exists(nodeAt(request.path));
+    const isData = request.op === OP.getData;
+    left -= stat === null ? 0 : isData ? stat.dataLength : 5 * stat.numChildren;
+    if (left < 0) return ZK_ERROR.marshallingError;
+    const result = multiReadResult(machine, session, request);
+    if (result.kind === 'children') for (const name of result.names) left -= name.length - 1;
+    if (left < 0) return ZK_ERROR.marshallingError;
+    results.push(result);
+  }
+  return results;
 }
 
 /** One read of a multiRead; it stands alone whatever becomes of the others. */
-export function multiReadResult(
-  machine: Machine,
-  session: AttachedSession,
-  request: WatchableRead,
-): MultiResult {
+function multiReadResult(machine: Machine, session: AttachedSession, request: WatchableRead): MultiResult {
   const node = readable(machine, session.identities, request.path);
   if (typeof node === 'number') return { kind: 'error', err: node };
   if (request.op === OP.getData) return { kind: 'data', data: dataOf(node), stat: wireStat(node.stat) };

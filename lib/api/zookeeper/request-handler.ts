@@ -30,7 +30,7 @@ import {
 } from '../../wire/zookeeper/index.js';
 import { errorNumber } from './error-numbers.js';
 import { needsGroup } from './read-only.js';
-import { aclRead, descendantCount, multiReadResult, watchableRead, type ReadAnswer } from './reads.js';
+import { aclRead, descendantCount, multiReadResults, watchableRead, type ReadAnswer } from './reads.js';
 import type { Reconfiguration } from './reconfig/reconfiguration.js';
 import { errorOf, multiResults, replyToRead, replyToWrite, type Applied } from './replies.js';
 import { multiOp, treeOp } from './tree-ops.js';
@@ -185,8 +185,8 @@ export class RequestHandler {
   }
 
   private multiRead(machine: Machine, { requests }: MultiReadRequest): ReadAnswer {
-    const results = requests.map((request) => multiReadResult(machine, this.session, request));
-    return (w) => writeMultiResults(w, results);
+    const results = multiReadResults(machine, this.session, requests);
+    return typeof results === 'number' ? results : (w) => writeMultiResults(w, results);
   }
 
   private ephemerals(machine: Machine, prefix: string): ReadAnswer {

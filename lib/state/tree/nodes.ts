@@ -7,7 +7,7 @@ import { KeyBuffer } from '../store/keys.js';
 import type { AclTable } from './acl.js';
 import { OwnedRows } from './owned-rows.js';
 import { highBits, lowBits, ownerOf, type Owner } from './owner.js';
-import type { AclEntry, NodeStat } from './types.js';
+import type { AclEntry, NameVisitor, NodeStat } from './types.js';
 
 const SLASH = 0x2f;
 const NONE = -1;
@@ -203,23 +203,29 @@ export class NodeTable {
     return names.sort(compareBytes).map((name) => utf8Decode(name));
   }
 
-  /** Names of the children in no order that means anything, each from `from` on in its path: there may be many. */
-  forEachChildName(row: number, visit: (path: Uint8Array, from: number) => void): void {
+  /** Names of the children in no order that means anything, as bytes that are not to be kept: there may be many. */
+  forEachChildName(row: number, visit: NameVisitor): void {
     const { length } = this.table.key(row);
-    const from = length === 1 ? 1 : length + 1;
+    const skipped = length === 1 ? 1 : length + 1;
+    const name = (bytes: Uint8Array, from: number, to: number): void => visit(bytes, from + skipped, to);
     for (let at = this.firstChild.get(row); at !== 0; at = this.next.get(at - 1)) {
-      visit(this.table.key(at - 1), from);
+      this.table.viewKey(at - 1, name);
     }
   }
 
-  /** Visits the node and everything below it, in no order that means anything. */
-  forEachBelow(row: number, visit: (row: number) => void): void {
-    const waiting = [row];
-    for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
-      visit(at);
-      for (let child = this.firstChild.get(at); child !== 0; child = this.next.get(child - 1)) {
-        waiting.push(child - 1);
+  /** Visits the node and everything below it, in no order that means anything. It follows the links: there may be many. */
+  forEachBelow(top: number, visit: (row: number) => void): void {
+    let row = top;
+    for (;;) {
+      visit(row);
+      const child = this.firstChild.get(row);
+      if (child !== 0) {
+        row = child - 1;
+        continue;
       }
+      while (row !== top && this.next.get(row) === 0) row = this.parent.get(row) - 1;
+      if (row === top) return;
+      row = this.next.get(row) - 1;
     }
   }
 

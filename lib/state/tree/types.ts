@@ -64,9 +64,12 @@ export interface TreeView {
   descendants(path: string): number;
   /** Names of the children in byte order of their UTF-8, or null when there is no such node. */
   children(path: string): string[] | null;
-  /** The same in UTF-8, as what follows `from` in each path, in any order and faster. `visit` must not keep the bytes. */
-  forEachChild(path: string, visit: (path: Uint8Array, from: number) => void): void;
+  /** The same in UTF-8, in any order and faster. `visit` must not keep the bytes. */
+  forEachChild(path: string, visit: NameVisitor): void;
 }
+
+/** Takes a name as `bytes[from, to)`. */
+export type NameVisitor = (bytes: Uint8Array, from: number, to: number) => void;
 
 /** Who may do what with a node. `permissions` are bits of `PERMISSION`. */
 export interface AclEntry {

@@ -1,5 +1,5 @@
 import type { NodeTable } from './nodes.js';
-import type { AclEntry, NodeStat, NodeView, TreeView } from './types.js';
+import type { AclEntry, NameVisitor, NodeStat, NodeView, TreeView } from './types.js';
 
 export class NodeTableView implements TreeView {
   private readonly nodes: NodeTable;
@@ -50,7 +50,7 @@ export class NodeTableView implements TreeView {
     return row < 0 ? null : this.nodes.childNames(row);
   }
 
-  forEachChild(path: string, visit: (path: Uint8Array, from: number) => void): void {
+  forEachChild(path: string, visit: NameVisitor): void {
     const row = this.nodes.find(path);
     if (row >= 0) this.nodes.forEachChildName(row, visit);
   }

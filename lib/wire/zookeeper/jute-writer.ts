@@ -66,12 +66,18 @@ export class JuteWriter {
     return this;
   }
 
-  /** What follows `from` in `value`, as a text or a buffer; for short ones. */
-  tail(value: Uint8Array, from: number): this {
-    const { length } = value;
-    this.int(length - from);
-    this.reserve(length - from);
-    for (let i = from; i < length; i++) this.bytes[this.at++] = value[i]!;
+  /** `value[from, to)` as a text or a buffer; for short ones. */
+  part(value: Uint8Array, from: number, to: number): this {
+    const length = to - from;
+    this.reserve(4 + length);
+    const { bytes } = this;
+    let { at } = this;
+    bytes[at++] = length >>> 24;
+    bytes[at++] = length >>> 16;
+    bytes[at++] = length >>> 8;
+    bytes[at++] = length;
+    for (let i = from; i < to; i++) bytes[at++] = value[i]!;
+    this.at = at;
     return this;
   }
 

@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
-import { JuteReader, OP, readReplyHeader } from '../../../lib/wire/zookeeper/index.js';
+import {
+  JuteReader,
+  OP,
+  readReplyHeader,
+  ZK_ERROR,
+  type Request,
+} from '../../../lib/wire/zookeeper/index.js';
 import { DoorWorld, OPEN, type RawClient } from './door-world.js';
 
 const BIG = Buffer.alloc(1_000_000);
@@ -110,6 +116,21 @@ describe('limits of the door for ZooKeeper clients', () => {
     client.socket.uncork();
     for (let i = 0; i < 40; i++)
       assert.equal(readReplyHeader(new JuteReader(await client.next())).xid, i + 2);
+  });
+
+  it('refuse reads that are sent as one request and would be answered with more than 16 MiB', async () => {
+    world = await DoorWorld.open();
+    const client = await world.session();
+    await client.ask({ op: OP.create, path: '/big', data: BIG, acl: OPEN, flags: 0, ttlMs: 0 });
+    const reads = (op: typeof OP.getData | typeof OP.getChildren, count: number): Request => ({
+      op: OP.multiRead,
+      requests: Array.from({ length: count }, () => ({ op, path: '/big', watch: false })),
+    });
+    assert.equal(await client.ask(reads(OP.getData, 17)), ZK_ERROR.marshallingError);
+    assert.equal(await client.ask(reads(OP.getData, 30_000)), ZK_ERROR.marshallingError);
+    for (let i = 0; i < 100; i++) await client.create(`/big/${'n'.repeat(500)}${i}`);
+    assert.equal(typeof (await client.ask(reads(OP.getChildren, 10))), 'object');
+    assert.equal(await client.ask(reads(OP.getChildren, 30_000)), ZK_ERROR.marshallingError);
   });
 
   it('read on as soon as enough is answered', async () => {
