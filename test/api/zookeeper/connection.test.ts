@@ -133,7 +133,7 @@ describe('A connection at the door for ZooKeeper clients', () => {
   });
 
   it('is closed for a frame that is too long, or of a length below 0, or too short for a header', async () => {
-    for (const bytes of [Buffer.from(int(1 << 20)), Buffer.from(int(-1)), frame(1, 2)]) {
+    for (const bytes of [Buffer.from(int(1 << 20)), Buffer.from(int(-1)), Buffer.from(int(0)), frame(1, 2)]) {
       const client = await world.session();
       client.socket.write(bytes);
       assert.deepEqual(await untilClosed(client), []);
@@ -195,6 +195,19 @@ describe('A connection at the door for ZooKeeper clients', () => {
     client.send({ op: OP.closeSession });
     assert.equal((await untilClosed(client)).length, 1);
     assert.equal(world.process.member.machine.tree.exists('/mine'), null);
+  });
+
+  it('does nothing of what comes behind the closing of the session', async () => {
+    const client = await world.session();
+    client.socket.cork();
+    client.send({ op: OP.closeSession });
+    client.send({ op: OP.create, path: '/late', data: null, acl: OPEN, flags: 0, ttlMs: 0 });
+    client.socket.write(Buffer.alloc(100_000, 0xff));
+    client.socket.uncork();
+    await client.end();
+    const other = await world.session();
+    assert.equal(typeof (await other.create('/still')), 'object');
+    assert.equal(world.process.member.machine.tree.exists('/late'), null);
   });
 });
 

@@ -170,6 +170,25 @@ describe('limits of the door for ZooKeeper clients', () => {
     for (let i = 0; i < 12; i++) assert.equal(readReplyHeader(new JuteReader(await client.next())).err, 0);
   });
 
+  it('outlive a flood of connections from one address: those that are in stay, and there is room when it is over', async () => {
+    world = await DoorWorld.open({ maxConnectionsPerAddress: 10 });
+    const client = await world.session();
+    const flood = Array.from({ length: 500 }, () => world.client());
+    await Promise.all(flood.slice(20).map((one) => one.end()));
+    assert.ok(flood.filter(({ closed }) => !closed).length <= 9);
+    assert.equal(typeof (await client.create('/still')), 'object');
+    for (const { socket } of flood) socket.destroy();
+    while ((await world.word('ruok')) !== 'imok');
+    assert.ok(Number(await rejected()) >= 491);
+  });
+
+  it('close a connection that says half of a greeting', async () => {
+    world = await DoorWorld.open({ limits: { greetingMs: 50 } });
+    const half = world.client();
+    half.socket.write(Buffer.from([0, 0, 0, 45, 0, 0]));
+    await half.end();
+  });
+
   it('close a connection that says nothing', async () => {
     world = await DoorWorld.open({ limits: { greetingMs: 50 } });
     const silent = world.client();
