@@ -71,7 +71,8 @@ export class Promises {
    */
   says(node: SimNode, view: NodeView, { type }: Message): void {
     const life = this.lives.get(node);
-    if (life?.returned !== true) return;
+    // A process that ended in the middle of a turn sends none of the rest of it.
+    if (life?.returned !== true || node.life === null) return;
     const met = this.met.get(node)!;
     const { voters, outgoing } = life.configuration;
     for (const half of [voters, outgoing]) {
@@ -81,7 +82,7 @@ export class Promises {
       if (recovers(node)) life.unheard ??= this.facts.applied();
       else {
         check(
-          life.unheard !== null && node.life!.member!.status().lastIndex >= life.unheard,
+          life.unheard !== null && node.life.member!.status().lastIndex >= life.unheard,
           'asks-first',
           () => `${view.id} sends a ${type} after its restart, and has met ${known} of ${half.length} voters`,
         );

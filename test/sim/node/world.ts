@@ -348,11 +348,14 @@ export class World {
   private tokenRefused(node: SimNode): boolean {
     const { invitation } = node;
     if (invitation === null) return false;
-    const usedBy = this.oracle.machine.membership.token(invitation.hash)?.usedBy ?? '';
+    const { membership } = this.oracle.machine;
+    const usedBy = membership.token(invitation.hash)?.usedBy ?? '';
     this.schedule.after(0, () => {
       if (!this.council.isMember(node.id)) this.retire(node);
     });
-    return usedBy !== '' && usedBy !== node.life?.member?.status().self.nodeId;
+    const folder = node.life?.member?.status().self.nodeId;
+    // It was used by another one; or by this one, which was removed before it heard that it was let in.
+    return usedBy !== '' && (usedBy !== folder || membership.retired(usedBy) !== null);
   }
 
   private end(node: SimNode, life: Life, ending: Ending): void {
