@@ -1,3 +1,5 @@
+import type { Disk } from '../../lib/storage/disk.js';
+import type { DurableState } from '../../lib/storage/state-store.js';
 import assert from 'node:assert/strict';
 import { TepuiError, crc32c, utf8Encode, type SnapshotChunk } from '../../lib/base/index.js';
 import {
@@ -241,9 +243,20 @@ for (const twin of twins) {
       transfer(async (from, to, chunks, receiver) => {
         for (const chunk of chunks) await receiver.add(chunk);
         const { folder } = await receiver.finish();
+        const former = to.state as DurableState;
+        const close = former.close.bind(former);
+        let closeNow = (): void => undefined;
+        // The first to close it is kept waiting, as by a cut in flight.
+        former.close = () => {
+          former.close = close;
+          return new Promise((resolve) => (closeNow = () => resolve(close())));
+        };
         const discarding = to.discardState();
         await to.switchState(folder);
+        closeNow();
         await discarding;
+        const { disk } = to as unknown as { readonly disk: Disk };
+        assert.ok((await disk.listKv()).includes(folder), 'it is still on disk');
         assert.deepEqual(await allOf(to.state), await allOf(from.state));
       }));
 
