@@ -1,4 +1,4 @@
-import type { Logger, MemberId } from '../base/index.js';
+import type { Logger, MemberId, NodeId } from '../base/index.js';
 import type { RaftNode } from '../raft/index.js';
 import type { PeerDown, PeerHello, Transport } from '../transport/types.js';
 import type { LeadershipView } from './types.js';
@@ -17,16 +17,16 @@ export interface LeaderStreamHost {
  */
 export class LeaderStream {
   private readonly host: LeaderStreamHost;
-  /** The latest start of each member that consensus was spoken with. */
-  private readonly spoke = new Map<MemberId, number>();
+  /** The latest start on each folder that consensus was spoken with. */
+  private readonly spoke = new Map<NodeId, number>();
 
   constructor(host: LeaderStreamHost) {
     this.host = host;
   }
 
   /** A message of consensus came from there. */
-  heard({ memberId, boot }: PeerHello): void {
-    if ((this.spoke.get(memberId) ?? 0) < boot) this.spoke.set(memberId, boot);
+  heard({ nodeId, boot }: PeerHello): void {
+    if ((this.spoke.get(nodeId) ?? 0) < boot) this.spoke.set(nodeId, boot);
   }
 
   /**
@@ -38,7 +38,7 @@ export class LeaderStream {
     const now = view();
     const leads = now.kind === 'following' && now.leader === hello.memberId;
     if (!leads || formerBoot === null || hello.boot <= formerBoot) return;
-    if (hello.boot > (this.spoke.get(hello.memberId) ?? 0)) raft.campaignHint();
+    if (hello.boot > (this.spoke.get(hello.nodeId) ?? 0)) raft.campaignHint();
   }
 
   /** The stream to `member`, or an attempt, is over. True: it led, and its process is gone. */
