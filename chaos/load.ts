@@ -1,7 +1,7 @@
 import type { SeededRandom } from '../lib/base/index.js';
 import type { Cluster } from './cluster/cluster.js';
 import type { History } from './history/history.js';
-import type { Register } from './judges/linearizability.js';
+import type { Register } from './judges/register.js';
 import type { Traces } from './judges/tasks.js';
 import { isZooKeeper, type WorkloadName } from './workloads/names.js';
 import { Registers } from './workloads/registers.js';

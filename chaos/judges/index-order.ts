@@ -1,5 +1,5 @@
 import type { Operation } from '../history/operations.js';
-import type { Register } from './linearizability.js';
+import type { Register } from './register.js';
 
 type Answered = Operation & { readonly outcome: { readonly kind: 'ok' } };
 

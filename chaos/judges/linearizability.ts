@@ -1,209 +1,219 @@
-import { ABSENT } from '../history/history.js';
 import type { Operation } from '../history/operations.js';
+import { callsOf, lift, unlift, type Calls, type Entry } from './calls.js';
 import { LinearizedSet, SeenStates } from './linearized-set.js';
-
-export interface Register {
-  readonly value: string;
-  /** `ABSENT` while there is no such node; a new one begins at 0. */
-  readonly version: number;
-}
-
-const NO_NODE: Register = { value: '', version: ABSENT };
+import { sightingsOf, step, type Register, type Sightings } from './register.js';
+import { Unanswered } from './unanswered.js';
 
 export type Verdict =
-  | { readonly kind: 'linearizable' }
-  | { readonly kind: 'violation'; readonly explanation: string }
-  /** Given up after `steps`. */
+  | { readonly kind: 'linearizable'; readonly steps: number }
+  | { readonly kind: 'violation'; readonly explanation: string; readonly steps: number }
+  /** Given up. */
   | { readonly kind: 'undecided'; readonly steps: number };
 
-/** A call or a return in real-time order, in a list from which linearized operations are lifted out. */
-interface Entry {
-  readonly operation: Operation;
-  readonly number: number;
-  readonly isCall: boolean;
-  /** Of a call whose return is known. */
-  match: Entry | null;
-  previous: Entry | null;
-  next: Entry | null;
-}
-
-/** An operation that was put next in the order, and the register around it. */
-interface Taken {
-  readonly entry: Entry;
-  readonly state: Register;
+/** A write that may come next, and the register after it. */
+interface Choice {
+  readonly call: Entry;
   readonly after: Register;
 }
 
-const STEP_LIMIT = 5_000_000;
+/** A moment at which an operation is about to return that cannot have happened yet: a write has to come first. */
+interface Juncture {
+  readonly state: Register;
+  /** Taken on the way here, in this order: they changed nothing. */
+  readonly idle: readonly Entry[];
+  readonly due: Entry;
+  /** Not tried yet, the next one last. */
+  choices: Choice[];
+  /** Whether writes of unknown outcome have been added to the choices. */
+  widened: boolean;
+  chosen: Entry | null;
+}
+
+/** Steps, which are calls looked at. */
+export interface Limits {
+  readonly strict: number;
+  readonly generous: number;
+}
+
+const LIMITS: Limits = { strict: 5_000_000, generous: 5_000_000 };
 
 /**
  * Whether the operations on one key could have happened one at a time, each between its call and its return
- * (Herlihy and Wing 1990). The search is Wing and Gong's with Lowe's memory of (linearized set, state) pairs,
- * as in Porcupine. An operation of unknown outcome has no return, and is taken only where it has an effect.
+ * (Herlihy and Wing 1990). The search is Wing and Gong's with Lowe's memory of (linearized set, state) pairs, as in
+ * Porcupine. What changes nothing is taken as soon as it may be, a write only when an operation is about to return
+ * that needs one, and an operation of unknown outcome, which has no return, only when no other write will do.
+ *
+ * Where many of these might explain the same gaps, a search that finds no order may not end in time. A second one is
+ * generous: writes of unknown outcome that nobody saw may happen in it again and again. What has no order even so has
+ * none; an order of that kind proves nothing, and there is no verdict.
  */
 export function checkRegister(
   operations: readonly Operation[],
   initial: Register,
-  stepLimit: number = STEP_LIMIT,
+  limits: Limits = LIMITS,
 ): Verdict {
-  const { head, count } = entriesOf(operations);
-  const sightings = sightingsOf(operations);
-  const done = new LinearizedSet(count);
-  const seen = new SeenStates();
-  const stack: Taken[] = [];
-  let state = initial;
-  let open = operations.filter(({ outcome }) => outcome.kind !== 'unknown').length;
-  let deepest = { depth: -1, explanation: '' };
-  let entry = head.next;
-  for (let steps = 0; open > 0 && entry !== null; steps++) {
-    if (steps > stepLimit) return { kind: 'undecided', steps };
-    if (entry.isCall) {
-      const next = step(state, entry.operation, sightings);
-      if (next !== null && (next === state || seen.add(done.with(entry.number), next))) {
-        stack.push({ entry, state, after: next });
-        state = next;
-        done.add(entry.number);
-        if (entry.match !== null) open--;
-        lift(entry);
-        entry = head.next;
-      } else entry = entry.next;
-      continue;
+  if (operations.length === 0) return { kind: 'linearizable', steps: 0 };
+  const strict = new Search(operations, initial, limits.strict, false).run(initial);
+  if (strict.kind !== 'undecided') return strict;
+  const generous = new Search(operations, initial, limits.generous, true).run(initial);
+  const steps = strict.steps + generous.steps;
+  return generous.kind === 'violation' ? { ...generous, steps } : { kind: 'undecided', steps };
+}
+
+class Search {
+  private readonly calls: Calls;
+  private readonly sightings: Sightings;
+  private readonly answered: LinearizedSet;
+  private readonly unanswered: LinearizedSet;
+  private readonly unknown: Unanswered;
+  /** Reads that are still to be put in order, by what they found: see `readsOf`. */
+  private readonly readsLeft: Map<string, number>;
+  private readonly seen: SeenStates = new SeenStates();
+  private readonly junctures: Juncture[] = [];
+  private readonly stepLimit: number;
+  /** Unanswered writes that nobody saw are never used up. */
+  private readonly generous: boolean;
+  private steps = 0;
+  private taken = 0;
+  private deepest = { taken: -1, explanation: '' };
+
+  constructor(operations: readonly Operation[], initial: Register, stepLimit: number, generous: boolean) {
+    this.calls = callsOf(operations);
+    this.sightings = sightingsOf(operations, initial);
+    this.unknown = new Unanswered(this.calls.unanswered, this.sightings);
+    this.readsLeft = new Map(this.sightings.readsOf);
+    this.answered = new LinearizedSet(this.calls.answered);
+    this.unanswered = new LinearizedSet(this.calls.unanswered.length);
+    this.stepLimit = stepLimit;
+    this.generous = generous;
+  }
+
+  run(initial: Register): Verdict {
+    let state: Register | null = initial;
+    while (state !== null) {
+      const juncture = this.proceed(state);
+      if (juncture === null) return { kind: 'linearizable', steps: this.steps };
+      this.junctures.push(juncture);
+      state = this.decide();
+      if (this.steps > this.stepLimit) return { kind: 'undecided', steps: this.steps };
     }
-    if (stack.length > deepest.depth) {
-      deepest = { depth: stack.length, explanation: explain(entry.operation, state) };
+    const explanation = `${this.deepest.explanation}, in the longest order found`;
+    return { kind: 'violation', explanation, steps: this.steps };
+  }
+
+  /** Takes what changes nothing, up to a return that needs a change. Null when all have returned. */
+  private proceed(state: Register): Juncture | null {
+    const idle: Entry[] = [];
+    const choices: Choice[] = [];
+    let before = this.calls.head;
+    for (let entry = before.next; entry !== null; entry = before.next) {
+      this.steps++;
+      if (!entry.isCall) {
+        if (this.taken > this.deepest.taken) {
+          this.deepest = { taken: this.taken, explanation: explain(entry.operation, state) };
+        }
+        // A value that is still to be read and never comes again must not be left.
+        const stays = (this.readsLeft.get(state.value) ?? 0) > 0;
+        if (stays) choices.length = 0;
+        return { state, idle, due: entry, choices: choices.reverse(), widened: stays, chosen: null };
+      }
+      const after = step(state, entry.operation, this.sightings);
+      if (after === state) {
+        idle.push(entry);
+        this.take(entry);
+        continue;
+      }
+      if (after !== null) choices.push({ call: entry, after });
+      before = entry;
     }
-    // What changed nothing was right to take as soon as it could be: only another write can help.
-    let last;
-    do {
-      last = stack.pop();
-      if (last === undefined) break;
-      done.delete(last.entry.number);
-      if (last.entry.match !== null) open++;
-      unlift(last.entry);
-    } while (last.after === last.state);
-    if (last === undefined) break;
-    state = last.state;
-    entry = last.entry.next;
+    return null;
   }
-  return open === 0
-    ? { kind: 'linearizable' }
-    : { kind: 'violation', explanation: `${deepest.explanation}, in the longest order found` };
-}
 
-/** What answers tell: without it, the search would try each write of unknown outcome in every place there is. */
-interface Sightings {
-  readonly valueAt: ReadonlyMap<number, string>;
-  /** Of values that one operation only would write. */
-  readonly versionOf: ReadonlyMap<string, number>;
-}
-
-function sightingsOf(operations: readonly Operation[]): Sightings {
-  const writers = new Map<string, number>();
-  for (const { action } of operations) {
-    if ('value' in action) writers.set(action.value, (writers.get(action.value) ?? 0) + 1);
+  /** The state after the next write that is worth a try, at the latest juncture that has one; null when none has. */
+  private decide(): Register | null {
+    for (let at = this.junctures.at(-1); at !== undefined; at = this.junctures.at(-1)) {
+      if (this.steps > this.stepLimit) return null;
+      if (at.chosen !== null) {
+        this.giveBack(at.chosen);
+        at.chosen = null;
+      }
+      const choice = at.choices.pop();
+      if (choice !== undefined) {
+        this.take(choice.call);
+        at.chosen = choice.call;
+        if (this.seen.add(this.answered, this.unanswered, this.nameOf(choice.after))) return choice.after;
+      } else if (!at.widened) {
+        at.widened = true;
+        at.choices = this.unknownChoices(at).reverse();
+      } else {
+        this.junctures.pop();
+        for (const call of [...at.idle].reverse()) this.giveBack(call);
+      }
+    }
+    return null;
   }
-  // Whoever is deleted begins anew: a version stands for more than one value then.
-  const lasting = operations.every(({ action }) => action.f !== 'delete');
-  const valueAt = new Map<number, string>();
-  const versionOf = new Map<string, number>();
-  for (const { outcome } of operations) {
-    if (outcome.kind !== 'ok') continue;
-    if (lasting) valueAt.set(outcome.version, outcome.value);
-    if (writers.get(outcome.value) === 1) versionOf.set(outcome.value, outcome.version);
+
+  /** Writes of unknown outcome that were called in time. */
+  private unknownChoices({ state, due }: Juncture): Choice[] {
+    const choices: Choice[] = [];
+    const { alike, seen } = this.unknown.in(state);
+    for (const list of alike) {
+      const choice = this.firstIn(list, state, due);
+      if (choice === null) continue;
+      // A version that never comes again is the last use for it: all others can wait for another one.
+      if (choice.call.operation.action.f === 'cas' && this.sightings.lasting) return [choice];
+      choices.push(choice);
+    }
+    for (const call of seen.flat()) {
+      this.steps++;
+      if (call.ns > due.ns || this.unanswered.has(call.number)) continue;
+      const after = step(state, call.operation, this.sightings);
+      if (after !== null) choices.push({ call, after });
+    }
+    return choices;
   }
-  return { valueAt, versionOf };
-}
 
-/** Whether a write of the value may have made the version, by what was seen of both. */
-function fits({ valueAt, versionOf }: Sightings, value: string, version: number): boolean {
-  return (valueAt.get(version) ?? value) === value && (versionOf.get(value) ?? version) === version;
-}
-
-/** The register after the operation; null if it cannot happen now, or would have no effect that is asked for. */
-function step(state: Register, { action, outcome }: Operation, sightings: Sightings): Register | null {
-  if (outcome.kind === 'mismatch') return mismatches(state, action, outcome.absent) ? state : null;
-  if (action.f === 'read') {
-    const { kind } = outcome;
-    return kind === 'ok' && outcome.value === state.value && outcome.version === state.version ? state : null;
+  private firstIn(list: readonly Entry[], state: Register, due: Entry): Choice | null {
+    for (const call of list) {
+      this.steps++;
+      if (call.ns > due.ns) return null;
+      if (this.unanswered.has(call.number)) continue;
+      const after = step(state, call.operation, this.sightings);
+      // Versions beyond all that anybody speaks of are as good as each other.
+      return after === null || after.version > this.sightings.highest + 1 ? null : { call, after };
+    }
+    return null;
   }
-  const next = effect(state, action);
-  if (next === null || action.f === 'delete') return next;
-  if (outcome.kind === 'ok') return outcome.version === next.version ? next : null;
-  return fits(sightings, action.value, next.version) ? next : null;
-}
 
-type Write = Exclude<Operation['action'], { readonly f: 'read' }>;
-
-/** Null if it is refused. */
-function effect(state: Register, action: Write): Register | null {
-  const present = state.version !== ABSENT;
-  switch (action.f) {
-    case 'create':
-      return present ? null : { value: action.value, version: 0 };
-    case 'delete':
-      return present && state.version === action.expected ? NO_NODE : null;
-    case 'write':
-      return present ? { value: action.value, version: state.version + 1 } : null;
-    case 'cas':
-      return present && state.version === action.expected
-        ? { value: action.value, version: state.version + 1 }
-        : null;
+  /** States are the same if no answer can tell them apart. */
+  private nameOf({ value, version }: Register): string {
+    return this.sightings.seen.has(value) ? `${version}=${value}` : `${version}`;
   }
-}
 
-/** Whether the operation is refused, and for the reason that was given. */
-function mismatches(state: Register, action: Operation['action'], absent: boolean): boolean {
-  if (action.f === 'read') return false;
-  return effect(state, action) === null && absent === (state.version === ABSENT);
-}
-
-function entriesOf(operations: readonly Operation[]): { head: Entry; count: number } {
-  const entries: { readonly entry: Entry; readonly ns: number }[] = [];
-  operations.forEach((operation, number) => {
-    const blank = { operation, number, match: null, previous: null, next: null };
-    const call: Entry = { ...blank, isCall: true };
-    entries.push({ entry: call, ns: operation.invokeNs });
-    if (operation.outcome.kind === 'unknown') return;
-    call.match = { ...blank, isCall: false };
-    entries.push({ entry: call.match, ns: operation.returnNs });
-  });
-  // At the same instant calls come first: such operations count as concurrent.
-  entries.sort((a, b) => a.ns - b.ns || Number(b.entry.isCall) - Number(a.entry.isCall));
-  const head: Entry = {
-    operation: operations[0]!,
-    number: -1,
-    isCall: true,
-    match: null,
-    previous: null,
-    next: null,
-  };
-  let last = head;
-  for (const { entry } of entries) {
-    last.next = entry;
-    entry.previous = last;
-    last = entry;
+  private take(call: Entry): void {
+    this.taken++;
+    if (call.match === null) {
+      if (!this.generous || this.unknown.isSeen(call)) this.unanswered.add(call.number);
+      return;
+    }
+    this.answered.add(call.number);
+    this.countRead(call, -1);
+    lift(call);
   }
-  return { head, count: operations.length };
-}
 
-function remove(entry: Entry): void {
-  entry.previous!.next = entry.next;
-  if (entry.next !== null) entry.next.previous = entry.previous;
-}
+  private giveBack(call: Entry): void {
+    this.taken--;
+    if (call.match === null) return this.unanswered.delete(call.number);
+    this.answered.delete(call.number);
+    this.countRead(call, 1);
+    unlift(call);
+  }
 
-function restore(entry: Entry): void {
-  entry.previous!.next = entry;
-  if (entry.next !== null) entry.next.previous = entry;
-}
-
-function lift(call: Entry): void {
-  remove(call);
-  if (call.match !== null) remove(call.match);
-}
-
-function unlift(call: Entry): void {
-  if (call.match !== null) restore(call.match);
-  restore(call);
+  private countRead({ operation: { action, outcome } }: Entry, by: 1 | -1): void {
+    if (action.f !== 'read' || outcome.kind !== 'ok') return;
+    const left = this.readsLeft.get(outcome.value);
+    if (left !== undefined) this.readsLeft.set(outcome.value, left + by);
+  }
 }
 
 function explain({ id, process, action, outcome }: Operation, { value, version }: Register): string {

@@ -1,54 +1,63 @@
-import type { Register } from './linearizability.js';
+const FULL = 0xffff_ffff;
 
 /** Which operations have been put in order: a bit each. */
 export class LinearizedSet {
-  private readonly words: Uint32Array;
+  readonly words: Uint32Array;
+  /** Every word before it is full. */
+  private floor = 0;
+  /** Every word from here on is empty. */
+  private end = 0;
 
   constructor(count: number) {
     this.words = new Uint32Array(Math.ceil(count / 32));
   }
 
+  has(number: number): boolean {
+    return (this.words[number >>> 5]! & (1 << (number & 31))) !== 0;
+  }
+
   add(number: number): void {
-    this.words[number >>> 5]! |= 1 << (number & 31);
+    const at = number >>> 5;
+    this.words[at]! |= 1 << (number & 31);
+    this.end = Math.max(this.end, at + 1);
+    while (this.words[this.floor] === FULL) this.floor++;
   }
 
   delete(number: number): void {
-    this.words[number >>> 5]! &= ~(1 << (number & 31));
+    const at = number >>> 5;
+    this.words[at]! &= ~(1 << (number & 31));
+    this.floor = Math.min(this.floor, at);
+    while (this.end > 0 && this.words[this.end - 1] === 0) this.end--;
   }
 
-  /** A copy of the bits with one more set. */
-  with(number: number): Uint32Array {
-    const copy = this.words.slice();
-    copy[number >>> 5]! |= 1 << (number & 31);
-    return copy;
+  /** No other set has it. Short, as sets that are filled from the front are all ones and then all zeros. */
+  name(): string {
+    let name = `${this.floor}`;
+    for (let at = this.floor; at < this.end; at++) name += ` ${this.words[at]!.toString(36)}`;
+    return name;
   }
 }
 
-/** The pairs of set and state that the search has been in: coming there again leads nowhere new. */
+/**
+ * Where the search has been: coming there again leads nowhere new. Nor does coming to the same state with the same
+ * answered operations and more of the unanswered ones used up, which nobody has to use.
+ */
 export class SeenStates {
-  private readonly byKey: Map<string, Uint32Array[]> = new Map();
+  private readonly unansweredAt: Map<string, Uint32Array[]> = new Map();
 
-  /** False if the pair was there already. */
-  add(words: Uint32Array, { value, version }: Register): boolean {
-    const key = `${hash(words)} ${version} ${value}`;
-    const same = this.byKey.get(key);
-    if (same === undefined) {
-      this.byKey.set(key, [words]);
-      return true;
-    }
-    if (same.some((other) => equal(other, words))) return false;
-    same.push(words);
+  /** False if the search has been there, or where more was left. */
+  add(answered: LinearizedSet, unanswered: LinearizedSet, state: string): boolean {
+    const place = `${answered.name()}/${state}`;
+    const { words } = unanswered;
+    const been = this.unansweredAt.get(place);
+    if (been === undefined) this.unansweredAt.set(place, [words.slice()]);
+    else if (been.some((one) => within(one, words))) return false;
+    else been.push(words.slice());
     return true;
   }
 }
 
-function hash(words: Uint32Array): number {
-  let sum = 0x811c9dc5;
-  for (const word of words) sum = Math.imul(sum ^ word ^ (word >>> 15), 0x01000193);
-  return sum >>> 0;
-}
-
-function equal(a: Uint32Array, b: Uint32Array): boolean {
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+function within(a: Uint32Array, b: Uint32Array): boolean {
+  for (let i = 0; i < a.length; i++) if ((a[i]! & ~b[i]!) !== 0) return false;
   return true;
 }

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { SeededRandom, below, chance, pick, type Random } from '../../lib/base/index.js';
 import { TepuiError, Tree } from '../../lib/client/index.js';
 import type { History, RegisterAction, RegisterResult } from '../history/history.js';
-import type { Register } from '../judges/linearizability.js';
+import type { Register } from '../judges/register.js';
 
 const KEYS = 6;
 /** Beside one roaming client for every second member, so many that speak to one member only. */

@@ -92,7 +92,10 @@ describe('the linearizability of a register', () => {
   });
 
   it('is given up, and not called kept, when the search takes too long', () => {
-    const { kind } = checkRegister([write([0, 1], 'a', 1), read([2, 3], 'a', 1)], EMPTY, 0);
+    const { kind } = checkRegister([write([0, 1], 'a', 1), read([2, 3], 'a', 1)], EMPTY, {
+      strict: 0,
+      generous: 0,
+    });
     assert.equal(kind, 'undecided');
   });
 
@@ -101,7 +104,7 @@ describe('the linearizability of a register', () => {
     // Nobody saw the first ten versions; the later ones are of the writes that were sent first.
     const seen = names.slice(0, 10).map((name, i) => read([100 + i, 100 + i + 0.5], name, 12 + i));
     const history = [...names.map((name, i) => unknownWrite(i, name)), write([50, 51], 'known', 11), ...seen];
-    assert.deepEqual(checkRegister(history, EMPTY, 1000), { kind: 'linearizable' });
+    assert.equal(checkRegister(history, EMPTY, { strict: 1000, generous: 0 }).kind, 'linearizable');
   });
 
   it('is violated when a write of unknown outcome is seen at two versions', () => {
@@ -112,8 +115,7 @@ describe('the linearizability of a register', () => {
   it('holds for every history of a register that takes one operation at a time', () => {
     fc.assert(
       fc.property(fc.nat(), (seed) => {
-        const result = checkRegister(honestHistory(seed), EMPTY);
-        assert.deepEqual(result, { kind: 'linearizable' });
+        assert.equal(checkRegister(honestHistory(seed), EMPTY).kind, 'linearizable');
       }),
       { numRuns: 50 },
     );

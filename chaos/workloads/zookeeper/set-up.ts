@@ -1,5 +1,5 @@
 import { ZK_ERROR } from '../../../lib/wire/zookeeper/index.js';
-import type { Register } from '../../judges/linearizability.js';
+import type { Register } from '../../judges/register.js';
 import { ABSENT, type History } from '../../history/history.js';
 import { create } from '../../zookeeper/requests.js';
 import { Session, Unanswered, type Member } from '../../zookeeper/session.js';
