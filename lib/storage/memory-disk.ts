@@ -85,6 +85,11 @@ export class MemoryDisk implements DiskSource {
     this.faults.push({ action, kind, error });
   }
 
+  /** Takes back the faults that no write has met; returns how many there were. */
+  forgetFaults(): number {
+    return this.faults.splice(0).length;
+  }
+
   takeFault(action: DiskAction): Fault | null {
     const at = this.faults.findIndex((fault) => fault.action === action);
     return at < 0 ? null : (this.faults.splice(at, 1)[0] ?? null);

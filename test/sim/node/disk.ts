@@ -23,6 +23,8 @@ export class NodeDisk {
   onWrite: () => void = () => undefined;
   /** No write ends until it is null again. */
   private hung: (() => void)[] | null = null;
+  /** What ends each write that stalls. */
+  private readonly stalled = new Set<() => void>();
   private host: Host | null = null;
   private readonly schedule: Schedule;
   private readonly random: Random;
@@ -53,6 +55,7 @@ export class NodeDisk {
     this.memory.powerCut(landed);
     this.host = null;
     this.hung = null;
+    this.stalled.clear();
   }
 
   /** Remembers what is on the disk, for as long as nobody uses it; returns how to put that back. */
@@ -79,10 +82,14 @@ export class NodeDisk {
     for (const go of waiting) go();
   }
 
-  /** From now on it is quick and does not stall. */
+  /**
+   * From now on it is quick and does not stall. The writes that it hangs or stalls in end: whatever waits behind one,
+   * as a compaction does, would be late by the fault and not by the member.
+   */
   calm(meanMs: number): void {
     this.times = { ...this.times, meanMs: Math.min(this.times.meanMs, meanMs), stall: 0 };
     this.release();
+    for (const end of this.stalled) end();
   }
 
   private wait(): Promise<void> {
@@ -91,14 +98,22 @@ export class NodeDisk {
     return new Promise((resolve) => {
       const go = (): void => host?.deliver(resolve);
       if (this.hung !== null) this.hung.push(go);
-      else this.schedule.after(this.delayUs(), go);
+      else if (this.stalls()) this.stall(go);
+      else this.schedule.after(exponentialUs(this.random, this.times.meanMs), go);
     });
   }
 
-  private delayUs(): number {
-    const { meanMs, stall, stallMs } = this.times;
-    const stalled = stall > 0 && this.random.uint32() / 0x1_0000_0000 < stall;
-    return exponentialUs(this.random, stalled ? stallMs : meanMs);
+  private stalls(): boolean {
+    const { stall } = this.times;
+    return stall > 0 && this.random.uint32() / 0x1_0000_0000 < stall;
+  }
+
+  private stall(go: () => void): void {
+    const end = (): void => {
+      if (this.stalled.delete(end)) go();
+    };
+    this.stalled.add(end);
+    this.schedule.after(exponentialUs(this.random, this.times.stallMs), end);
   }
 }
 

@@ -49,6 +49,8 @@ export class NodeNemesis {
     this.world.wires.mendAll();
     for (const node of this.world.nodes) {
       node.disk.calm(1);
+      // A write that fails later would end a process while the group has to be well. One that has failed still may.
+      if (node.disk.memory.forgetFaults() > 0) node.failing = false;
       node.disk.memory.freeBytes = 2 ** 40;
       if (node.life?.host.stopped === true) node.stoppedUs = this.schedule.now;
       node.life?.host.resume();
